@@ -1,0 +1,22 @@
+"""The one kind of error that is the user's to mend."""
+
+from collections.abc import Iterable
+
+
+class UserError(ValueError):
+    """Something the user gave cannot be used; the message is one sentence that says what and why.
+
+    Command line and scripts print the sentence and exit with a non-zero code; no traceback.
+    """
+
+
+def choose(value: str, allowed: Iterable[str], what: str) -> str:
+    """Return `value` if it is one of `allowed`.
+
+    Raises:
+        UserError: naming the value, what it was meant to be, and all that is allowed.
+    """
+    options = list(allowed)
+    if value not in options:
+        raise UserError(f"Unknown {what} '{value}': choose one of {', '.join(options)}.")
+    return value

@@ -1,0 +1,94 @@
+"""What every script of the DAG does around its work: log, threads, progress, errors as sentences."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pointclip.errors import UserError
+
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger("pointclip")
+Item = TypeVar("Item")
+
+
+@contextmanager
+def job(snakemake: Any) -> Iterator[logging.Logger]:
+    """Run a script's body: log to the rule's log file, and end bad input with one sentence.
+
+    A full or read-only disk (OSError) is told in the same way. Everything else keeps its
+    traceback, in the log too, because it is a bug of ours.
+    """
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        handlers=[logging.FileHandler(str(snakemake.log[0]), mode="w")],
+        force=True,
+    )
+    logging.captureWarnings(True)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(snakemake.threads)
+    start = time.perf_counter()
+    try:
+        yield log
+    except (UserError, OSError) as error:
+        sentence = str(error)
+        log.error(sentence)
+        sys.stderr.write(f"{snakemake.rule}: {sentence}\n")
+        sys.exit(1)
+    except Exception:
+        log.exception("%s failed; this is a bug, please report it with this log.", snakemake.rule)
+        raise
+    log.info("%s took %.1f s", snakemake.rule, time.perf_counter() - start)
+
+
+def progress(
+    items: Iterable[Item], total: int, unit: str = "shape", desc: str = "", step: int = 1
+) -> Iterator[Item]:
+    """Yield `items`, showing rate and time left in the terminal and every 10 s in the log.
+
+    Args:
+        total: number of units in all.
+        step: units that one item stands for (the last item may hold fewer).
+    """
+    from tqdm import tqdm
+
+    bar = tqdm(total=total, unit=unit, desc=desc, mininterval=0.5, file=sys.stderr, leave=False)
+    logged = time.monotonic()
+    with bar:
+        for item in items:
+            yield item
+            bar.update(min(step, total - bar.n))
+            if time.monotonic() - logged > 10:
+                logged = time.monotonic()
+                log.info(tqdm.format_meter(**{**bar.format_dict, "ncols": 100}))
+    seconds = max(bar.format_dict["elapsed"], 1e-9)
+    log.info("%s: %d %ss in %.1f s (%.1f/s)", desc or unit, bar.n, unit, seconds, bar.n / seconds)
+
+
+def pick_device(device: str = "auto") -> "torch.device":
+    """The torch device for `auto` (cuda, then mps, then cpu) or for a device's own name.
+
+    Raises:
+        UserError: if the name is none of torch's or the device is not there.
+    """
+    import torch
+
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        picked = torch.device(device)
+        torch.empty(0, device=picked)
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(
+            f"Device '{device}' is not available here: choose auto, cpu, cuda, cuda:N or mps."
+        ) from error
+    return picked
