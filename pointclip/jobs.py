@@ -1,4 +1,4 @@
-"""What every script of the DAG does around its work: log, threads, progress, errors as sentences."""
+"""What every script of the DAG does around its work: log, threads, progress, error sentences."""
 
 import logging
 import sys

@@ -1,0 +1,53 @@
+# make demo   the whole DAG on the embedded data and encoder, then the table
+# make test   the test suite        make lint   formatters, linters, types
+#
+# PYTHON=python3.12 picks the interpreter; VENV_ARGS=--system-site-packages keeps a torch you have.
+PYTHON ?= python3
+VENV ?= .venv
+VENV_ARGS ?=
+CORES ?= all
+BIN := $(VENV)/bin
+SOURCES := pointclip scripts tests benchmarks recipes
+
+.PHONY: demo test lint format clean
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "pointclip needs Python >= 3.11, but $(PYTHON) is older: make demo PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV_ARGS) $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+demo: $(VENV)/.installed
+	$(BIN)/snakemake --cores $(CORES)
+	@test results/report.html -nt results/tables/accuracy.csv || \
+	  $(BIN)/snakemake --report results/report.html
+	@cat results/tables/accuracy.md
+	@echo
+	@echo "tables   results/tables/accuracy.{csv,md,html}"
+	@echo "figures  results/figures/"
+	@echo "report   results/report.html"
+
+test: $(VENV)/.installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/snakefmt --check workflow recipes
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/snakefmt workflow recipes
+
+clean:
+	rm -rf results .snakemake
