@@ -1,0 +1,161 @@
+"""What is said about a class to make its text feature: templates, or files of sentences."""
+
+import csv
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pointclip.errors import UserError, choose
+
+
+BUILT_IN = Path(__file__).parent / "assets" / "prompts"
+OWN = Path("config/prompts")
+KEYS = {"description", "templates", "class_names", "sentences"}
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """What to say about each class.
+
+    Attributes:
+        name: the set's id.
+        templates: `{}` stands for the class name, `{an}` for the name with its article. The
+            released templates write a fixed "a", also before "airplane"; so do their copies here.
+        class_names: data set → class → how to call it; other classes have their `_` replaced.
+        own_sentences: class → sentences about it, e.g. written by a language model.
+    """
+
+    name: str
+    templates: tuple[str, ...] = ()
+    class_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    own_sentences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    description: str = ""
+
+    def class_name(self, name: str, dataset: str | None = None) -> str:
+        """How the set calls a class in its sentences."""
+        return self.class_names.get(dataset or "", {}).get(name, name.replace("_", " "))
+
+    def sentences(self, name: str, dataset: str | None = None) -> list[str]:
+        """All sentences about the class `name`.
+
+        Raises:
+            UserError: if the set has sentences of its own only, and none about this class.
+        """
+        called = self.class_name(name, dataset)
+        article = "an" if called[:1].lower() in "aeiou" else "a"
+        filled = [
+            template.replace("{an}", f"{article} {called}").replace("{}", called)
+            for template in self.templates
+        ]
+        known = self.own_sentences
+        own = known.get(_key(name)) or known.get(_key(called)) or ()
+        if not filled and not own:
+            raise UserError(
+                f"The prompts '{self.name}' have no template and no sentence about '{name}': "
+                f"add some, or choose other prompts."
+            )
+        return [*filled, *own]
+
+
+def list_prompts() -> dict[str, Path]:
+    """The named sets: those of the package, and over them those in ./config/prompts."""
+    return {path.stem: path for folder in (BUILT_IN, OWN) for path in sorted(folder.glob("*.yaml"))}
+
+
+def load_prompts(id_or_path: str | Path) -> Prompts:
+    """Load a named set, a YAML file of that form, or a plain JSON or TSV file of sentences.
+
+    Raises:
+        UserError: if there is no such set or file, or it is not of this form.
+    """
+    path = Path(id_or_path)
+    if path.suffix not in {".yaml", ".yml", ".json", ".tsv"}:
+        sets = list_prompts()
+        path = sets[choose(str(id_or_path), sets, "prompt set")]
+    if path.suffix in {".json", ".tsv"}:
+        return Prompts(path.stem, own_sentences=read_sentences(path))
+    content = _read_yaml(path)
+    if unknown := set(content) - KEYS:
+        raise UserError(
+            f"Unknown key '{min(unknown)}' in {path}: allowed are {', '.join(sorted(KEYS))}."
+        )
+    templates = content.get("templates", [])
+    if not isinstance(templates, list) or not all(isinstance(t, str) for t in templates):
+        raise UserError(f"'templates' in {path} must be a list of sentences, each with a {{}}.")
+    for template in templates:
+        if "{}" not in template and "{an}" not in template:
+            raise UserError(f"The template '{template}' in {path} has no {{}} for the class name.")
+    names = content.get("class_names", {})
+    if isinstance(names, str):
+        names = _read_yaml(path.parent / names)
+    if not isinstance(names, dict) or not all(isinstance(v, dict) for v in names.values()):
+        raise UserError(f"'class_names' in {path} must map data sets to class: name pairs.")
+    sentences = content.get("sentences")
+    own = read_sentences(path.parent / sentences) if sentences else {}
+    if not templates and not own:
+        raise UserError(f"{path} holds neither templates nor sentences.")
+    return Prompts(path.stem, tuple(templates), names, own, content.get("description", ""))
+
+
+def read_sentences(path: str | Path) -> dict[str, tuple[str, ...]]:
+    """Read `{"class": ["sentence", …]}` (JSON) or lines of class, tab, sentence (TSV).
+
+    Raises:
+        UserError: if the file is missing or not of this form.
+    """
+    path = Path(path)
+    result: dict[str, tuple[str, ...]] = {}
+    for name, sentence in _pairs(path):
+        if not isinstance(sentence, str) or not sentence.strip():
+            raise UserError(f"{path} holds something that is no sentence under '{name}'.")
+        result[_key(name)] = (*result.get(_key(name), ()), sentence.strip())
+    return result
+
+
+def _pairs(path: Path) -> list[tuple[str, Any]]:
+    text = _read_text(path)
+    if path.suffix == ".tsv":
+        rows = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+        for number, row in enumerate(rows, 1):
+            if row and len(row) != 2:
+                raise UserError(f"Line {number} of {path} is not a class, a tab and a sentence.")
+        return [(row[0], row[1]) for row in rows if row]
+    try:
+        content = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UserError(f"{path} is not valid JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise UserError(f'{path} must be of the form {{"class": ["sentence", …]}}.')
+    lists = {name: [said] if isinstance(said, str) else said for name, said in content.items()}
+    if bad := [name for name, said in lists.items() if not isinstance(said, list)]:
+        raise UserError(f"{path} holds something that is no list of sentences under '{bad[0]}'.")
+    return [(name, sentence) for name, said in lists.items() for sentence in said]
+
+
+def _key(name: str) -> str:
+    """`Night_Stand`, `night stand` and `night-stand` are one class."""
+    return re.sub(r"[\s_-]+", " ", name).strip().lower()
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise UserError(f"{path} does not exist.") from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise UserError(f"{path} is not a readable UTF-8 text file ({error}).") from error
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(_read_text(path))
+    except (yaml.YAMLError, RecursionError) as error:
+        raise UserError(f"{path} is not valid YAML ({' '.join(str(error).split())}).") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path} must be a mapping with the keys {', '.join(sorted(KEYS))}.")
+    return content
