@@ -1,0 +1,117 @@
+"""Depth maps as CLIP gets to see them: shapes by views, and shapes by projections."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pointclip.errors import UserError
+from pointclip.figures.style import RIGHT, WRONG, message, spoken, styled
+
+
+TILE = 1.0  # inches
+
+
+@styled
+def depth_montage(
+    depth: Float[np.ndarray, "shape view height width"],
+    view_names: Sequence[str],
+    labels: Sequence[str],
+    predictions: Sequence[str] | None = None,
+    title: str = "",
+) -> Figure:
+    """One row a shape, one column a view; at the left the true and the predicted class.
+
+    Args:
+        labels: the true class of every shape.
+        predictions: the predicted ones; a tick or a cross repeats what their colour says.
+    """
+    shapes, views = depth.shape[:2]
+    if len(view_names) != views:
+        raise UserError(f"{views} views need {views} names, not {len(view_names)}.")
+    if not shapes:
+        return message("No shape to show.")
+    figure, axes = _grid(shapes, views, title)
+    for row in range(shapes):
+        for column in range(views):
+            _show(axes[row][column], depth[row, column], float(depth[row].max()))
+        _name(axes[row][0], labels[row], predictions[row] if predictions is not None else None)
+    for column, name in enumerate(view_names):
+        axes[0][column].set_title(_wrapped(name), fontsize=7)
+    return figure
+
+
+@styled
+def compare_projections(
+    depth: Mapping[str, Float[np.ndarray, "shape height width"]],
+    labels: Sequence[str],
+    title: str = "",
+) -> Figure:
+    """The same shapes under every projection: one row a shape, one column a projection.
+
+    Args:
+        depth: projection -> one view of every shape, at that projection's own resolution.
+    """
+    if not depth or not len(labels):
+        return message("No shape to show.")
+    figure, axes = _grid(len(labels), len(depth), title, tile=1.4)
+    for column, (name, maps) in enumerate(depth.items()):
+        for row, image in enumerate(maps):
+            _show(axes[row][column], image, float(image.max()))
+        height, width = maps.shape[1:]
+        axes[0][column].set_title(f"{name}\n{height} x {width}", fontsize=8)
+    for row, label in enumerate(labels):
+        _name(axes[row][0], label, None)
+    return figure
+
+
+def _grid(
+    rows: int, columns: int, title: str, tile: float = TILE
+) -> tuple[Figure, list[list[Axes]]]:
+    # Room for the class names at the left and for the two lines over the columns.
+    figure = Figure(figsize=(columns * tile + 1.2, rows * tile + 0.6))
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.grid(False)
+        for spine in axis.spines.values():
+            spine.set(visible=True, color="#c0c0c0", linewidth=0.5)
+    figure.get_layout_engine().set(w_pad=0.015, h_pad=0.015, wspace=0, hspace=0)  # type: ignore
+    if title:
+        figure.suptitle(title, fontsize=10)
+    return figure, axes.tolist()
+
+
+def _show(axis: Axes, image: Float[np.ndarray, "height width"], top: float) -> None:
+    """Draw a map with its own zero as black; a map of single dots is thickened to be seen."""
+    shown = np.asarray(image, dtype=np.float32)
+    if (shown == 0).mean() > 0.5:
+        # Single pixels vanish when a page shrinks the image: keep the largest of each block.
+        step = max(1, round(max(shown.shape) / 100))
+        rows, columns = (size // step * step for size in shown.shape)
+        blocks = shown[:rows, :columns].reshape(rows // step, step, columns // step, step)
+        shown = blocks.max(axis=(1, 3))
+    axis.imshow(shown, cmap="gray", vmin=0, vmax=top or 1, interpolation="nearest")
+
+
+def _name(axis: Axes, label: str, prediction: str | None) -> None:
+    place = {"transform": axis.transAxes, "ha": "right", "fontsize": 8}
+    if prediction is None:
+        axis.text(-0.08, 0.5, _wrapped(label), va="center", **place)
+        return
+    right = prediction == label
+    axis.text(-0.08, 0.54, _wrapped(label), va="bottom", **place)
+    verdict = ("\N{CHECK MARK} " if right else "\N{MULTIPLICATION X} ") + _wrapped(prediction)
+    axis.text(-0.08, 0.46, verdict, va="top", color=RIGHT if right else WRONG, **place)
+
+
+def _wrapped(name: str) -> str:
+    """Two lines for a long name, broken at the space nearest to its middle."""
+    words = spoken(name)
+    spaces = [i for i, character in enumerate(words) if character == " "]
+    if len(words) <= 12 or not spaces:
+        return words
+    middle = min(spaces, key=lambda i: abs(i - len(words) / 2))
+    return words[:middle] + "\n" + words[middle + 1 :]
