@@ -1,0 +1,212 @@
+"""Projections: a view set, a drawing method and its parameters, under one name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pointclip import drawing
+from pointclip.errors import UserError, choose
+from pointclip.views import view_names, view_rotations
+
+
+PROJECTIONS: dict[str, dict[str, Any]] = {
+    "pointclip_zs": {
+        "method": "perspective",
+        "views": "pointclip_6",
+        "size": 128,
+        "distance": 1.6,
+        "splat": 1,
+    },
+    "pointclip_fs": {
+        "method": "perspective",
+        "views": "pointclip_10",
+        "size": 224,
+        "distance": 1.4,
+        "splat": 1,
+    },
+    "pointclip_v2": {
+        "method": "surface",
+        "views": "pointclip_v2_10",
+        "grid_size": 112,
+        "grid_depth": 8,
+        "scale": 0.8,
+        "depth_bias": 0.2,
+        "densify": 7,
+        "densify_depth": 1,
+        "trim": 1,
+        "smooth": "gaussian",
+        "smooth_size": 3,
+        "smooth_depth": 1,
+        "sigma": 3.0,
+        "sigma_depth": 1.0,
+        "sigma_value": 0.1,
+    },
+}
+# A reimplementation of OpenDlign's contour-aware depth, whose code was never released: sizes of
+# windows and the range of views are the paper's, grid and sigmas are ours.
+PROJECTIONS["contour"] = PROJECTIONS["pointclip_v2"] | {
+    "views": "contour_10",
+    "grid_depth": 32,
+    "densify_depth": 7,
+    "smooth": "bilateral",
+    "smooth_size": 5,
+    "smooth_depth": 5,
+}
+# Where the camera stands on the viewing axis: before the points' z' in v1, behind it in V2.
+_CAMERA = {"perspective": -1, "surface": 1}
+# Most bytes of scratch grids in torch at once; a larger batch is drawn in turns.
+_SCRATCH = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Draws clouds: float32 (cloud, point, 3) to float32 (cloud, view, height, width).
+
+    Points are not changed, and a cloud's images do not depend on the batch it came in.
+    """
+
+    name: str
+    params: dict[str, Any]
+    rotations: Float[Tensor, "view 3 3"]
+
+    @property
+    def views(self) -> int:
+        return len(self.rotations)
+
+    @property
+    def camera(self) -> int:
+        """The end of the viewing axis, z', at which the camera stands: -1 or 1."""
+        return _CAMERA[self.params["method"]]
+
+    @property
+    def view_names(self) -> list[str]:
+        return view_names(self.rotations, self.camera)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        p = self.params
+        side = p["size"] if p["method"] == "perspective" else p["grid_size"] - 2 * p["trim"]
+        return side, side
+
+    @torch.no_grad()
+    def __call__(self, points: Tensor) -> Float[Tensor, "cloud view height width"]:
+        """Draw all views of every cloud, on the device the points are on.
+
+        Raises:
+            UserError: if the points are not finite float32 of shape (cloud, point, 3).
+        """
+        points = check_points(points)
+        if points.device.type == "cpu" and self._has_kernel:
+            from pointclip import kernels
+
+            return kernels.draw(self.params["method"], points, self.rotations, self.params)
+        draw = getattr(drawing, self.params["method"])
+        rotations = self.rotations.to(points.device)
+        images = [draw(part, rotations, self.params) for part in points.split(self._turn(points))]
+        return torch.cat(images) if images else points.new_zeros(0, self.views, *self.size)
+
+    @property
+    def _has_kernel(self) -> bool:
+        p = self.params
+        if p["method"] == "perspective":
+            return True
+        deep = p["densify_depth"] > 1 or (p["smooth"] == "gaussian" and p["smooth_depth"] > 1)
+        return not deep and p["smooth"] != "bilateral"
+
+    def _turn(self, points: Tensor) -> int:
+        p = self.params
+        cells = self.size[0] ** 2 * (4 if p["method"] == "perspective" else p["grid_depth"])
+        cloud = self.views * 16 * max(cells, points.shape[1] * 4)
+        return max(1, _SCRATCH // cloud)
+
+
+def get_projection(name: str = "pointclip_v2", **overrides: Any) -> Projection:
+    """The projection `name`, with some of its parameters replaced.
+
+    Args:
+        name: one of `PROJECTIONS`.
+        overrides: parameters of that projection; `views` may be a view set (see
+            `pointclip.views.view_rotations`) or a list of indices into the projection's own set.
+
+    Raises:
+        UserError: naming the parameter that is unknown or out of range.
+    """
+    params = dict(PROJECTIONS[choose(name, PROJECTIONS, "projection")])
+    for key in overrides:
+        choose(key, params, f"parameter of projection '{name}'")
+    views = overrides.get("views")
+    if isinstance(views, list | tuple):
+        overrides["views"] = {"set": params["views"], "indices": list(views)}
+    elif isinstance(views, Mapping):
+        overrides["views"] = {"set": params["views"], **views}
+    params |= overrides
+    _check_params(name, params)
+    return Projection(name, params, view_rotations(params["views"], _CAMERA[params["method"]]))
+
+
+# Parameter: (type, smallest, largest, must be odd).
+_LIMITS: dict[str, tuple[type, float, float, bool]] = {
+    "size": (int, 1, 4096, False),
+    "distance": (float, 0, 1e6, False),
+    "splat": (int, 1, 64, False),
+    "grid_size": (int, 4, 1024, False),
+    "grid_depth": (int, 3, 1024, False),
+    "scale": (float, 1e-3, 1, False),
+    "depth_bias": (float, 0, 10, False),
+    "densify": (int, 1, 63, True),
+    "densify_depth": (int, 1, 63, True),
+    "trim": (int, 0, 16, False),
+    "smooth_size": (int, 1, 63, True),
+    "smooth_depth": (int, 1, 63, True),
+    "sigma": (float, 1e-3, 1e3, False),
+    "sigma_depth": (float, 1e-3, 1e3, False),
+    "sigma_value": (float, 1e-3, 1e3, False),
+}
+
+
+def _check_params(name: str, params: Mapping[str, Any]) -> None:
+    for key, value in params.items():
+        if key == "smooth":
+            choose(value, ["gaussian", "bilateral", "none"], "smoothing")
+        if key not in _LIMITS:
+            continue
+        kind, smallest, largest, odd = _LIMITS[key]
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = number and smallest <= value <= largest and (kind is float or int(value) == value)
+        if not fits or (odd and value % 2 == 0):
+            what = ("an odd number" if odd else "a whole number") if kind is int else "a number"
+            raise UserError(
+                f"Projection '{name}' cannot have {key}={value!r}: give {what} from {smallest} "
+                f"to {largest}."
+            )
+    if params.get("splat", 1) > 1 and params["splat"] % 2:
+        raise UserError(
+            f"Projection '{name}' cannot have splat={params['splat']}: give 1 or an even number."
+        )
+
+
+def check_points(points: Tensor | np.ndarray) -> Float[Tensor, "cloud point 3"]:
+    """The points as a tensor, if they can be drawn.
+
+    Raises:
+        UserError: saying what is wrong with them.
+    """
+    if isinstance(points, np.ndarray) and points.dtype == np.float32:
+        points = torch.from_numpy(points)
+    if not isinstance(points, Tensor) or points.dtype != torch.float32:
+        given = getattr(points, "dtype", type(points).__name__)
+        raise UserError(f"Points must be a float32 tensor, not {given}.")
+    if points.ndim != 3 or points.shape[2] != 3 or points.shape[1] == 0:
+        raise UserError(
+            f"Points must have shape (clouds, points, 3) with at least one point, not "
+            f"{tuple(points.shape)}."
+        )
+    if not torch.isfinite(points).all():
+        bad = (~torch.isfinite(points).all(-1)).nonzero()[0].tolist()
+        raise UserError(f"Point {bad[1]} of cloud {bad[0]} is NaN or infinite: remove such points.")
+    return points

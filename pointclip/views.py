@@ -1,0 +1,140 @@
+"""Where the cameras stand: named sets of view rotations.
+
+A rotation R takes a point to the view's frame, p' = R p: image rows grow with x', columns with y',
+and z' is the viewing axis. Clouds are y-up.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from math import asin, atan2, cos, degrees, pi, radians, sin, sqrt
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pointclip.errors import UserError
+
+
+Angles = tuple[float, float, float]
+
+_QUARTERS: list[Angles] = [(k * pi / 2, 0, pi / 2) for k in range(4)]
+_DIAGONALS: list[Angles] = [(k * pi / 4, 0, pi / 2) for k in (1, 3, 5, 7)]
+_POLES: list[Angles] = [(0, -pi / 2, pi / 2), (0, pi / 2, pi / 2)]
+_CORNERS: list[Angles] = [(k * pi / 4, s * pi / 4, pi / 2) for k in (5, 7) for s in (-1, 1)]
+
+# Euler angles as released, and the tilt about the column axis that V2 adds afterwards.
+RELEASED: dict[str, list[tuple[Angles, float]]] = {
+    "pointclip_6": [(a, 0.0) for a in _QUARTERS + _POLES],
+    "pointclip_10": [(a, 0.0) for a in _QUARTERS + _CORNERS + _POLES],
+    "pointclip_v2_10": [(a, pi / 9) for a in _DIAGONALS + _QUARTERS]
+    + [(a, pi / 15) for a in _POLES],
+    # The paper's "30° to 330° in steps of 30°" are eleven angles; ten over that range are ours.
+    "contour_10": [((radians(30 + k * 300 / 9), 0, pi / 2), 0.0) for k in range(10)],
+}
+_SIDES = [
+    (2, -1, "front"),
+    (2, 1, "back"),
+    (0, -1, "right"),
+    (0, 1, "left"),
+    (1, 1, "top"),
+    (1, -1, "bottom"),
+]
+
+
+def view_rotations(
+    view_set: str | Mapping[str, object], camera: int = 1
+) -> Float[Tensor, "view 3 3"]:
+    """The rotations of a view set.
+
+    Args:
+        view_set: a name (`pointclip_6`, `pointclip_10`, `pointclip_v2_10`, `contour_10`, `ring-N`,
+            `fibonacci-N`) or a mapping with `set`, and optionally `elevation` (degrees, rings
+            only) and `indices` (a subset, in that order).
+        camera: the end of the viewing axis the camera stands at; rings and spheres need it to put
+            a positive elevation above the shape. Released sets are kept as they are.
+    """
+    spec = {"set": view_set} if isinstance(view_set, str) else dict(view_set)
+    unknown = set(spec) - {"set", "elevation", "indices"}
+    if unknown or not isinstance(spec.get("set"), str):
+        raise UserError(
+            f"Cannot read view set {dict(spec)}: give 'set', and if needed 'elevation', 'indices'."
+        )
+    name = str(spec["set"])
+    elevation = spec.get("elevation", 0)
+    if not isinstance(elevation, int | float) or not -90 <= elevation <= 90:
+        raise UserError(f"Elevation {elevation!r} of view set '{name}' is not in -90 ... 90.")
+    if elevation and not name.startswith("ring-"):
+        raise UserError(f"View set '{name}' has no elevation to set: only ring-N has.")
+    rotations = torch.stack([_tilted(*view) for view in _views(name, radians(elevation), camera)])
+    if "indices" in spec:
+        rotations = rotations[_checked_indices(spec["indices"], name, len(rotations))]
+    return rotations.float()
+
+
+def view_names(rotations: Float[Tensor, "view 3 3"], camera: int = 1) -> list[str]:
+    """What to call each view in a figure: the sides it sees; if two see the same, their degrees.
+
+    Sides are the viewer's, who stands before the shape at -z (ShapeNet's front, and the order in
+    which PointCLIP lists its views); a tilt below 24° keeps a side's name.
+    """
+    directions = (camera * rotations[:, 2]).tolist()
+    sides = [
+        " ".join(side for axis, sign, side in _SIDES if sign * direction[axis] > sin(radians(24)))
+        for direction in directions
+    ]
+    degrees_of = [
+        f"{round(degrees(atan2(-x, -z))) % 360}° {round(degrees(asin(max(-1.0, min(1.0, y))))):+d}°"
+        for x, y, z in directions
+    ]
+    return [a if sides.count(a) == 1 else b for a, b in zip(sides, degrees_of, strict=True)]
+
+
+def _views(name: str, elevation: float, camera: int) -> list[tuple[Angles, float]]:
+    if name in RELEASED:
+        return RELEASED[name]
+    match = re.fullmatch(r"(ring|fibonacci)-([1-9]\d{0,2})", name)
+    if not match:
+        raise UserError(
+            f"Unknown view set '{name}': choose one of {', '.join(RELEASED)}, ring-N, fibonacci-N "
+            "with N from 1 to 999."
+        )
+    n = int(match[2])
+    if match[1] == "ring":
+        directions = [(2 * pi * k / n, elevation) for k in range(n)]
+    else:
+        # Equal steps in height and the golden angle in azimuth cover the sphere evenly.
+        golden = pi * (3 - sqrt(5))
+        directions = [(golden * k % (2 * pi), asin(1 - (2 * k + 1) / n)) for k in range(n)]
+    return [((azimuth, 0, pi / 2), camera * tilt) for azimuth, tilt in directions]
+
+
+def _tilted(angles: Angles, tilt: float) -> Float[Tensor, "3 3"]:
+    x, y, z = angles
+    # In double precision: released views are then right to the last bit of float32.
+    return _about_y(tilt) @ _about_x(x) @ _about_y(y) @ _about_z(z)
+
+
+def _about_x(angle: float) -> Float[Tensor, "3 3"]:
+    c, s = cos(angle), sin(angle)
+    return torch.tensor([[1, 0, 0], [0, c, -s], [0, s, c]], dtype=torch.float64)
+
+
+def _about_y(angle: float) -> Float[Tensor, "3 3"]:
+    c, s = cos(angle), sin(angle)
+    return torch.tensor([[c, 0, s], [0, 1, 0], [-s, 0, c]], dtype=torch.float64)
+
+
+def _about_z(angle: float) -> Float[Tensor, "3 3"]:
+    c, s = cos(angle), sin(angle)
+    return torch.tensor([[c, -s, 0], [s, c, 0], [0, 0, 1]], dtype=torch.float64)
+
+
+def _checked_indices(indices: object, name: str, views: int) -> list[int]:
+    listed = list(indices) if isinstance(indices, Sequence) else []
+    good = [i for i in listed if isinstance(i, int) and 0 <= i < views]
+    if not listed or len(good) < len(listed):
+        raise UserError(
+            f"View indices {indices!r} do not fit view set '{name}': give a list of numbers from "
+            f"0 to {views - 1}."
+        )
+    return good
