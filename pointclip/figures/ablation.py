@@ -1,20 +1,31 @@
 """What one choice changes: accuracy against it, with 95 % intervals."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from pointclip.errors import choose
-from pointclip.figures.style import COLOURS, MARKERS, message, spoken, styled
+from pointclip.figures.style import COLOURS, MARKERS, legend_below, message, spoken, styled
 from pointclip.tables import summarise
 
 
+MANY = 16  # numbers along an axis
+
+
 @styled
-def ablation_plot(scores: pd.DataFrame, by: str, title: str = "", names: int = 16) -> Figure:
+def ablation_plot(
+    scores: pd.DataFrame, by: str, title: str = "", order: Sequence | None = None
+) -> Figure:
     """Accuracy for every value of `by`, a series for whatever else varies, a panel a protocol.
 
     Numbers stand along the x axis as numbers; ids stand one below the other, so that long names
     can be read.
+
+    Args:
+        order: the ids in reading order (the order of their first rows, if not given).
     """
     if scores.empty:
         return message("No score to draw.")
@@ -25,15 +36,18 @@ def ablation_plot(scores: pd.DataFrame, by: str, title: str = "", names: int = 1
         for column in summary.columns[: summary.columns.get_loc("mean")]
         if column not in (by, "protocol") and summary[column].nunique() > 1
     ]
-    summary["series"] = summary[others].astype(str).agg(", ".join, axis=1) if others else ""
+    summary["series"] = [_series(row) for row in summary[others].to_dict("records")]
     series = list(summary["series"].drop_duplicates())
     protocols = list(summary["protocol"].drop_duplicates())
     numeric = pd.api.types.is_numeric_dtype(summary[by])
-    values = sorted(summary[by].unique()) if numeric else list(scores[by].drop_duplicates())
+    values = (
+        sorted(summary[by].unique())
+        if numeric
+        else list(dict.fromkeys([*(order or []), *scores[by]]))
+    )
     height = 3.4 if numeric else 1.3 + 0.26 * len(values) * max(1, 0.6 * len(series))
     figure = Figure(figsize=(max(5.2, 3.6 * len(protocols)), height + 0.18 * len(series)))
-    share = {"sharex": not numeric, "sharey": True}
-    panels = figure.subplots(1, len(protocols), squeeze=False, **share)[0]
+    panels = figure.subplots(1, len(protocols), squeeze=False, sharex=not numeric, sharey=True)[0]
     for axis, protocol in zip(panels, protocols, strict=True):
         for i, name in enumerate(series):
             part = summary[(summary["protocol"] == protocol) & (summary["series"] == name)]
@@ -41,7 +55,10 @@ def ablation_plot(scores: pd.DataFrame, by: str, title: str = "", names: int = 1
                 continue
             mean = part["mean"].to_numpy()
             error = np.stack([mean - part["low"].to_numpy(), part["high"].to_numpy() - mean])
-            look = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)]}
+            look: dict[str, Any] = {
+                "color": COLOURS[i % len(COLOURS)],
+                "marker": MARKERS[i % len(MARKERS)],
+            }
             look |= {"ms": 4.5, "capsize": 2.5, "elinewidth": 1.1, "label": name}
             error = np.nan_to_num(np.maximum(error, 0))
             if numeric:
@@ -55,7 +72,7 @@ def ablation_plot(scores: pd.DataFrame, by: str, title: str = "", names: int = 1
             axis.set_title(f"protocol: {protocol}")
         if numeric:
             axis.set_xlabel(spoken(by))
-            if len(values) <= names:
+            if len(values) <= MANY:
                 axis.set_xticks(values, [f"{value:g}" for value in values])
         else:
             axis.set_xlabel("accuracy (%)")
@@ -63,7 +80,14 @@ def ablation_plot(scores: pd.DataFrame, by: str, title: str = "", names: int = 1
             axis.set_ylim(len(values) - 0.5, -0.5)
     panels[0].set_ylabel("accuracy (%)" if numeric else spoken(by))
     if len(series) > 1:
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        legend_below(figure, panels, series)
     if title:
         figure.suptitle(title, fontsize=10)
     return figure
+
+
+def _series(row: dict) -> str:
+    """What tells a series apart, in words: `inter_view, 4 shots`."""
+    parts = dict(row)
+    shots = parts.pop("shots", 0)
+    return ", ".join([*map(str, parts.values()), *([f"{shots} shots"] if shots else [])])

@@ -34,14 +34,15 @@ def confusion_matrix(predictions: pd.DataFrame, classes: Sequence[str], title: s
     share = confusion(predictions, classes)
     k = len(classes)
     size = 2.2 + 0.24 * k
-    figure = Figure(figsize=(size + 0.6, size))
+    figure = Figure(figsize=(size + 0.5, size), layout="compressed")
     axis = figure.subplots()
     image = axis.imshow(share, cmap="Blues", vmin=0, vmax=100)
     font = 7.5 if k <= 25 else 6.5
     names = [spoken(name) for name in classes]
     axis.set_xticks(range(k), names, rotation=90, fontsize=font)
     axis.set_yticks(range(k), names, fontsize=font)
-    axis.set(xlabel="predicted class", ylabel="true class", title=title)
+    axis.set(xlabel="predicted class", ylabel="true class")
+    figure.suptitle(title, fontsize=10)
     axis.grid(False)
     axis.set_xticks(np.arange(k + 1) - 0.5, minor=True)
     axis.set_yticks(np.arange(k + 1) - 0.5, minor=True)
@@ -54,7 +55,9 @@ def confusion_matrix(predictions: pd.DataFrame, classes: Sequence[str], title: s
         axis.text(
             column, row, f"{value:.0f}", ha="center", va="center", color=colour, fontsize=font - 1.5
         )
-    figure.colorbar(image, ax=axis, shrink=0.6, label="share of the true class (%)")
+    figure.colorbar(
+        image, ax=axis, shrink=0.5, aspect=30, pad=0.01, label="share of the true class (%)"
+    )
     return figure
 
 

@@ -1,6 +1,7 @@
 """Depth maps as CLIP gets to see them: shapes by views, and shapes by projections."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -70,8 +71,9 @@ def compare_projections(
 def _grid(
     rows: int, columns: int, title: str, tile: float = TILE
 ) -> tuple[Figure, list[list[Axes]]]:
-    # Room for the class names at the left and for the two lines over the columns.
-    figure = Figure(figsize=(columns * tile + 1.2, rows * tile + 0.6))
+    # Room for the class names at the left and for the lines over the columns.
+    above = 0.65 if title else 0.4
+    figure = Figure(figsize=(columns * tile + 0.9, rows * tile + above))
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
@@ -97,7 +99,7 @@ def _show(axis: Axes, image: Float[np.ndarray, "height width"], top: float) -> N
 
 
 def _name(axis: Axes, label: str, prediction: str | None) -> None:
-    place = {"transform": axis.transAxes, "ha": "right", "fontsize": 8}
+    place: dict[str, Any] = {"transform": axis.transAxes, "ha": "right", "fontsize": 8}
     if prediction is None:
         axis.text(-0.08, 0.5, _wrapped(label), va="center", **place)
         return

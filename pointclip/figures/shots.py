@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
-from pointclip.figures.style import COLOURS, GREY, MARKERS, message, styled
+from pointclip.figures.style import COLOURS, GREY, MARKERS, legend_below, message, styled
 from pointclip.tables import summarise
 
 
@@ -51,14 +51,7 @@ def shots_curve(scores: pd.DataFrame, title: str = "") -> Figure:
             axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set(title=f"protocol: {protocol}", xlabel="shots per class")
     panels[0].set_ylabel("accuracy on test shapes (%)")
-    handles: dict = {}
-    for axis in panels:
-        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    names = [name for name in [*curves, *lines] if name in handles]
-    longest = max(len(name) for name in names)
-    columns = max(1, min(len(names), int(figure.get_figwidth() * 11 / (longest + 6))))
-    figure.legend([handles[n] for n in names], names, loc="outside lower center", ncols=columns)
+    legend_below(figure, panels, [*curves, *lines])
     if title:
         figure.suptitle(title, fontsize=10)
     return figure

@@ -1,18 +1,19 @@
 """One look for all figures, and writing them so that equal figures are equal files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pointclip.errors import choose
 from pointclip.store import atomic
 
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 10,
@@ -71,6 +72,18 @@ def save(figure: Figure, *paths: str | Path) -> None:
             suffix = choose(Path(path).suffix, list(METADATA), "suffix of a figure")
             with atomic(path) as partial:
                 figure.savefig(partial, metadata=METADATA[suffix])
+
+
+def legend_below(figure: Figure, panels: Iterable[Axes], order: Sequence[str]) -> None:
+    """One legend for all panels, under them, in as many columns as fit."""
+    handles: dict[str, Any] = {}
+    for axis in panels:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    names = [name for name in order if name in handles]
+    longest = max(len(name) for name in names)
+    columns = max(1, min(len(names), int(figure.get_figwidth() * 11 / (longest + 6))))
+    figure.legend([handles[n] for n in names], names, loc="outside lower center", ncols=columns)
 
 
 def message(text: str) -> Figure:

@@ -1,0 +1,63 @@
+"""What one choice changes: a table of its values and a sentence on what they show."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pointclip.errors import choose
+from pointclip.tables import summarise
+
+
+def compare(scores: pd.DataFrame, by: str, order: Sequence | None = None) -> pd.DataFrame:
+    """One row per value of `by` and whatever else varies, with the change against the first value.
+
+    Args:
+        order: the values in reading order (the order of their first rows, if not given).
+
+    Raises:
+        UserError: if `by` is no column of the scores.
+    """
+    choose(by, scores.columns, "column of an ablation")
+    values = list(dict.fromkeys(scores[by] if order is None else order))
+    summary = summarise(scores).drop(columns=["published", "difference", "source"])
+    others = [name for name in summary.columns[: summary.columns.get_loc("mean")] if name != by]
+    # A value that `order` forgot goes last instead of vanishing.
+    place = {value: i for i, value in enumerate(values)}
+    rank = summary[by].map(place).fillna(len(place))
+    summary = summary.assign(_rank=rank).sort_values([*others, "_rank"], kind="stable")
+    first = summary.groupby(others, sort=False, dropna=False)["mean"].transform("first")
+    summary["change"] = summary["mean"] - first
+    return summary.drop(columns="_rank").reset_index(drop=True)
+
+
+def sentences(comparison: pd.DataFrame, by: str) -> str:
+    """What the table shows, a sentence for each setting in which `by` was varied."""
+    if comparison.empty:
+        return f"There is no score yet that shows what {by} changes.\n"
+    others = [name for name in comparison.columns[: comparison.columns.get_loc("mean")]]
+    others = [name for name in others if name != by]
+    told = [name for name in others if name == "protocol" or comparison[name].nunique() > 1]
+    said = []
+    for _, group in comparison.groupby(others, sort=False, dropna=False):
+        where = ", ".join(f"{name} {group[name].iloc[0]}" for name in told)
+        said.append(f"- {_sentence(group, by)} ({where}.)")
+    return "\n".join(said) + "\n"
+
+
+def _sentence(group: pd.DataFrame, by: str) -> str:
+    best, worst = group.loc[group["mean"].idxmax()], group.loc[group["mean"].idxmin()]
+    if len(group) == 1:
+        return f"Only one {by} was tried: {best[by]} reaches {best['mean']:.1f} %."
+    spread = best["mean"] - worst["mean"]
+    text = (
+        f"Of {len(group)} values of {by}, {best[by]} is best with {best['mean']:.1f} % and "
+        f"{worst[by]} worst with {worst['mean']:.1f} %, {spread:.1f} points apart"
+    )
+    if pd.isna(best["low"]) or pd.isna(worst["high"]):
+        return f"{text}; a single seed says nothing about chance."
+    near = group[(group["high"] >= best["low"]) & (group[by] != best[by])][by]
+    if near.empty:
+        return f"{text}; its 95 % interval overlaps with no other."
+    if len(near) == len(group) - 1:
+        return f"{text}; all 95 % intervals overlap with the best, so none can be told from it."
+    return f"{text}; not to be told from the best (95 %): {', '.join(map(str, near))}."
