@@ -1,0 +1,99 @@
+"""Linear probe: multinomial logistic regression on the concatenated views."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from pointclip.adapters.nearest_mean import concatenated
+from pointclip.adapters.task import FewShotTask, State
+
+
+def states(task: FewShotTask, *, c: float = 100.0) -> Iterator[State]:
+    """Fit with inverse regularisation `c`, as in scikit-learn."""
+    fits = [_fit(*shots, [c], len(task.prototypes))[0] for shots in _shots(task)]
+    yield _state(fits, [c] * len(fits), task)
+
+
+def choose(
+    task: FewShotTask,
+    state: State,
+    features: Float[Tensor, "shape view channel"],
+    labels: Int[Tensor, " shape"],
+    *,
+    grid: Sequence[float] = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4),
+) -> State:
+    """Per seed the `c` of the grid that suits labelled shapes best; of equals the smallest."""
+    shapes, truth = concatenated(features).cpu().numpy(), labels.cpu().numpy()
+    fits, chosen = [], []
+    for shots in _shots(task):
+        found = _fit(*shots, sorted(grid), len(task.prototypes))
+        right = [((shapes @ w.T + b).argmax(1) == truth).mean() for w, b in found]
+        fits.append(found[int(np.argmax(right))])
+        chosen.append(sorted(grid)[int(np.argmax(right))])
+    return _state(fits, chosen, task)
+
+
+def logits(
+    state: State,
+    features: Float[Tensor, "shape view channel"],
+    prototypes: Float[Tensor, "label channel"],
+    logit_scale: float,
+) -> Float[Tensor, "seed shape label"]:
+    """Log-odds of the regression; the text plays no part."""
+    shapes = concatenated(features)
+    return torch.einsum("nf,skf->snk", shapes, state["weight"]) + state["bias"].unsqueeze(1)
+
+
+def _shots(task: FewShotTask) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for rows, labels in zip(task.rows, task.labels, strict=True):
+        yield concatenated(task.clean[rows]).cpu().numpy(), labels.cpu().numpy()
+
+
+def _fit(
+    x: np.ndarray, labels: np.ndarray, grid: Sequence[float], classes: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Weights and bias for each `c`, each fit starting from the one before."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    if classes < 2:
+        return [(np.zeros((classes, x.shape[1])), np.zeros(classes)) for _ in grid]
+    # The solution lies in the span of the (centred) shots: the same fit in as many dimensions
+    # as there are shots, not views * channels.
+    centre = x.mean(0, dtype=np.float64)
+    _, _, basis = np.linalg.svd(x - centre, full_matrices=False)
+    low = (x - centre) @ basis.T
+    model = LogisticRegression(max_iter=1000, warm_start=True)
+    found = []
+    for c in grid:
+        model.set_params(C=c)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(low, labels)
+        weight, bias = np.zeros((classes, x.shape[1])), np.full(classes, -np.inf)
+        coefficients, intercept = model.coef_, model.intercept_
+        if len(model.classes_) == 2:  # scikit-learn keeps one row of log-odds for two classes
+            coefficients = np.concatenate([-coefficients, coefficients]) / 2
+            intercept = np.concatenate([-intercept, intercept]) / 2
+        weight[model.classes_] = coefficients @ basis
+        bias[model.classes_] = intercept - weight[model.classes_] @ centre
+        found.append((weight, bias))
+    return found
+
+
+def _state(
+    fits: list[tuple[np.ndarray, np.ndarray]], c: Sequence[float], task: FewShotTask
+) -> State:
+    arrays = {
+        "weight": np.stack([weight for weight, _ in fits]),
+        "bias": np.stack([bias for _, bias in fits]),
+        "c": np.array(c),
+    }
+    return {
+        name: torch.from_numpy(array.astype(np.float32)).to(task.clean.device)
+        for name, array in arrays.items()
+    }

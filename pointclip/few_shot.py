@@ -1,0 +1,145 @@
+"""Few-shot between the files of the DAG: gather a task, write adapters, apply them to features."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from pointclip import sampling, store, zero_shot
+from pointclip.adapters import METHODS, FewShotTask, State
+from pointclip.errors import UserError
+
+
+log = logging.getLogger(__name__)
+Paths = Sequence[str | Path]
+
+
+def read_task(
+    drawn: str | Path,
+    shots: int,
+    labels: str | Path,
+    features: Paths,
+    bank: str | Path,
+    text: str | Path,
+    protocol: str = "plain",
+    copies: int | None = None,
+) -> FewShotTask:
+    """Gather what `protocols.train` (protocol `plain`) or `train_released` (`released`) needs.
+
+    Args:
+        drawn: the shots of the data set.
+        labels, features: of the TRAIN split.
+        copies: use the first so many of the bank's augmented copies; None for all.
+    """
+    frame = store.read_parquet(drawn)
+    chosen = sampling.shot_ids(frame, protocol, shots)
+    label_of = store.read_parquet(labels, columns=["id", "label"]).set_index("id")["label"]
+    ids, rows = np.unique(chosen.astype(str), return_inverse=True)
+    prototypes, scale, _ = zero_shot.read_prototypes(text)
+    held_out = sampling.validation_ids(frame) if protocol == "plain" else np.empty(0, object)
+    task = FewShotTask(
+        clean=torch.from_numpy(store.read_h5_rows(features, "features", ids)),
+        bank=torch.from_numpy(_read_bank(bank, ids, copies)),
+        rows=torch.from_numpy(rows.reshape(chosen.shape)),
+        labels=_labels(label_of, chosen),
+        seeds=sampling.seeds_of(frame, protocol, shots),
+        prototypes=prototypes,
+        logit_scale=scale,
+        validation=_rows(features, held_out),
+        validation_labels=_labels(label_of, held_out) if len(held_out) else None,
+    )
+    log.info(
+        "%d seeds, %d shots each, %d augmented copies, %d shapes held out",
+        len(task.seeds),
+        task.shots,
+        len(task.bank),
+        len(held_out),
+    )
+    return task
+
+
+def read_labelled(features: Paths, labels: str | Path) -> tuple[Tensor, Tensor]:
+    """Features and labels of a whole split, for `released` only."""
+    label_of = store.read_parquet(labels, columns=["id", "label"]).set_index("id")["label"]
+    ids = store.ids_of(features)
+    return torch.from_numpy(store.read_h5_rows(features, "features")), _labels(label_of, ids)
+
+
+def write_adapter(
+    state: State | None, task: FewShotTask, text: str | Path, path: str | Path, **metadata: Any
+) -> None:
+    """Write what was learned, with the prototypes it works with; None writes a file of no seed.
+
+    Args:
+        metadata: at least `method` and `protocol`; parameters are worth adding.
+    """
+    _, _, classes = zero_shot.read_prototypes(text)
+    store.write_tensors(
+        {**(state or {}), "prototypes": task.prototypes},
+        path,
+        seeds=task.seeds if state else [],
+        classes=classes,
+        views=task.bank.shape[2],
+        logit_scale=task.logit_scale,
+        **metadata,
+    )
+
+
+def write_logits(
+    adapter: str | Path, features: Paths, path: str | Path, rows: int = 256, device: str = "cpu"
+) -> None:
+    """Apply an adapter to every shape of feature shards: logits (seed, shape, label) and `id`."""
+    tensors, about = store.read_tensors(adapter)
+    state = {name: tensor.to(device) for name, tensor in tensors.items()}
+    prototypes = state.pop("prototypes")
+    seeds, ids = about["seeds"], store.ids_of(features)
+    with store.new_h5(path, **about) as out:
+        out["id"] = ids.astype(object)
+        out["seed"] = np.array(seeds, dtype=np.int64)
+        shape = (len(seeds), len(ids), len(prototypes))
+        logits = out.create_dataset("logits", shape, np.float32)
+        if not seeds:
+            log.warning("%s holds no seed: nothing to apply.", adapter)
+            return
+        method, start = METHODS[about["method"]], 0
+        for shard in features:
+            with store.open_h5(shard) as f:
+                data = f["features"]
+                for row in range(0, len(data), rows):
+                    chunk = torch.from_numpy(data[row : row + rows]).to(device)
+                    if not torch.isfinite(chunk).all():
+                        raise UserError(f"The features in {shard} hold NaN or infinite values.")
+                    scores = method.logits(state, chunk, prototypes, about["logit_scale"])
+                    logits[:, start : start + len(chunk)] = scores.cpu().numpy()
+                    start += len(chunk)
+
+
+def _rows(features: Paths, ids: np.ndarray) -> Tensor | None:
+    if not len(ids):
+        return None
+    return torch.from_numpy(store.read_h5_rows(features, "features", ids))
+
+
+def _labels(label_of: pd.Series, ids: np.ndarray) -> Tensor:
+    labels = np.array(label_of.reindex(ids.reshape(-1).astype(str)), dtype=np.int64)
+    return torch.from_numpy(labels.reshape(ids.shape))
+
+
+def _read_bank(path: str | Path, ids: np.ndarray, copies: int | None) -> np.ndarray:
+    with store.open_h5(path) as f:
+        data = f["features"]
+        if copies is not None and not 1 <= copies <= len(data):
+            raise UserError(f"{copies} augmented copies asked for: {path} has {len(data)}.")
+        row = pd.Index(f["id"].asstr()[:]).get_indexer(pd.Index(ids))
+        if (row < 0).any():
+            raise UserError(f"Shape '{ids[row < 0][0]}' is a shot but not in the bank {path}.")
+        order = np.argsort(row)
+        taken = np.empty((copies or len(data), len(ids), *data.shape[2:]), data.dtype)
+        for copy in range(len(taken)):
+            taken[copy, order] = data[copy, row[order]]
+        return taken

@@ -1,0 +1,129 @@
+"""Scores: where logits meet test labels."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float, Int
+
+from pointclip import store
+from pointclip.errors import UserError
+from pointclip.zero_shot import HOW, combine
+
+
+IDENTITY = ["dataset", "projection", "prompts", "backbone", "method", "protocol", "shots"]
+COLUMNS = [*IDENTITY, "seed", "accuracy", "top5", "mean_class_accuracy", "n"]
+PREDICTION_COLUMNS = [*IDENTITY, "seed", "id", "label", "predicted", "top5", "probability"]
+
+
+def score(
+    logits: str | Path,
+    labels: str | Path,
+    identity: Mapping[str, str | int],
+    scores_out: str | Path,
+    predictions_out: str | Path,
+) -> None:
+    """Write one score row per seed, and one row per seed and shape beside it.
+
+    A logits file without a seed (a protocol that does not exist there) gives empty tables.
+
+    Args:
+        identity: a value for each column of IDENTITY.
+    """
+    missing = set(IDENTITY) - set(identity)
+    if missing:
+        raise UserError(f"A score needs {', '.join(sorted(missing))} to say what it is of.")
+    truth = store.read_parquet(labels)
+    with store.open_h5(logits) as f:
+        ids = f["id"].asstr()[:]
+        label = truth.set_index("id")["label"].reindex(ids)
+        if label.isna().any():
+            raise UserError(f"{labels} has no label for shape '{ids[label.isna().to_numpy()][0]}'.")
+        target = np.array(label, dtype=np.int64)
+        rows, predictions = [], []
+        zero_shot = str(identity["method"]) in HOW
+        seeds = [None] if zero_shot else f["seed"][:].tolist()
+        for index, seed in enumerate(seeds):
+            one = _combined(f, str(identity["method"])) if zero_shot else f["logits"][index]
+            table = predict(one, target)
+            rows.append({**identity, "seed": seed, **summary(table)})
+            predictions.append(table.assign(id=ids, seed=seed, **identity))
+    classes = truth.attrs.get("classes", [])
+    store.write_parquet(_table(rows, COLUMNS), scores_out)
+    joined = pd.concat(predictions) if predictions else pd.DataFrame()
+    store.write_parquet(_table(joined, PREDICTION_COLUMNS), predictions_out, classes=classes)
+
+
+def predict(
+    logits: Float[np.ndarray, "shape label"], labels: Int[np.ndarray, " shape"]
+) -> pd.DataFrame:
+    """Per shape: label, predicted class, its probability, and whether the label is in the top 5."""
+    scores = torch.from_numpy(np.ascontiguousarray(logits)).float()
+    target = torch.from_numpy(labels)
+    if not torch.isfinite(scores).all():
+        raise UserError("The logits hold NaN or infinite values: they cannot be scored.")
+    top = scores.topk(min(5, scores.shape[1])).indices
+    predicted = scores.argmax(-1)  # of equals the lower label; topk promises no order
+    hit = (top == target.unsqueeze(1)).any(1) | (predicted == target)
+    probability = scores.softmax(-1).max(-1).values
+    return pd.DataFrame(
+        {
+            "label": labels,
+            "predicted": predicted.numpy(),
+            "top5": hit.numpy(),
+            "probability": probability.numpy(),
+        }
+    )
+
+
+def summary(predictions: pd.DataFrame) -> dict[str, float | int]:
+    """Accuracy, top-5 and the mean of the classes' accuracies, in percent, and how many shapes."""
+    right = predictions["label"] == predictions["predicted"]
+    return {
+        "accuracy": 100 * float(right.mean()),
+        "top5": 100 * float(predictions["top5"].mean()),
+        "mean_class_accuracy": 100 * float(right.groupby(predictions["label"]).mean().mean()),
+        "n": len(predictions),
+    }
+
+
+def bootstrap_interval(
+    accuracy: float, n: int, level: float = 0.95, draws: int = 10_000, seed: int = 0
+) -> tuple[float, float]:
+    """Bootstrap interval, in percent, of an accuracy over `n` shapes.
+
+    Resampling n shapes with replacement makes the number of correct ones binomial: it can be drawn
+    from the accuracy alone, without the predictions.
+    """
+    rng = np.random.default_rng(seed)
+    sample = 100 * rng.binomial(n, min(max(accuracy / 100, 0), 1), draws) / n
+    tail = 100 * (1 - level) / 2
+    low, high = np.percentile(sample, [tail, 100 - tail])
+    return float(low), float(high)
+
+
+def collect(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """All score rows of many files, in the order of their identity."""
+    frames = [frame for path in paths if len(frame := store.read_parquet(path))]
+    if not frames:
+        return _table([], COLUMNS)
+    return _table(pd.concat(frames).sort_values([*IDENTITY, "seed"]), COLUMNS)
+
+
+def _combined(f: Mapping, method: str) -> np.ndarray:
+    weights = torch.from_numpy(f["weights"][:])
+    return combine(torch.from_numpy(f["logits"][:]), weights, HOW[method]).numpy()
+
+
+def _table(rows: list[dict] | pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """A frame with fixed columns and types, also when it has no row."""
+    frame = pd.DataFrame(rows, columns=columns).reset_index(drop=True)
+    frame[["shots", "seed"]] = frame[["shots", "seed"]].astype("Int64")
+    numbers = [c for c in ("accuracy", "mean_class_accuracy", "probability") if c in columns]
+    frame[numbers] = frame[numbers].astype("float64")
+    whole = [c for c in ("n", "label", "predicted") if c in columns]
+    frame[whole] = frame[whole].astype("int64")
+    frame["top5"] = frame["top5"].astype("float64" if "n" in columns else "bool")
+    return frame

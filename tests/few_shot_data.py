@@ -1,0 +1,100 @@
+"""A small data set of features with classes that can be told apart, as tasks and as files."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pointclip import sampling, store
+from pointclip.adapters import FewShotTask
+
+
+CLASSES, VIEWS, CHANNELS = 5, 4, 16
+
+
+def features(labels: np.ndarray, seed: int, noise: float = 1.0) -> torch.Tensor:
+    """A direction per class, noise per shape and view, and the offset that CLIP features have."""
+    centres = np.random.default_rng(0).normal(size=(CLASSES, 1, CHANNELS))
+    rng = np.random.default_rng([1, seed])
+    x = 2 + centres[labels] + noise * rng.normal(size=(len(labels), VIEWS, CHANNELS))
+    return torch.from_numpy(x).half()
+
+
+def prototypes() -> torch.Tensor:
+    centres = np.random.default_rng(0).normal(size=(CLASSES, CHANNELS))
+    return torch.nn.functional.normalize(torch.from_numpy(2 + centres).float(), dim=-1)
+
+
+def task(seeds=(1, 2, 3), shots=8, copies=3, held_out=4, pool=40) -> FewShotTask:
+    train = np.repeat(np.arange(CLASSES), pool // CLASSES * 2)
+    held = np.repeat(np.arange(CLASSES), held_out)
+    rows = [
+        np.concatenate(
+            [
+                np.random.default_rng([seed, c]).permutation(np.flatnonzero(train == c))[:shots]
+                for c in range(CLASSES)
+            ]
+        )
+        for seed in seeds
+    ]
+    return FewShotTask(
+        clean=features(train, 1),
+        bank=torch.stack([features(train, 10 + copy) for copy in range(copies)]),
+        rows=torch.from_numpy(np.stack(rows)),
+        labels=torch.from_numpy(train[np.stack(rows)]),
+        seeds=list(seeds),
+        prototypes=prototypes(),
+        logit_scale=100.0,
+        validation=features(held, 2) if held_out else None,
+        validation_labels=torch.from_numpy(held) if held_out else None,
+    )
+
+
+def labels_frame(labels: np.ndarray, split: str) -> pd.DataFrame:
+    names = [f"class_{label}" for label in range(CLASSES)]
+    frame = pd.DataFrame(
+        {
+            "id": [f"{split}/{row:06d}" for row in range(len(labels))],
+            "published_id": [f"{names[label]}_{row}" for row, label in enumerate(labels)],
+            "label": labels,
+            "class": [names[label] for label in labels],
+        }
+    )
+    frame.attrs["classes"] = names
+    return frame
+
+
+def write_files(folder, shots=(1, 2, 4), seeds=(1, 2, 3), per_class=12, shards=2) -> dict:
+    """The files that few-shot reads: labels, shots, features of both splits, bank and text."""
+    paths: dict = {}
+    for split, seed in (("train", 1), ("test", 3)):
+        labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(CLASSES), per_class))
+        frame = labels_frame(labels, split)
+        paths[f"{split}_labels"] = folder / f"{split}.parquet"
+        store.write_parquet(frame, paths[f"{split}_labels"], classes=frame.attrs["classes"])
+        data = features(labels, seed).numpy()
+        paths[f"{split}_features"] = []
+        for shard, rows in enumerate(np.array_split(np.arange(len(labels)), shards)):
+            path = folder / f"{split}-{shard}.h5"
+            with store.new_h5(path) as f:
+                f["features"], f["id"] = data[rows], frame["id"].to_numpy(object)[rows]
+            paths[f"{split}_features"].append(path)
+        if split == "train":
+            drawn = sampling.draw_shots(frame, shots, seeds)
+            paths["shots"] = folder / "shots.parquet"
+            store.write_parquet(drawn, paths["shots"])
+            ids = sampling.bank_ids(drawn)
+            row = pd.Index(frame["id"]).get_indexer(ids)
+            paths["bank"] = folder / "bank.h5"
+            with store.new_h5(paths["bank"]) as f:
+                f["id"] = ids
+                f["features"] = np.stack([features(labels, 10 + c)[row] for c in range(3)])
+    paths["text"] = folder / "text.parquet"
+    text = pd.DataFrame(
+        {
+            "class": [f"class_{label}" for label in range(CLASSES)],
+            "sentences": [["a class."]] * CLASSES,
+            "feature": list(prototypes().numpy()),
+        }
+    )
+    store.write_parquet(text, paths["text"], logit_scale=100.0)
+    return paths

@@ -1,0 +1,125 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from few_shot_data import write_files
+
+from pointclip import few_shot, protocols, scores, store
+from pointclip.adapters import METHODS
+from pointclip.errors import UserError
+
+
+IDENTITY = {
+    "dataset": "toy",
+    "projection": "p",
+    "prompts": "q",
+    "backbone": "b",
+    "method": "inter_view",
+    "protocol": "plain",
+    "shots": 4,
+}
+
+
+def read(paths, shots=4, **more):
+    return few_shot.read_task(
+        paths["shots"],
+        shots,
+        paths["train_labels"],
+        paths["train_features"],
+        paths["bank"],
+        paths["text"],
+        **more,
+    )
+
+
+def test_a_task_holds_what_the_files_hold(tmp_path):
+    paths = write_files(tmp_path)
+    task = read(paths)
+    drawn = store.read_parquet(paths["shots"]).query("protocol == 'plain' and shots == 4")
+    label = store.read_parquet(paths["train_labels"]).set_index("id")["label"]
+    for index, seed in enumerate(task.seeds):
+        ids = drawn.loc[drawn["seed"] == seed, "id"]
+        np.testing.assert_array_equal(task.labels[index], label[ids])
+        clean = store.read_h5_rows(paths["train_features"], "features", ids.to_numpy())
+        np.testing.assert_array_equal(task.clean[task.rows[index]], clean)
+        bank = pd.Index(store.ids_of([paths["bank"]])).get_indexer(ids)
+        copies = store.read_h5_rows([paths["bank"]], "features")[:, bank]
+        np.testing.assert_array_equal(task.bank[:, task.rows[index]], copies)
+    assert task.validation is not None and len(task.validation) == 20
+
+
+def test_fewer_copies_are_the_first_ones_and_more_than_there_are_is_an_error(tmp_path):
+    paths = write_files(tmp_path)
+    torch.testing.assert_close(read(paths, copies=2).bank, read(paths).bank[:2])
+    with pytest.raises(UserError, match=r"4 augmented copies asked for.*has 3"):
+        read(paths, copies=4)
+
+
+def test_unknown_shots_are_named(tmp_path):
+    with pytest.raises(
+        UserError, match=r"No 3-shot draw for protocol 'plain': there are \[1, 2, 4\]"
+    ):
+        read(write_files(tmp_path), shots=3)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_from_task_to_scores_every_method(tmp_path, method):
+    paths = write_files(tmp_path)
+    task = read(paths)
+    fast = {"epochs": 10} if method in ("inter_view", "tip_f") else {}
+    learned = protocols.train(method, task, **fast)
+    assert set(learned) == {"plain", "validation"}
+    for protocol, state in learned.items():
+        adapter, logits = tmp_path / f"{protocol}.safetensors", tmp_path / f"{protocol}.h5"
+        few_shot.write_adapter(
+            state, task, paths["text"], adapter, method=method, protocol=protocol
+        )
+        few_shot.write_logits(adapter, paths["test_features"], logits, rows=7)
+        scores.score(
+            logits,
+            paths["test_labels"],
+            {**IDENTITY, "method": method},
+            tmp_path / "s.parquet",
+            tmp_path / "p.parquet",
+        )
+        table = scores.collect([tmp_path / "s.parquet"])
+        assert table["seed"].tolist() == [1, 2, 3]
+        assert table["accuracy"].mean() > 60
+
+
+def test_a_protocol_that_does_not_exist_leaves_no_rows(tmp_path):
+    paths = write_files(tmp_path, shots=(4,), per_class=4)
+    task = read(paths)
+    assert task.validation is None
+    learned = protocols.train("nearest_mean", task)
+    assert set(learned) == {"plain"}
+    adapter, logits = tmp_path / "a.safetensors", tmp_path / "l.h5"
+    about = {"method": "nearest_mean", "protocol": "validation"}
+    few_shot.write_adapter(learned.get("validation"), task, paths["text"], adapter, **about)
+    few_shot.write_logits(adapter, paths["test_features"], logits)
+    out = tmp_path / "s.parquet", tmp_path / "p.parquet"
+    scores.score(logits, paths["test_labels"], IDENTITY, *out)
+    assert scores.collect(out[:1]).empty
+    assert list(scores.collect(out[:1])) == scores.COLUMNS
+
+
+def test_released_reads_test_labels_and_writes_like_the_others(tmp_path):
+    paths = write_files(tmp_path)
+    task = read(paths, protocol="released")
+    assert task.validation is None
+    test = few_shot.read_labelled(paths["test_features"], paths["test_labels"])
+    state = protocols.train_released("inter_view", task, *test, epochs=4)
+    assert state["epoch"].shape == (3,)
+    with pytest.raises(UserError, match="Unknown few-shot method with a `released` protocol 'tip'"):
+        protocols.train_released("tip", task, *test)
+
+
+def test_nan_features_are_one_sentence(tmp_path):
+    paths = write_files(tmp_path)
+    with store.open_h5(paths["train_features"][0]) as f:
+        data, ids = f["features"][:], f["id"][:]
+    with store.new_h5(paths["train_features"][0]) as f:
+        data[:] = np.nan
+        f["features"], f["id"] = data, ids
+    with pytest.raises(UserError, match=r"features hold .* values that are NaN or infinite"):
+        read(paths)
