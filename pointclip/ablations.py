@@ -40,24 +40,23 @@ def sentences(comparison: pd.DataFrame, by: str) -> str:
     said = []
     for _, group in comparison.groupby(others, sort=False, dropna=False):
         where = ", ".join(f"{name} {group[name].iloc[0]}" for name in told)
-        said.append(f"- {_sentence(group, by)} ({where}.)")
+        said.append(f"- {where}: {_sentence(group, by)}")
     return "\n".join(said) + "\n"
 
 
 def _sentence(group: pd.DataFrame, by: str) -> str:
     best, worst = group.loc[group["mean"].idxmax()], group.loc[group["mean"].idxmin()]
     if len(group) == 1:
-        return f"Only one {by} was tried: {best[by]} reaches {best['mean']:.1f} %."
+        return f"only {best[by]} was tried; it reaches {best['mean']:.1f} %."
     spread = best["mean"] - worst["mean"]
     text = (
-        f"Of {len(group)} values of {by}, {best[by]} is best with {best['mean']:.1f} % and "
+        f"of {len(group)} values of {by}, {best[by]} is best with {best['mean']:.1f} % and "
         f"{worst[by]} worst with {worst['mean']:.1f} %, {spread:.1f} points apart"
     )
-    if pd.isna(best["low"]) or pd.isna(worst["high"]):
+    if pd.isna(best["low"]):
         return f"{text}; a single seed says nothing about chance."
-    near = group[(group["high"] >= best["low"]) & (group[by] != best[by])][by]
-    if near.empty:
+    near = list(group[(group["high"] >= best["low"]) & (group[by] != best[by])][by])
+    if not near:
         return f"{text}; its 95 % interval overlaps with no other."
-    if len(near) == len(group) - 1:
-        return f"{text}; all 95 % intervals overlap with the best, so none can be told from it."
-    return f"{text}; not to be told from the best (95 %): {', '.join(map(str, near))}."
+    which = "every other one" if len(near) == len(group) - 1 else ", ".join(map(str, near))
+    return f"{text}; its 95 % interval overlaps with that of {which}."
