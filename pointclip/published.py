@@ -1,5 +1,6 @@
 """Published numbers (config/published.csv) and which of them a score of ours may stand beside."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,8 +16,8 @@ COLUMNS = [
 # V: read in the source. A: arithmetic on such values. R: reported by a third party.
 TAGS = ["V", "A", "R"]
 PROTOCOLS = ["plain", "validation", "released", "unstated"]
-METRICS = {"top1": "accuracy", "top3": "top3", "top5": "top5"}
-OTHER_METRICS = ["iou", "map25", "map50"]
+METRICS = ["top1", "top3", "top5", "iou", "map25", "map50"]
+NUMBER = re.compile(r"\d+(\.\d+)?")
 KEYS = ["dataset", "projection", "prompts", "backbone", "method", "protocol", "shots"]
 
 
@@ -39,18 +40,15 @@ def read_published(path: str | Path) -> pd.DataFrame:
         )
     for row, cells in enumerate(frame.to_dict("records"), start=2):
         here = f"in line {row} of {path}"
-        choose(cells["tag"], TAGS, f"tag {here}")
-        choose(cells["protocol"], PROTOCOLS, f"protocol {here}")
-        choose(cells["metric"], [*METRICS, *OTHER_METRICS], f"metric {here}")
+        choose(cells["tag"], TAGS, f"tag {here}:")
+        choose(cells["protocol"], PROTOCOLS, f"protocol {here}:")
+        choose(cells["metric"], METRICS, f"metric {here}:")
         if not cells["source"]:
             raise UserError(f"No source {here}: a number without one is not shown.")
-        for column in ("value", "shots"):
-            try:
-                good = 0 <= float(cells[column]) <= 100
-            except ValueError:
-                good = False
-            if not good:
-                raise UserError(f"'{cells[column]}' {here} is no {column} from 0 to 100.")
+        if not NUMBER.fullmatch(cells["value"]) or float(cells["value"]) > 100:
+            raise UserError(f"'{cells['value']}' {here} is no value from 0 to 100.")
+        if not cells["shots"].isdecimal():
+            raise UserError(f"'{cells['shots']}' {here} is no number of shots.")
     return frame.assign(value=frame["value"].astype(float), shots=frame["shots"].astype(int))
 
 
@@ -72,7 +70,7 @@ def lookup(
     fits = published["metric"] == metric
     for key in KEYS:
         cells = dataset_ids(published) if key == "dataset" else published[key].astype(str)
-        fits &= (cells == str(row[key])) | (cells == "*")
+        fits &= (cells != "") & ((cells == str(row[key])) | (cells == "*"))
     return published[fits].iloc[0] if fits.any() else None
 
 
