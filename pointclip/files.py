@@ -1,0 +1,55 @@
+"""Which files a command is to read, and how to write their names."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+def find_files(paths: Iterable[str | Path], suffixes: Iterable[str]) -> Iterator[Path]:
+    """Walk folders in the order of their names; a path that is no folder comes as it is.
+
+    Within folders only regular files with one of `suffixes` count. Links to folders are followed,
+    but no folder is entered twice, so that a link to a parent ends. A folder that cannot be
+    listed comes as a path of its own, for whoever reads it to say why.
+    """
+    allowed = tuple(suffix.lower() for suffix in suffixes)
+    seen: set[tuple[int, int]] = set()
+    for path in paths:
+        yield from _walk(Path(path), allowed, seen) if os.path.isdir(path) else (Path(path),)
+
+
+def _walk(folder: Path, allowed: tuple[str, ...], seen: set[tuple[int, int]]) -> Iterator[Path]:
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            status = os.stat(here)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(here) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            yield here
+            continue
+        folders = []
+        for entry in found:
+            if entry.name.startswith("."):
+                continue
+            try:
+                if entry.is_dir():
+                    folders.append(Path(entry.path))
+                elif entry.is_file() and entry.name.lower().endswith(allowed):
+                    yield Path(entry.path)
+            except OSError:  # a link that points at itself
+                continue
+        waiting.extend(reversed(folders))
+
+
+def shown(path: str | Path) -> str:
+    """A path as text that is safe to show: bytes that are no UTF-8 and control characters escaped.
+
+    A file's name may hold terminal commands, line ends, or bytes in another encoding.
+    """
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

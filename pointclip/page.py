@@ -1,0 +1,115 @@
+"""One self-contained HTML page: clouds to turn, their depth maps, and what was read from them."""
+
+import base64
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+
+ASSETS = Path(__file__).parent / "assets" / "page"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One cloud on the page.
+
+    Attributes:
+        points: what is drawn, y up, within the unit sphere.
+        depth: the maps of all views, in the projection's own resolution and grey values.
+        view_names: a few words for each view.
+        cameras: for each view the axes that lie to the right, up and towards the viewer.
+        probabilities: of all classes, from all views; None without classes.
+        per_view: the same from each view alone.
+    """
+
+    name: str
+    note: str
+    points: Float[np.ndarray, "point 3"]
+    depth: Float[np.ndarray, "view height width"]
+    view_names: Sequence[str]
+    cameras: Float[np.ndarray, "view 3 3"]
+    probabilities: Float[np.ndarray, " class"] | None = None
+    per_view: Float[np.ndarray, "view class"] | None = None
+
+
+def page(items: Sequence[Shown], classes: Sequence[str], reading: str = "", made: str = "") -> str:
+    """The whole page as text; it fetches nothing.
+
+    Args:
+        classes: in the order of the probabilities; empty if nothing was read.
+        reading: a sentence on how to take the probabilities.
+        made: a sentence on what made the page.
+    """
+    data = {
+        "classes": list(classes) or None,
+        "reading": reading,
+        "made": made,
+        "items": [_item(item) for item in items],
+    }
+    # "<" only as an escape: no name can end the script element that holds the data.
+    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    script = "\n".join((ASSETS / name).read_text("utf-8") for name in ("viewer.js", "page.js"))
+    result = (ASSETS / "page.html").read_text("utf-8")
+    for mark, value in {
+        "{{style}}": (ASSETS / "page.css").read_text("utf-8"),
+        "{{script}}": script,
+        "{{data}}": text,
+    }.items():
+        before, after = result.split(mark)
+        result = before + value + after
+    return result
+
+
+def cameras(rotations: Float[np.ndarray, "view 3 3"], camera: int) -> Float[np.ndarray, "view 3 3"]:
+    """The axes of a viewer who looks as a projection's views do: right, up, towards the viewer.
+
+    Rows of an image grow with the rotated x, columns with y. The camera of v1 stands at the end
+    of z that makes its images mirrored; a cloud is never shown mirrored, so that right is left
+    there.
+
+    Args:
+        camera: the end of the viewing axis at which the camera stands, -1 or 1.
+    """
+    right, up, toward = rotations[:, 1], -rotations[:, 0], camera * rotations[:, 2]
+    handed = np.sign(np.linalg.det(np.stack([right, up, toward], axis=1)))
+    return np.stack([right * handed[:, None], up, toward], axis=1)
+
+
+def grey(depth: Float[np.ndarray, "view height width"]) -> Float[np.ndarray, "view height width"]:
+    """Depth maps between 0 and 1: v1's hold metres from the camera, and 0 where nothing is."""
+    return np.clip(depth / max(float(depth.max()), 1e-12), 0, 1)
+
+
+def _item(item: Shown) -> dict[str, Any]:
+    extent = max(float(np.abs(item.points).max()), 1e-12)
+    steps = np.round(item.points / extent * 32767).astype("<i2")
+    views = [
+        {"name": name, "image": _png(image), "camera": np.round(camera, 5).tolist()}
+        for name, image, camera in zip(item.view_names, grey(item.depth), item.cameras, strict=True)
+    ]
+    result = {
+        "name": item.name,
+        "note": item.note,
+        "extent": extent,
+        "points": base64.b64encode(steps.tobytes()).decode(),
+        "views": views,
+    }
+    if item.probabilities is not None and item.per_view is not None:
+        result["probabilities"] = item.probabilities.tolist()
+        for view, probabilities in zip(views, item.per_view, strict=True):
+            view["probabilities"] = probabilities.tolist()
+    return result
+
+
+def _png(image: Float[np.ndarray, "height width"]) -> str:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(np.round(image * 255).astype(np.uint8)).save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,49 @@
+import os
+
+import pytest
+
+from pointclip.files import find_files, shown
+
+
+def touch(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+def test_folders_are_walked_in_the_order_of_names_and_files_come_as_they_are(tmp_path):
+    for name in ("b/2.ply", "b/10.PLY", "a/x.obj", "a/deep/y.off", "notes.txt", ".hidden/z.ply"):
+        touch(tmp_path / name)
+    found = find_files([tmp_path / "notes.txt", tmp_path], [".ply", ".obj", ".off"])
+    names = [str(path.relative_to(tmp_path)) for path in found]
+    assert names == ["notes.txt", "a/x.obj", "a/deep/y.off", "b/10.PLY", "b/2.ply"]
+
+
+def test_a_missing_file_comes_too_for_its_reader_to_say_so(tmp_path):
+    assert list(find_files([tmp_path / "none.ply"], [".ply"])) == [tmp_path / "none.ply"]
+
+
+def test_link_loops_end_and_no_folder_is_read_twice(tmp_path):
+    touch(tmp_path / "a/x.ply")
+    (tmp_path / "a/up").symlink_to(tmp_path)
+    (tmp_path / "itself.ply").symlink_to(tmp_path / "itself.ply")
+    (tmp_path / "again").symlink_to(tmp_path / "a")
+    assert list(find_files([tmp_path, tmp_path / "a"], [".ply"])) == [tmp_path / "a/x.ply"]
+
+
+def test_only_regular_files_count(tmp_path):
+    os.mkfifo(tmp_path / "pipe.ply")
+    (tmp_path / "folder.ply").mkdir()
+    assert list(find_files([tmp_path], [".ply"])) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
+def test_a_locked_folder_is_named(tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0)
+    assert list(find_files([tmp_path], [".ply"])) == [locked]
+
+
+def test_names_are_safe_to_show():
+    assert shown("Stühle/椅子.ply") == "Stühle/椅子.ply"
+    assert shown(os.fsdecode(b"a\xffb\x1b[31m\n.ply")) == r"a\xffb\x1b[31m\n.ply"
