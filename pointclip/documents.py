@@ -99,7 +99,7 @@ def to_html(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
     if title:
         table = table.tab_header(title)
     if note:
-        table = table.tab_source_note(html(_escape(note)))
+        table = table.tab_source_note(html(_escape(note.strip()).replace("\n", "<br>")))
     return table.as_raw_html(make_page=True)
 
 

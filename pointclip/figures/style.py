@@ -31,8 +31,9 @@ STYLE: dict[Any, Any] = {
     "lines.linewidth": 1.6,
     "figure.constrained_layout.use": True,
     "savefig.dpi": 200,
-    # Text stays text in vector files; ids in SVG come from this salt, not from chance.
-    "svg.fonttype": "none",
+    # In SVG letters are shapes, so that a page looks the same without our font; in PDF they stay
+    # text. Ids in SVG come from this salt, not from chance.
+    "svg.fonttype": "path",
     "svg.hashsalt": "pointclip",
     "pdf.fonttype": 42,
 }
