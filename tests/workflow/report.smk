@@ -1,7 +1,6 @@
 # A report in small: this repository's captions around files that are made in a second.
 from pathlib import Path
 
-
 CAPTIONS = Path(workflow.basedir).parents[1] / "workflow" / "report"
 
 
