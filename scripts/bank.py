@@ -1,0 +1,21 @@
+"""Encode augmented copies of all shots, from which few-shot training draws."""
+
+from pointclip.encoders import load_encoder
+from pointclip.features import bank
+from pointclip.jobs import job
+from pointclip.projection import get_projection
+from pointclip.sampling import bank_ids
+from pointclip.store import read_parquet
+
+
+with job(snakemake):
+    config, params = snakemake.config, snakemake.params
+    bank(
+        snakemake.input.clouds,
+        bank_ids(read_parquet(snakemake.input.shots)),
+        get_projection(**params.projection),
+        load_encoder(params.backbone, config["device"], f"{config['resources']}/weights"),
+        params.copies,
+        params.seed,
+        snakemake.output[0],
+    )

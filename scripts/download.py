@@ -1,0 +1,10 @@
+"""Fetch a data set's files: URLs in order, checked by their checksums, resumed where broken off."""
+
+from pathlib import Path
+
+from pointclip.datasets import download
+from pointclip.jobs import job
+
+
+with job(snakemake):
+    download(snakemake.params.entry, Path(snakemake.output[0]).parent)

@@ -1,0 +1,13 @@
+"""Encode the depth maps of one shard: a feature for every view of every shape."""
+
+from pointclip.encoders import load_encoder
+from pointclip.features import encode
+from pointclip.jobs import job
+
+
+with job(snakemake):
+    config = snakemake.config
+    encoder = load_encoder(
+        snakemake.params.backbone, config["device"], f"{config['resources']}/weights"
+    )
+    encode(snakemake.input.depth, encoder, snakemake.output[0])

@@ -1,0 +1,27 @@
+"""Depth maps as the encoder sees them: a row a shape, a column a view, with what was read."""
+
+import numpy as np
+
+from pointclip.figures import depth_montage, save
+from pointclip.jobs import job
+from pointclip.projection import get_projection
+from pointclip.store import ids_of, read_h5_rows, read_parquet
+
+
+with job(snakemake):
+    params, wildcards = snakemake.params, snakemake.wildcards
+    predictions = read_parquet(snakemake.input.predictions)
+    classes = predictions.attrs["classes"]
+    predictions = predictions[predictions["method"] == "zero_shot"]
+    # Shapes of different classes, spread over them all: the first test shape of each.
+    first = predictions[predictions["id"].isin(ids_of(snakemake.input.depth))]
+    first = first.drop_duplicates("label").sort_values("label")
+    shown = first.iloc[np.linspace(0, len(first) - 1, min(params.shapes, len(first))).astype(int)]
+    figure = depth_montage(
+        read_h5_rows(snakemake.input.depth, "depth", shown["id"].to_numpy()),
+        get_projection(**params.projection).view_names,
+        [classes[label] for label in shown["label"]],
+        [classes[label] for label in shown["predicted"]],
+        f"{wildcards.dataset}, {wildcards.projection}",
+    )
+    save(figure, snakemake.output[0])

@@ -1,0 +1,16 @@
+"""A table laid out as in a paper, with the published numbers beside ours."""
+
+from pointclip import documents
+from pointclip.jobs import job
+from pointclip.published import read_published
+from pointclip.store import read_parquet
+from pointclip.tables import layout, summarise
+
+
+with job(snakemake):
+    table = dict(snakemake.params.table)
+    title = table.pop("title", "")
+    scores = read_parquet(snakemake.input.scores)
+    cells = layout(summarise(scores, read_published(snakemake.input.published)), **table)
+    for path in snakemake.output:
+        documents.write(cells, path, title)

@@ -1,0 +1,14 @@
+"""Read one split of a data set: clouds with opaque ids on one side, labels on the other."""
+
+from pointclip.datasets import prepare
+from pointclip.jobs import job
+
+
+with job(snakemake):
+    prepare(
+        snakemake.params.entry,
+        snakemake.input[0],
+        snakemake.wildcards.split,
+        snakemake.output.clouds,
+        snakemake.output.labels,
+    )

@@ -1,0 +1,15 @@
+"""Draw the depth maps of one shard of a split, for all backbones."""
+
+from pointclip.features import project
+from pointclip.jobs import job
+from pointclip.projection import get_projection
+
+
+with job(snakemake):
+    project(
+        snakemake.input.clouds,
+        get_projection(**snakemake.params.projection),
+        snakemake.output[0],
+        shard=int(snakemake.wildcards.shard),
+        shards=snakemake.params.shards,
+    )

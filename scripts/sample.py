@@ -1,0 +1,17 @@
+"""Draw the shots of every seed and the held-out shapes, from train labels alone."""
+
+from pointclip.jobs import job
+from pointclip.sampling import draw_shots
+from pointclip.store import read_parquet, write_parquet
+
+
+with job(snakemake):
+    params = snakemake.params
+    drawn = draw_shots(
+        read_parquet(snakemake.input.labels),
+        params.shots,
+        params.sampling["seeds"],
+        params.sampling["validation_per_class"],
+        params.sampling["validation_seed"],
+    )
+    write_parquet(drawn, snakemake.output[0], shots=params.shots, **params.sampling)

@@ -1,0 +1,10 @@
+"""Accuracy against the number of shots, for one data set."""
+
+from pointclip.figures import save, shots_curve
+from pointclip.jobs import job
+from pointclip.store import read_parquet
+
+
+with job(snakemake):
+    scores, dataset = read_parquet(snakemake.input.scores), snakemake.wildcards.dataset
+    save(shots_curve(scores[scores["dataset"] == dataset], dataset), *snakemake.output)

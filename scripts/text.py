@@ -1,0 +1,18 @@
+"""Encode what a prompt set says about the classes of a data set: one prototype per class."""
+
+from pointclip.encoders import load_encoder
+from pointclip.features import encode_text
+from pointclip.jobs import job
+from pointclip.prompts import load_prompts
+from pointclip.store import read_parquet
+
+
+with job(snakemake):
+    config = snakemake.config
+    encode_text(
+        read_parquet(snakemake.input.labels, columns=[]).attrs["classes"],
+        load_prompts(snakemake.input.prompts[0]),
+        load_encoder(snakemake.params.backbone, config["device"], f"{config['resources']}/weights"),
+        snakemake.output[0],
+        snakemake.wildcards.dataset,
+    )

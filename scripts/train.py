@@ -1,0 +1,41 @@
+"""Train one few-shot method for all seeds at once, and apply what it learned to the test split.
+
+`plain` and `validation` come from the same training. No test label is an input of this job.
+"""
+
+import torch
+
+from pointclip import few_shot, protocols
+from pointclip.jobs import job, pick_device
+
+
+with job(snakemake):
+    files, params, method = snakemake.input, snakemake.params, snakemake.params.adapter["method"]
+    # Fixed by the config and not by --cores, so that results do not depend on the machine.
+    torch.set_num_threads(params.torch_threads)
+    device = pick_device(snakemake.config["device"])
+    task = few_shot.read_task(
+        files.shots,
+        int(snakemake.wildcards.shots),
+        files.labels,
+        files.train,
+        files.bank[0],
+        files.text,
+        copies=params.adapter["copies"],
+        views=params.views,
+    )
+    learned = protocols.train(method, task.to(device), **params.adapter["parameters"])
+    for protocol in ("plain", "validation"):
+        adapter = snakemake.output[f"{protocol}_adapter"]
+        few_shot.write_adapter(
+            learned.get(protocol),
+            task,
+            files.text,
+            adapter,
+            method=method,
+            protocol=protocol,
+            **params.about,
+        )
+        few_shot.write_logits(
+            adapter, files.test, snakemake.output[protocol], device=str(device), views=params.views
+        )

@@ -1,0 +1,150 @@
+"""The config checked and resolved, and the few tables that rules look things up in."""
+
+import shutil
+import sys
+
+import yaml
+from jsonschema import Draft202012Validator
+from snakemake.utils import validate
+
+
+REPOSITORY = Path(workflow.basedir).parent
+# The library's light modules are read from here, even where the package is not installed.
+sys.path.insert(0, str(REPOSITORY))
+
+from pointclip import experiments
+from pointclip.errors import UserError
+from pointclip.provenance import code_hash
+
+
+SCHEMA = Path(workflow.basedir, "schemas/config.schema.yaml")
+if errors := list(Draft202012Validator(yaml.safe_load(SCHEMA.read_text())).iter_errors(config)):
+    raise WorkflowError(experiments.one_sentence(errors))
+validate(config, str(SCHEMA))
+try:
+    ENTRIES = experiments.resolve(config)
+    SCORES = [
+        experiments.score_path(run)
+        for kind in experiments.KINDS
+        for run in experiments.runs(config, kind)
+    ]
+    ABLATIONS = {
+        name: {
+            "scores": [experiments.score_path(run) for run in experiments.ablation_runs(config, name)]
+        }
+        for name in config["ablations"]
+    }
+    SHOTS = experiments.drawn_shots(config)
+    COPIES = experiments.bank_copies(config)
+    HEADLINES = experiments.headlines(config)
+    MONTAGES = experiments.montages(config)
+except UserError as error:
+    raise WorkflowError(str(error))
+
+OUT = str(Path(config["results"], config["name"]))
+FIGURES = [
+    *(f"{name}/{kind}/confusion.svg" for name in HEADLINES for kind in HEADLINES[name]),
+    *(f"{name}/montage/{projection}.png" for name in MONTAGES for projection in MONTAGES[name]),
+    *(f"{name}/shots_curve.svg" for name in HEADLINES if "few_shot" in HEADLINES[name]),
+]
+PUBLISHED = str(experiments.here(REPOSITORY / "config/published.csv"))
+
+
+wildcard_constraints:
+    dataset=r"[a-z0-9_.-]+",
+    projection=r"[a-z0-9_.-]+",
+    backbone=r"[a-z0-9_.-]+",
+    prompts=r"[a-z0-9_.-]+",
+    adapter=r"[a-z0-9_.-]+",
+    ablation=r"[a-z0-9_.-]+",
+    kind="|".join(experiments.KINDS),
+    protocol="plain|validation|released",
+    split="train|test",
+    shard=r"\d+",
+    shots=r"\d+",
+
+
+# A GPU is asked for where there is one; on a cluster the profile's `device: cuda` says so.
+GPU = int(
+    config["device"].startswith("cuda")
+    or (config["device"] == "auto" and shutil.which("nvidia-smi") is not None)
+)
+
+
+def code(name, **registry):
+    """The hash of the library code that a script uses: a param, so that changed code reruns it."""
+    return code_hash(REPOSITORY / "scripts" / f"{name}.py", **registry)
+
+
+def method_code(name):
+    """The same for a script that trains, by adapter: other methods' code is no reason to rerun."""
+    registry = ("pointclip.adapters", "METHODS")
+    methods = {entry["method"] for entry in ENTRIES["adapters"].values()}
+    hashes = {
+        method: code(name, registry=registry, entry=f"pointclip.adapters.{method}")
+        for method in methods
+    }
+    return {adapter: hashes[entry["method"]] for adapter, entry in ENTRIES["adapters"].items()}
+
+
+def shards(pattern, **values):
+    """The shard files of a split, by a pattern that keeps its other wildcards."""
+    return collect(
+        pattern,
+        shard=lookup(within=ENTRIES, dpath="datasets/{dataset}/shards"),
+        allow_missing=True,
+        **values,
+    )
+
+
+def source(pattern):
+    """A pattern with the projection whose features are shared in place of the one asked for."""
+    return collect(
+        pattern,
+        source=lookup(within=ENTRIES, dpath="projections/{projection}/source"),
+        allow_missing=True,
+    )
+
+
+def features(split):
+    return shards(
+        f"<results>/features/{{dataset}}/{{source}}/{{backbone}}/{split}-{{shard}}.h5",
+        source=lookup(within=ENTRIES, dpath="projections/{projection}/source"),
+    )
+
+
+def weights(wildcards):
+    """The files that a backbone is loaded from: local ones, or the record of what was fetched."""
+    entry = ENTRIES["backbones"][wildcards.backbone]
+    fetched = f"<resources>/weights/{wildcards.backbone}/weights.json"
+    return [*entry["files"], *([fetched] if entry["fetched"] else [])]
+
+
+def raw_data(wildcards):
+    """What a data set is prepared from: a path of the user's, a download, or embedded shapes."""
+    resolved = ENTRIES["datasets"][wildcards.dataset]
+    if "path" in resolved["entry"]:
+        return resolved["entry"]["path"]
+    if resolved["fetched"]:
+        return f"<resources>/datasets/{resolved['fetched']}/manifest.json"
+    return str(experiments.here(REPOSITORY / "pointclip/assets/furniture/furniture.h5"))
+
+
+def held_out(wildcards):
+    """What `validation` chooses on: train shapes that are nobody's shots. `plain` takes nothing."""
+    if wildcards.protocol != "validation":
+        return {}
+    return {
+        "train": features("train")(wildcards),
+        "labels": f"<results>/labels/{wildcards.dataset}/train.parquet",
+        "shots": f"<results>/shots/{wildcards.dataset}.parquet",
+    }
+
+
+def about(wildcards):
+    """What an adapter's file says of its making, so that it can be used again by itself."""
+    return {
+        "projection": ENTRIES["projections"][wildcards.projection]["entry"],
+        "backbone": ENTRIES["backbones"][wildcards.backbone]["entry"],
+        "prompts": wildcards.prompts,
+    }

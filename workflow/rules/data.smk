@@ -1,0 +1,65 @@
+"""From published files to clouds, labels and shots.
+
+In: the embedded shapes, a local path, or URLs of the config.
+Out: clouds (without labels), labels, and which train shapes are shots or held out.
+"""
+
+
+rule download:
+    output:
+        # The list of files with their checksums, written last: a broken download is resumed.
+        "<resources>/datasets/{dataset}/manifest.json",
+    params:
+        entry=lookup(within=ENTRIES, dpath="datasets/{dataset}/fetch"),
+    log:
+        "<logs>/download/{dataset}.log",
+    conda:
+        "../../environment.yml"
+    retries: 2
+    resources:
+        mem_mb=1000,
+        runtime=240,
+    script:
+        "../../scripts/download.py"
+
+
+rule prepare:
+    input:
+        raw_data,
+    output:
+        clouds="<results>/clouds/{dataset}/{split}.h5",
+        labels="<results>/labels/{dataset}/{split}.parquet",
+    params:
+        entry=lookup(within=ENTRIES, dpath="datasets/{dataset}/entry"),
+        code=code("prepare"),
+    log:
+        "<logs>/prepare/{dataset}/{split}.log",
+    benchmark:
+        "<benchmarks>/prepare/{dataset}/{split}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    script:
+        "../../scripts/prepare.py"
+
+
+rule sample:
+    input:
+        labels="<results>/labels/{dataset}/train.parquet",
+    output:
+        "<results>/shots/{dataset}.parquet",
+    params:
+        shots=lookup(within=SHOTS, dpath="{dataset}"),
+        sampling=config["sampling"],
+        code=code("sample"),
+    log:
+        "<logs>/sample/{dataset}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../../scripts/sample.py"

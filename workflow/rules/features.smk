@@ -1,0 +1,123 @@
+"""From clouds to depth maps, and from depth maps and sentences to features of a backbone.
+
+In: clouds, class names, prompts. Out: depth, features and a bank of augmented shots, text.
+No test label is read here.
+"""
+
+
+rule project:
+    input:
+        clouds="<results>/clouds/{dataset}/{split}.h5",
+    output:
+        "<results>/depth/{dataset}/{projection}/{split}-{shard}.h5"
+        if config["keep_depth"]
+        else temp("<results>/depth/{dataset}/{projection}/{split}-{shard}.h5"),
+    params:
+        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
+        shards=lookup(within=ENTRIES, dpath="datasets/{dataset}/shards"),
+        code=code("project"),
+    log:
+        "<logs>/project/{dataset}/{projection}/{split}/{shard}.log",
+    benchmark:
+        "<benchmarks>/project/{dataset}/{projection}/{split}/{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    script:
+        "../../scripts/project.py"
+
+
+rule weights:
+    output:
+        # Written last; the file itself may lie anywhere, and this says where.
+        "<resources>/weights/{backbone}/weights.json",
+    params:
+        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
+    log:
+        "<logs>/weights/{backbone}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    script:
+        "../../scripts/weights.py"
+
+
+rule encode:
+    input:
+        depth="<results>/depth/{dataset}/{projection}/{split}-{shard}.h5",
+        weights=weights,
+    output:
+        "<results>/features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
+    params:
+        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
+        code=code("encode"),
+    log:
+        "<logs>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
+    benchmark:
+        "<benchmarks>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        gpu=GPU,
+        mem_mb=8000,
+        runtime=240,
+    script:
+        "../../scripts/encode.py"
+
+
+rule bank:
+    input:
+        clouds="<results>/clouds/{dataset}/train.h5",
+        shots="<results>/shots/{dataset}.parquet",
+        weights=weights,
+    output:
+        "<results>/bank/{dataset}/{projection}/{backbone}.h5",
+    params:
+        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
+        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
+        copies=lookup(within=COPIES, dpath="{dataset}/{projection}/{backbone}"),
+        seed=config["bank"]["seed"],
+        code=code("bank"),
+    log:
+        "<logs>/bank/{dataset}/{projection}/{backbone}.log",
+    benchmark:
+        "<benchmarks>/bank/{dataset}/{projection}/{backbone}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        gpu=GPU,
+        mem_mb=8000,
+        runtime=480,
+    script:
+        "../../scripts/bank.py"
+
+
+rule text:
+    input:
+        # Of the train split, so that no test label is behind a prototype.
+        labels="<results>/labels/{dataset}/train.parquet",
+        prompts=lookup(within=ENTRIES, dpath="prompts/{prompts}/files"),
+        weights=weights,
+    output:
+        "<results>/text/{dataset}/{prompts}/{backbone}.parquet",
+    params:
+        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
+        code=code("text"),
+    log:
+        "<logs>/text/{dataset}/{prompts}/{backbone}.log",
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        gpu=GPU,
+        mem_mb=8000,
+        runtime=30,
+    script:
+        "../../scripts/text.py"

@@ -1,0 +1,195 @@
+"""Tables and figures for people, and what the report of `snakemake --report` shows.
+
+In: scores and predictions of the experiments, depth maps, published numbers.
+Out: <out>/scores.parquet, <out>/tables, <out>/figures.
+"""
+
+
+rule collect_scores:
+    input:
+        collect("<results>/{score}", score=SCORES),
+    output:
+        "<out>/scores.parquet",
+    params:
+        code=code("collect_scores"),
+    log:
+        "<logs>/collect_scores.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../../scripts/collect_scores.py"
+
+
+rule accuracy:
+    input:
+        scores="<out>/scores.parquet",
+        published=PUBLISHED,
+    output:
+        csv=report(
+            "<out>/tables/accuracy.csv",
+            caption="../report/accuracy_per_seed.rst",
+            category="Tables",
+            labels={"table": "accuracy", "form": "CSV, a row per seed"},
+        ),
+        md="<out>/tables/accuracy.md",
+        html=report(
+            "<out>/tables/accuracy.html",
+            caption="../report/accuracy.rst",
+            category="Tables",
+            labels={"table": "accuracy", "form": "mean over seeds"},
+        ),
+    params:
+        validation_per_class=config["sampling"]["validation_per_class"],
+        code=code("accuracy"),
+    log:
+        "<logs>/accuracy.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../../scripts/accuracy.py"
+
+
+rule paper_table:
+    input:
+        scores="<out>/scores.parquet",
+        published=PUBLISHED,
+    output:
+        csv="<out>/tables/{table}.csv",
+        tex="<out>/tables/{table}.tex",
+        html=report(
+            "<out>/tables/{table}.html",
+            caption="../report/paper_table.rst",
+            category="Tables",
+            labels={"table": "{table}", "form": "as in a paper"},
+        ),
+    params:
+        table=lookup(within=config, dpath="tables/{table}"),
+        code=code("paper_table"),
+    wildcard_constraints:
+        table="(?!accuracy)[a-z0-9_.-]+",
+    log:
+        "<logs>/paper_table/{table}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../../scripts/paper_table.py"
+
+
+rule shots_curve:
+    input:
+        scores="<out>/scores.parquet",
+    output:
+        report(
+            "<out>/figures/{dataset}/shots_curve.svg",
+            caption="../report/shots_curve.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "accuracy by shots"},
+        ),
+    params:
+        code=code("shots_curve"),
+    log:
+        "<logs>/shots_curve/{dataset}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../../scripts/shots_curve.py"
+
+
+rule classes:
+    input:
+        predictions=collect(
+            "<results>/{predictions}",
+            predictions=lookup(within=HEADLINES, dpath="{dataset}/{kind}"),
+            allow_missing=True,
+        ),
+    output:
+        confusion=report(
+            "<out>/figures/{dataset}/{kind}/confusion.svg",
+            caption="../report/confusion_matrix.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "what is taken for what, {kind}"},
+        ),
+        per_class=report(
+            "<out>/figures/{dataset}/{kind}/per_class.svg",
+            caption="../report/per_class.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "accuracy of every class, {kind}"},
+        ),
+    params:
+        code=code("classes"),
+    log:
+        "<logs>/classes/{dataset}/{kind}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../../scripts/classes.py"
+
+
+rule montage:
+    input:
+        depth=shards("<results>/depth/{dataset}/{projection}/test-{shard}.h5"),
+        predictions=collect(
+            "<results>/{predictions}",
+            predictions=lookup(within=MONTAGES, dpath="{dataset}/{projection}"),
+            allow_missing=True,
+        ),
+    output:
+        report(
+            "<out>/figures/{dataset}/montage/{projection}.png",
+            caption="../report/depth_montage.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "depth maps, {projection}"},
+        ),
+    params:
+        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
+        shapes=config["figures"]["shapes"],
+        code=code("montage"),
+    log:
+        "<logs>/montage/{dataset}/{projection}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../../scripts/montage.py"
+
+
+rule record:
+    input:
+        "<out>/scores.parquet",
+    output:
+        report(
+            "<out>/record.html",
+            caption="../report/provenance.rst",
+            category="About",
+            labels={"page": "where these results come from"},
+        ),
+    params:
+        benchmarks=f"{config['results']}/benchmarks",
+        repository=str(REPOSITORY),
+        code=code("record"),
+    log:
+        "<logs>/record.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../../scripts/record.py"

@@ -1,0 +1,75 @@
+"""From features and text to zero-shot logits per view, the weights of the views, and scores.
+
+In: features of the test split, text; under `validation` also held-out train shapes.
+Out: logits, scores and predictions. `score` alone joins test labels; `released`, which chooses its
+weights on them as the release does, is a rule of its own.
+"""
+
+ZERO_SHOT = "<results>/zero_shot/{dataset}/{projection}/{prompts}/{backbone}"
+
+
+rule zero_shot:
+    input:
+        unpack(held_out),
+        features=features("test"),
+        text="<results>/text/{dataset}/{prompts}/{backbone}.parquet",
+    output:
+        f"{ZERO_SHOT}/{{protocol}}/logits.h5",
+    params:
+        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
+        code=code("zero_shot"),
+    wildcard_constraints:
+        protocol="plain|validation",
+    log:
+        "<logs>/zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    script:
+        "../../scripts/zero_shot.py"
+
+
+rule zero_shot_released:
+    input:
+        features=features("test"),
+        text="<results>/text/{dataset}/{prompts}/{backbone}.parquet",
+        labels="<results>/labels/{dataset}/test.parquet",
+    output:
+        f"{ZERO_SHOT}/released/logits.h5",
+    params:
+        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
+        code=code("zero_shot_released"),
+    log:
+        "<logs>/zero_shot_released/{dataset}/{projection}/{prompts}/{backbone}.log",
+    benchmark:
+        "<benchmarks>/zero_shot_released/{dataset}/{projection}/{prompts}/{backbone}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    script:
+        "../../scripts/zero_shot_released.py"
+
+
+rule score_zero_shot:
+    input:
+        logits=f"{ZERO_SHOT}/{{protocol}}/logits.h5",
+        labels="<results>/labels/{dataset}/test.parquet",
+    output:
+        scores=f"{ZERO_SHOT}/{{protocol}}/scores.parquet",
+        predictions=f"{ZERO_SHOT}/{{protocol}}/predictions.parquet",
+    params:
+        code=code("score"),
+    log:
+        "<logs>/score/zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../../scripts/score.py"
