@@ -54,17 +54,18 @@ def progress(
     """Yield `items`, showing rate and time left in the terminal and every 10 s in the log.
 
     Args:
-        total: number of units in all.
+        total: number of units in all; 0 if it is not known.
         step: units that one item stands for (the last item may hold fewer).
     """
     from tqdm import tqdm
 
-    bar = tqdm(total=total, unit=unit, desc=desc, mininterval=0.5, file=sys.stderr, leave=False)
+    known = total or None
+    bar = tqdm(total=known, unit=unit, desc=desc, mininterval=0.5, file=sys.stderr, leave=False)
     logged = time.monotonic()
     with bar:
         for item in items:
             yield item
-            bar.update(min(step, total - bar.n))
+            bar.update(min(step, total - bar.n) if total else step)
             if time.monotonic() - logged > 10:
                 logged = time.monotonic()
                 log.info(tqdm.format_meter(**{**bar.format_dict, "ncols": 100}))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import hdf5plugin  # noqa: F401  (lets h5py read depth maps, which are compressed by zstd)
 import numpy as np
 import pandas as pd
 import pyarrow as pa

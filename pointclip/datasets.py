@@ -1,0 +1,113 @@
+"""Data sets on their way into the DAG: downloaded once, then written as clouds and labels."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pointclip.downloads import fetch, unpack, write_manifest
+from pointclip.errors import UserError, choose
+from pointclip.jobs import progress
+from pointclip.readers import READERS, Chunk, Split, read_split, wanted_from_archive
+from pointclip.store import new_h5, write_parquet
+
+
+__all__ = ["READERS", "Split", "download", "prepare", "read_split"]
+log = logging.getLogger(__name__)
+EMBEDDED = Path(__file__).parent / "assets/furniture/furniture.h5"
+
+
+def download(entry: Mapping[str, Any], folder: str | Path) -> Path:
+    """Fetch a data set into `folder` and write `manifest.json` there, last.
+
+    The entry's `urls` are tried in order; `sha256` or `md5` is checked, or a hash is recorded. A
+    zip is unpacked (only what the reader reads) and then removed, unless it is the user's own.
+
+    Raises:
+        UserError: if nothing can be fetched, or it has another checksum, or is no readable zip.
+    """
+    folder = Path(folder)
+    choose(entry.get("reader", ""), READERS, "reader")
+    if terms := entry.get("terms"):
+        log.warning("Terms of use, please read before you go on: %s", terms)
+    checksum = next((f"{k}:{entry[k]}".lower() for k in ("sha256", "md5") if entry.get(k)), None)
+    archive, found, url = fetch(entry["urls"], folder, checksum)
+    own = archive.parent.resolve() != folder.resolve()
+    content = {"url": url, "checksum": found, "checked": checksum is not None}
+    if archive.suffix.lower() == ".zip":
+        content |= {"data": "unpacked", "size": archive.stat().st_size}
+        content["files"] = unpack(archive, folder / "unpacked", wanted_from_archive(entry))
+        if not own:
+            archive.unlink()
+    else:
+        content["data"] = str(archive.resolve() if own else archive.name)
+    write_manifest(folder / "manifest.json", content)
+    return folder / "manifest.json"
+
+
+def prepare(
+    entry: Mapping[str, Any],
+    source: str | Path,
+    split: str,
+    clouds_path: str | Path,
+    labels_path: str | Path,
+) -> None:
+    """Write a split as clouds with opaque ids on one side and their labels on the other.
+
+    Memory does not grow with the number of clouds. See `read_split` for the arguments.
+
+    Raises:
+        UserError: if the split is empty or cannot be read.
+    """
+    stream = read_split(entry, source, split)
+    label: list[np.ndarray] = []
+    published: list[str] = []
+    attrs = {"up": "y", "reader": entry["reader"], "entry": dict(entry), "split": split}
+    with new_h5(clouds_path, **attrs) as f:
+        points = None
+        for chunk in progress(_limited(stream.chunks, entry), 0, "chunk", f"Reading {split}"):
+            if points is None:
+                shape = chunk.points.shape[1:]
+                points = f.create_dataset(
+                    "points", (0, *shape), np.float32, maxshape=(None, *shape), chunks=(16, *shape)
+                )
+            start = len(points)
+            points.resize(start + len(chunk.label), axis=0)
+            points[start:] = chunk.points
+            label.append(chunk.label)
+            published += chunk.published_id
+        if not published:
+            raise UserError(f"{source} has no {split} split that the entry's reader could read.")
+        ids = [f"{split}/{i:06d}" for i in range(len(published))]
+        f["id"] = np.array(ids, dtype="S")
+    labels = np.concatenate(label)
+    classes = stream.classes
+    frame = pd.DataFrame(
+        {
+            "id": ids,
+            "published_id": published,
+            "label": labels,
+            "class": [classes[i] for i in labels],
+        }
+    )
+    write_parquet(frame, labels_path, classes=classes, split=split, reader=entry["reader"])
+    log.info("%d clouds of %d classes", len(ids), len(np.unique(labels)))
+
+
+def _limited(chunks: Iterator[Chunk], entry: Mapping[str, Any]) -> Iterator[Chunk]:
+    """Only the first `shapes_per_class` of each class, if the entry says so."""
+    most = entry.get("shapes_per_class")
+    seen: dict[int, int] = {}
+    for chunk in chunks:
+        keep = []
+        for row, label in enumerate(chunk.label.tolist()):
+            seen[label] = seen.get(label, 0) + 1
+            if most is None or seen[label] <= most:
+                keep.append(row)
+        if keep:
+            yield Chunk(
+                chunk.points[keep], chunk.label[keep], [chunk.published_id[i] for i in keep]
+            )
