@@ -28,7 +28,7 @@ demo: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES)
 	@test results/report.html -nt results/tables/accuracy.csv || \
 	  $(BIN)/snakemake --report results/report.html
-	@cat results/tables/accuracy.md
+	@cat results/tables/accuracy.txt
 	@echo
 	@echo "tables   results/tables/accuracy.{csv,md,html}"
 	@echo "figures  results/figures/"

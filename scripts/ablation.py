@@ -14,7 +14,9 @@ with job(snakemake):
     # The score row of an adapter carries its id as the method.
     by = {"adapter": "method"}.get(axis, axis)
     scores = collect(snakemake.input.scores)
-    table = compare(scores, by, vary[axis] if axis != "shots" else None)
+    table = compare(scores, by, order=vary[axis])
+    said = sentences(table, by)
     documents.write(table, snakemake.output.csv)
-    save(ablation_plot(scores, by, title), snakemake.output.figure)
-    write_text(sentences(table, by), snakemake.output.sentences)
+    documents.write(table, snakemake.output.table, title, note=said)
+    write_text(said, snakemake.output.sentences)
+    save(ablation_plot(scores, by, title, order=vary[axis]), snakemake.output.figure)

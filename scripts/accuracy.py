@@ -3,7 +3,7 @@
 from pointclip import documents
 from pointclip.jobs import job
 from pointclip.published import read_published
-from pointclip.store import read_parquet
+from pointclip.store import read_parquet, write_text
 from pointclip.tables import per_seed, summarise
 
 
@@ -21,3 +21,4 @@ with job(snakemake):
     table, note = summarise(scores, published), NOTE.format(snakemake.params.validation_per_class)
     for path in (snakemake.output.md, snakemake.output.html):
         documents.write(table, path, note=note)
+    write_text(documents.terminal(table), snakemake.output.txt)

@@ -72,7 +72,7 @@ def _grid(
     rows: int, columns: int, title: str, tile: float = TILE
 ) -> tuple[Figure, list[list[Axes]]]:
     # Room for the class names at the left and for the lines over the columns.
-    above = 0.65 if title else 0.4
+    above = 0.7 if title else 0.4
     figure = Figure(figsize=(columns * tile + 0.9, rows * tile + above))
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
@@ -80,9 +80,13 @@ def _grid(
         axis.grid(False)
         for spine in axis.spines.values():
             spine.set(visible=True, color="#c0c0c0", linewidth=0.5)
-    figure.get_layout_engine().set(w_pad=0.015, h_pad=0.015, wspace=0, hspace=0)  # type: ignore
+    space: dict[str, Any] = {"w_pad": 0.015, "h_pad": 0.015, "wspace": 0.0, "hspace": 0.0}
     if title:
-        figure.suptitle(title, fontsize=10)
+        # The small pads between the tiles would press the title onto the names of the columns.
+        height = figure.get_figheight()
+        figure.suptitle(title, fontsize=10, y=1 - 0.04 / height, va="top").set_in_layout(False)
+        space["rect"] = (0, 0, 1, 1 - 0.27 / height)
+    figure.get_layout_engine().set(**space)  # type: ignore[union-attr]
     return figure, axes.tolist()
 
 

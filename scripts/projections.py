@@ -1,0 +1,26 @@
+"""The same shapes, from the same side, under every projection of the config."""
+
+import numpy as np
+
+from pointclip.figures import compare_projections, save
+from pointclip.jobs import job
+from pointclip.projection import get_projection
+from pointclip.store import ids_of, read_h5_rows, read_parquet
+
+
+SIDES = ("front right", "front", "front left")
+
+with job(snakemake):
+    params, paths = snakemake.params, snakemake.input.depth
+    labels = read_parquet(snakemake.input.labels)
+    first = labels[labels["id"].isin(ids_of(paths[:1]))].drop_duplicates("label")
+    shown = first.iloc[np.linspace(0, len(first) - 1, min(params.shapes, len(first))).astype(int)]
+    maps = {}
+    for name, path in zip(params.projections, paths, strict=True):
+        depth = read_h5_rows([path], "depth", shown["id"].to_numpy())
+        # Not every view set has a corner view: from the front, then, or its first view.
+        views = get_projection(**params.entries[name]).view_names
+        side = next((side for side in SIDES if side in views), views[0])
+        maps[f"{name}, {side}"] = depth[:, views.index(side)]
+    figure = compare_projections(maps, list(shown["class"]), snakemake.wildcards.dataset)
+    save(figure, snakemake.output[0])
