@@ -15,6 +15,23 @@ HEADINGS = {
     **{"backbone": "Backbone", "method": "Method", "protocol": "Protocol", "shots": "Shots"},
     **{"seed": "Seed", "seeds": "Seeds", "difference": "Difference", "source": "Source"},
 }
+# In a long table: a field above it that keeps the rows with all of the words typed.
+FILTER = """<p><input id="words" type="search" size="60" style="font: inherit; padding: 4px"
+ placeholder="Show only rows with these words: inter_view plain 16"></p>
+<script>
+document.getElementById("words").addEventListener("input", (event) => {
+  const words = event.target.value.toLowerCase().split(/\\s+/);
+  let group = "";
+  for (const row of document.querySelectorAll("tbody tr")) {
+    const heading = row.classList.contains("gt_group_heading_row");
+    if (heading) group = row.textContent.toLowerCase();
+    const text = group + " " + row.textContent.toLowerCase();
+    row.hidden = !heading && !words.every((word) => text.includes(word));
+  }
+});
+</script>
+"""
+MANY = 20
 RANGE = "\N{EN DASH}"
 PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
 
@@ -80,7 +97,7 @@ def to_markdown(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
 
 def to_html(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
     """A page of its own with one table, rows grouped by data set."""
-    from great_tables import GT, html
+    from great_tables import GT, html, loc, style
 
     cells = readable(frame)
     group = "dataset" if "dataset" in cells and len(cells) else None
@@ -96,11 +113,17 @@ def to_html(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
         column_labels_font_weight="bold",
         data_row_padding="4px",
     )
+    if "protocol" in cells:
+        # Chosen on test labels: there to be compared, not to be quoted.
+        released = [i for i, protocol in enumerate(cells["protocol"]) if protocol == "released"]
+        grey = style.text(color="#8a8a8a", style="italic")
+        table = table.tab_style(grey, loc.body(rows=released)) if released else table
     if title:
         table = table.tab_header(title)
     if note:
         table = table.tab_source_note(html(_escape(note.strip()).replace("\n", "<br>")))
-    return table.as_raw_html(make_page=True)
+    page = table.as_raw_html(make_page=True)
+    return page.replace("<body>", f"<body>\n{FILTER}", 1) if len(cells) > MANY else page
 
 
 def to_latex(frame: pd.DataFrame, title: str = "", note: str = "") -> str:

@@ -75,6 +75,18 @@ def test_html_is_the_same_every_time(summary: pd.DataFrame) -> None:
     assert "Accuracy %" in to_html(summary.iloc[:0])
 
 
+def test_html_shows_which_numbers_are_not_to_be_quoted(summary: pd.DataFrame) -> None:
+    assert "italic" not in to_html(summary).split("<tbody")[1]
+    summary.loc[1, "protocol"] = "released"
+    rows = to_html(summary).split("<tbody")[1].split("<tr")
+    assert [("italic" in row) for row in rows if "pointclip_v2" in row] == [False, True]
+
+
+def test_long_tables_can_be_filtered(summary: pd.DataFrame) -> None:
+    assert "<script>" not in to_html(summary)
+    assert to_html(pd.concat([summary] * 11)).count("<script>") == 1
+
+
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
 def test_latex_compiles(summary: pd.DataFrame, tmp_path: Path) -> None:
     write(summary, tmp_path / "table.tex", title="Accuracy", note="100 % of it")
