@@ -142,6 +142,11 @@ def gaussian(
     return grid
 
 
+def sharpness(params: Mapping[str, Any]) -> float:
+    """What a squared difference is multiplied with: exp(-d²/2s²) is about (1 - d²/16s²)^8."""
+    return 1 / (16 * (params["sigma_value"] * (params["grid_depth"] - 2)) ** 2)
+
+
 def bilateral(
     grid: Float[Tensor, "view slice height width"], params: Mapping[str, Any]
 ) -> Float[Tensor, "view height width"]:
@@ -159,14 +164,14 @@ def bilateral(
     padded = F.pad(grid, [half] * 4 + [half_z] * 2)
     across = gaussian_taps(params["smooth_size"], params["sigma"])
     along = gaussian_taps(params["smooth_depth"], params["sigma_depth"])
-    sharpness = 1 / (16 * (params["sigma_value"] * (params["grid_depth"] - 2)) ** 2)
+    sharp = sharpness(params)
     total, weights = torch.zeros_like(value), torch.zeros_like(value)
     for dz in range(2 * half_z + 1):
         for dy in range(2 * half + 1):
             for dx in range(2 * half + 1):
                 window = padded[:, :, dy : dy + height, dx : dx + width]
                 tap = window.gather(1, front + dz)
-                near = (1 - (tap - value) ** 2 * sharpness).clamp(min=0)
+                near = (1 - (tap - value) ** 2 * sharp).clamp(min=0)
                 near = near * near
                 near = near * near
                 weight = near * near * (along[dz] * across[dy] * across[dx]) * (tap > 0)

@@ -1,5 +1,6 @@
 """Projections: a view set, a drawing method and its parameters, under one name."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,9 @@ _CAMERA = {"perspective": -1, "surface": 1}
 # Most bytes of scratch grids in torch at once; a larger batch is drawn in turns.
 _SCRATCH = 512 * 2**20
 
+# Beyond this, sums and squares of float32 overflow.
+_FARTHEST = 1e18
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -94,29 +98,27 @@ class Projection:
         return side, side
 
     @torch.no_grad()
-    def __call__(self, points: Tensor) -> Float[Tensor, "cloud view height width"]:
+    def __call__(self, points: Tensor | np.ndarray) -> Float[Tensor, "cloud view height width"]:
         """Draw all views of every cloud, on the device the points are on.
 
         Raises:
             UserError: if the points are not finite float32 of shape (cloud, point, 3).
         """
         points = check_points(points)
-        if points.device.type == "cpu" and self._has_kernel:
+        if points.device.type == "cpu":
             from pointclip import kernels
 
             return kernels.draw(self.params["method"], points, self.rotations, self.params)
+        return self.on_torch(points)
+
+    def on_torch(
+        self, points: Float[Tensor, "cloud point 3"]
+    ) -> Float[Tensor, "cloud view height width"]:
+        """The same images by torch's own operations, on any device."""
         draw = getattr(drawing, self.params["method"])
         rotations = self.rotations.to(points.device)
         images = [draw(part, rotations, self.params) for part in points.split(self._turn(points))]
         return torch.cat(images) if images else points.new_zeros(0, self.views, *self.size)
-
-    @property
-    def _has_kernel(self) -> bool:
-        p = self.params
-        if p["method"] == "perspective":
-            return True
-        deep = p["densify_depth"] > 1 or (p["smooth"] == "gaussian" and p["smooth_depth"] > 1)
-        return not deep and p["smooth"] != "bilateral"
 
     def _turn(self, points: Tensor) -> int:
         p = self.params
@@ -138,7 +140,7 @@ def get_projection(name: str = "pointclip_v2", **overrides: Any) -> Projection:
     """
     params = dict(PROJECTIONS[choose(name, PROJECTIONS, "projection")])
     for key in overrides:
-        choose(key, params, f"parameter of projection '{name}'")
+        choose(key, [p for p in params if p != "method"], f"parameter of projection '{name}'")
     views = overrides.get("views")
     if isinstance(views, list | tuple):
         overrides["views"] = {"set": params["views"], "indices": list(views)}
@@ -184,6 +186,11 @@ def _check_params(name: str, params: Mapping[str, Any]) -> None:
                 f"Projection '{name}' cannot have {key}={value!r}: give {what} from {smallest} "
                 f"to {largest}."
             )
+    if params.get("grid_size", math.inf) - 2 * params.get("trim", 0) < 1:
+        raise UserError(
+            f"Projection '{name}' has nothing left of grid_size={params['grid_size']} after "
+            f"trim={params['trim']} on both sides."
+        )
     if params.get("splat", 1) > 1 and params["splat"] % 2:
         raise UserError(
             f"Projection '{name}' cannot have splat={params['splat']}: give 1 or an even number."
@@ -206,7 +213,10 @@ def check_points(points: Tensor | np.ndarray) -> Float[Tensor, "cloud point 3"]:
             f"Points must have shape (clouds, points, 3) with at least one point, not "
             f"{tuple(points.shape)}."
         )
-    if not torch.isfinite(points).all():
-        bad = (~torch.isfinite(points).all(-1)).nonzero()[0].tolist()
-        raise UserError(f"Point {bad[1]} of cloud {bad[0]} is NaN or infinite: remove such points.")
+    if points.numel() and not points.abs().amax() < _FARTHEST:
+        cloud, point = (~(points.abs().amax(-1) < _FARTHEST)).nonzero()[0].tolist()
+        raise UserError(
+            f"Point {point} of cloud {cloud} is {points[cloud, point].tolist()}: coordinates must "
+            f"be finite and smaller than {_FARTHEST:g}."
+        )
     return points

@@ -17,9 +17,9 @@ from pointclip.errors import UserError
 
 Angles = tuple[float, float, float]
 
-_QUARTERS: list[Angles] = [(k * pi / 2, 0, pi / 2) for k in range(4)]
-_DIAGONALS: list[Angles] = [(k * pi / 4, 0, pi / 2) for k in (1, 3, 5, 7)]
-_POLES: list[Angles] = [(0, -pi / 2, pi / 2), (0, pi / 2, pi / 2)]
+_QUARTERS: list[Angles] = [(k * pi / 2, 0.0, pi / 2) for k in range(4)]
+_DIAGONALS: list[Angles] = [(k * pi / 4, 0.0, pi / 2) for k in (1, 3, 5, 7)]
+_POLES: list[Angles] = [(0.0, -pi / 2, pi / 2), (0.0, pi / 2, pi / 2)]
 _CORNERS: list[Angles] = [(k * pi / 4, s * pi / 4, pi / 2) for k in (5, 7) for s in (-1, 1)]
 
 # Euler angles as released, and the tilt about the column axis that V2 adds afterwards.
@@ -29,7 +29,7 @@ RELEASED: dict[str, list[tuple[Angles, float]]] = {
     "pointclip_v2_10": [(a, pi / 9) for a in _DIAGONALS + _QUARTERS]
     + [(a, pi / 15) for a in _POLES],
     # The paper's "30° to 330° in steps of 30°" are eleven angles; ten over that range are ours.
-    "contour_10": [((radians(30 + k * 300 / 9), 0, pi / 2), 0.0) for k in range(10)],
+    "contour_10": [((radians(30 + k * 300 / 9), 0.0, pi / 2), 0.0) for k in range(10)],
 }
 _SIDES = [
     (2, -1, "front"),
@@ -105,7 +105,7 @@ def _views(name: str, elevation: float, camera: int) -> list[tuple[Angles, float
         # Equal steps in height and the golden angle in azimuth cover the sphere evenly.
         golden = pi * (3 - sqrt(5))
         directions = [(golden * k % (2 * pi), asin(1 - (2 * k + 1) / n)) for k in range(n)]
-    return [((azimuth, 0, pi / 2), camera * tilt) for azimuth, tilt in directions]
+    return [((azimuth, 0.0, pi / 2), camera * tilt) for azimuth, tilt in directions]
 
 
 def _tilted(angles: Angles, tilt: float) -> Float[Tensor, "3 3"]:
@@ -131,7 +131,7 @@ def _about_z(angle: float) -> Float[Tensor, "3 3"]:
 
 def _checked_indices(indices: object, name: str, views: int) -> list[int]:
     listed = list(indices) if isinstance(indices, Sequence) else []
-    good = [i for i in listed if isinstance(i, int) and 0 <= i < views]
+    good = [i for i in listed if type(i) is int and 0 <= i < views]
     if not listed or len(good) < len(listed):
         raise UserError(
             f"View indices {indices!r} do not fit view set '{name}': give a list of numbers from "

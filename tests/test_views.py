@@ -1,0 +1,91 @@
+import math
+
+import pytest
+import torch
+
+from pointclip.errors import UserError
+from pointclip.views import RELEASED, view_names, view_rotations
+
+
+@pytest.mark.parametrize("name", [*RELEASED, "ring-1", "ring-12", "fibonacci-1", "fibonacci-20"])
+def test_every_view_is_a_rotation(name):
+    r = view_rotations(name)
+    assert r.dtype == torch.float32
+    assert torch.allclose(r @ r.mT, torch.eye(3).expand_as(r), atol=1e-6)
+    assert torch.allclose(torch.linalg.det(r), torch.ones(len(r)), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "views"),
+    [("pointclip_6", 6), ("pointclip_10", 10), ("pointclip_v2_10", 10), ("contour_10", 10)],
+)
+def test_released_sets_have_as_many_views_as_released(name, views):
+    assert view_rotations(name).shape == (views, 3, 3)
+
+
+def test_the_first_view_of_v1_shows_a_y_up_cloud_upright():
+    # Rows grow downwards: what is up in the cloud has a small row.
+    up, right = torch.tensor([0.0, 1, 0]), torch.tensor([1.0, 0, 0])
+    first = view_rotations("pointclip_6")[0]
+    assert torch.allclose(first @ up, torch.tensor([-1.0, 0, 0]), atol=1e-6)
+    assert torch.allclose(first @ right, torch.tensor([0.0, 1, 0]), atol=1e-6)
+
+
+def test_v1_views_are_named_in_the_order_of_the_paper():
+    names = view_names(view_rotations("pointclip_6"), camera=-1)
+    assert names == ["front", "right", "back", "left", "top", "bottom"]
+
+
+def test_views_that_see_the_same_sides_are_named_by_their_angles():
+    names = view_names(view_rotations("ring-36"))
+    assert len(set(names)) == 36
+    assert "10° +0°" in names
+
+
+@pytest.mark.parametrize("camera", [1, -1])
+def test_a_ring_goes_round_the_upright_axis_at_its_elevation(camera):
+    rotations = view_rotations({"set": "ring-8", "elevation": 30}, camera)
+    towards_camera = camera * rotations[:, 2]
+    assert torch.allclose(towards_camera[:, 1], torch.full((8,), 0.5), atol=1e-6)
+    azimuth = torch.atan2(towards_camera[:, 0], towards_camera[:, 2])
+    steps = (azimuth.roll(-1) - azimuth) % (2 * math.pi)
+    assert torch.allclose(steps, torch.full((8,), math.pi / 4), atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [2, 10, 50])
+def test_a_fibonacci_set_covers_the_sphere(n):
+    directions = view_rotations(f"fibonacci-{n}")[:, 2]
+    assert directions.mean(0).norm() < 0.35 * math.sqrt(2 / n)
+    # The widest gap of n even caps: no direction is far from every camera.
+    probe = torch.nn.functional.normalize(
+        torch.randn(2000, 3, generator=torch.Generator().manual_seed(0)), dim=1
+    )
+    gap = torch.acos((probe @ directions.T).amax(1).clamp(-1, 1)).max()
+    assert gap < 3.2 * math.sqrt(2 / n)
+
+
+def test_a_subset_keeps_its_own_order():
+    every = view_rotations("pointclip_10")
+    some = view_rotations({"set": "pointclip_10", "indices": [9, 0, 0]})
+    assert torch.equal(some, every[[9, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        ("pointclip_7", "Unknown view set 'pointclip_7': choose one of pointclip_6,"),
+        ("ring-0", "Unknown view set 'ring-0'"),
+        ("ring-1000", "N from 1 to 999"),
+        ({"indices": [0]}, "give 'set'"),
+        ({"set": "ring-4", "tilt": 3}, "give 'set'"),
+        ({"set": "ring-4", "elevation": 91}, "Elevation 91 of view set 'ring-4'"),
+        ({"set": "ring-4", "elevation": "up"}, "Elevation 'up'"),
+        ({"set": "fibonacci-4", "elevation": 20}, "only ring-N has"),
+        ({"set": "ring-4", "indices": [4]}, r"View indices \[4\] do not fit .* 0 to 3"),
+        ({"set": "ring-4", "indices": []}, "View indices"),
+        ({"set": "ring-4", "indices": [True]}, "View indices"),
+    ],
+)
+def test_what_is_no_view_set_is_said_in_one_sentence(spec, sentence):
+    with pytest.raises(UserError, match=sentence):
+        view_rotations(spec)
