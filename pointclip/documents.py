@@ -13,6 +13,8 @@ HEADINGS = {
     **{"published": "Published %", "accuracy": "Accuracy %", "top5": "Top 5 %", "std": "Std"},
     **{"mean_class_accuracy": "Class mean %", "projection": "Projection", "prompts": "Prompts"},
     **{"backbone": "Backbone", "method": "Method", "protocol": "Protocol", "shots": "Shots"},
+    **{"table": "Table", "variant": "Variant", "metric": "Metric", "value": "Value", "tag": "Tag"},
+    **{"note": "Note", "change": "Change", "stage": "Stage", "jobs": "Jobs", "class": "Class"},
     **{"seed": "Seed", "seeds": "Seeds", "difference": "Difference", "source": "Source"},
 }
 # In a long table: a field above it that keeps the rows with all of the words typed.
@@ -116,7 +118,7 @@ def to_html(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
     if "protocol" in cells:
         # Chosen on test labels: there to be compared, not to be quoted.
         released = [i for i, protocol in enumerate(cells["protocol"]) if protocol == "released"]
-        grey = style.text(color="#8a8a8a", style="italic")
+        grey = style.text(color="#6b6b6b", style="italic")
         table = table.tab_style(grey, loc.body(rows=released)) if released else table
     if title:
         table = table.tab_header(title)
