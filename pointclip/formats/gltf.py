@@ -1,0 +1,165 @@
+"""glTF 2.0: GLB, or JSON with its buffers inside or beside it."""
+
+import base64
+import binascii
+import json
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+
+from pointclip.errors import UserError
+from pointclip.shapes import Mesh, Scan
+
+
+TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
+JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
+
+
+def read_gltf(path: Path, index: int, rng: np.random.Generator) -> Mesh | Scan:
+    """All triangles of the scene in its own coordinates (y up), or its points if it has none."""
+    try:
+        scene = _Scene(path)
+        parts = scene.parts()
+    except (KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(f"its structure is broken ({type(error).__name__}: {error})") from error
+    meshes = [part for part in parts if isinstance(part, Mesh)]
+    if not meshes:
+        clouds = [part.points for part in parts if isinstance(part, Scan)]
+        return Scan(np.concatenate([np.empty((0, 3)), *clouds]))
+    starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
+    return Mesh(
+        np.concatenate([mesh.vertices for mesh in meshes]),
+        np.concatenate([m.triangles + s for m, s in zip(meshes, starts, strict=False)]),
+    )
+
+
+class _Scene:
+    def __init__(self, path: Path) -> None:
+        data = path.read_bytes()
+        self.folder = path.parent
+        self.binary: bytes | None = None
+        if data[:4] == b"glTF":
+            data = self._chunks(data)
+        elif path.suffix.lower() == ".glb":
+            raise UserError("it does not begin with 'glTF'")
+        try:
+            self.json: dict[str, Any] = json.loads(data)
+        except ValueError as error:
+            raise UserError("its description is not valid JSON") from error
+        needed = self.json.get("extensionsRequired", [])
+        if hard := [name for name in needed if name != "KHR_mesh_quantization"]:
+            raise UserError(f"it needs the extension {str(hard[0])[:60]}: save it without")
+        self.buffers = [self._buffer(b) for b in self.json.get("buffers", [])]
+
+    def _chunks(self, data: bytes) -> bytes:
+        description, at = b"", 12
+        while at + 8 <= len(data):
+            length, kind = np.frombuffer(data, "<u4", 2, at).tolist()
+            chunk = data[at + 8 : at + 8 + length]
+            if len(chunk) < length:
+                raise UserError("it is cut short")
+            if kind == JSON_CHUNK and not description:
+                description = chunk
+            elif kind == BINARY_CHUNK and self.binary is None:
+                self.binary = chunk
+            at += 8 + length
+        return description
+
+    def _buffer(self, buffer: dict[str, Any]) -> bytes:
+        uri = buffer.get("uri")
+        if uri is None:
+            return self.binary or b""
+        if uri.startswith("data:"):
+            try:
+                return base64.b64decode(uri.partition(",")[2], validate=True)
+            except binascii.Error as error:
+                raise UserError("a buffer in it is not valid base64") from error
+        name = PurePosixPath(unquote(uri))
+        if name.is_absolute() or ".." in name.parts or ":" in uri:
+            raise UserError(f"it refers to '{uri[:60]}', outside of its folder")
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError as error:
+            raise UserError(f"it refers to '{uri[:60]}', which is not there") from error
+
+    def parts(self) -> list[Mesh | Scan]:
+        """The primitives of the scene, each moved to where its node is."""
+        nodes = self.json.get("nodes", [])
+        scenes = self.json.get("scenes")
+        roots = scenes[self.json.get("scene", 0)].get("nodes", []) if scenes else range(len(nodes))
+        found: list[Mesh | Scan] = []
+        waiting = [(node, np.eye(4)) for node in roots]
+        seen: set[int] = set()
+        while waiting:
+            number, above = waiting.pop(0)
+            if number in seen:  # a tree by the standard, so this ends what is a loop
+                continue
+            seen.add(number)
+            node = nodes[number]
+            place = above @ _matrix(node)
+            waiting += [(child, place) for child in node.get("children", [])]
+            if "mesh" in node:
+                for primitive in self.json["meshes"][node["mesh"]]["primitives"]:
+                    found += self._primitive(primitive, place)
+        return found
+
+    def _primitive(self, primitive: dict[str, Any], place: np.ndarray) -> list[Mesh | Scan]:
+        mode = primitive.get("mode", TRIANGLES)
+        if mode not in (POINTS, TRIANGLES, STRIP, FAN):
+            return []
+        points = self._accessor(primitive["attributes"]["POSITION"]).astype(np.float64)
+        if points.shape[1:] != (3,):
+            raise UserError("its positions are not three numbers each")
+        points = points @ place[:3, :3].T + place[:3, 3]
+        if mode == POINTS:
+            return [Scan(points)]
+        corners = np.arange(len(points))
+        if "indices" in primitive:
+            corners = self._accessor(primitive["indices"]).reshape(-1).astype(np.int64)
+        if mode == TRIANGLES:
+            return [Mesh(points, corners[: len(corners) // 3 * 3].reshape(-1, 3))]
+        first = np.broadcast_to(corners[:1], corners[2:].shape) if mode == FAN else corners[:-2]
+        return [Mesh(points, np.stack([first, corners[1:-1], corners[2:]], 1))]
+
+    def _accessor(self, number: int) -> np.ndarray:
+        accessor = self.json["accessors"][number]
+        if "sparse" in accessor or "bufferView" not in accessor:
+            raise UserError("it has arrays without data of their own, which are not read here")
+        dtype, width = np.dtype(TYPES[accessor["componentType"]]), WIDTHS[accessor["type"]]
+        view = self.json["bufferViews"][accessor["bufferView"]]
+        data = self.buffers[view["buffer"]]
+        start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
+        count, stride = accessor["count"], view.get("byteStride", dtype.itemsize * width)
+        numbers = (start, count, stride)
+        if (
+            not all(isinstance(n, int) and n >= 0 for n in numbers)
+            or stride < dtype.itemsize * width
+        ):
+            raise UserError("its arrays have impossible sizes")
+        if count and start + (count - 1) * stride + dtype.itemsize * width > len(data):
+            raise UserError("its arrays are longer than its data")
+        found = np.ndarray((count, width), dtype, data, start, (stride, dtype.itemsize))
+        if accessor.get("normalized") and dtype.kind in "iu":
+            return np.maximum(found / np.iinfo(dtype).max, -1.0)
+        return found
+
+
+def _matrix(node: dict[str, Any]) -> np.ndarray:
+    if "matrix" in node:
+        return np.array(node["matrix"], np.float64).reshape(4, 4).T
+    x, y, z, w = (float(v) for v in node.get("rotation", (0, 0, 0, 1)))
+    rotation = np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+    matrix = np.eye(4)
+    matrix[:3, :3] = rotation * np.array(node.get("scale", (1, 1, 1)), np.float64)
+    matrix[:3, 3] = np.array(node.get("translation", (0, 0, 0)), np.float64)
+    return matrix
