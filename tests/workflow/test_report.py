@@ -124,7 +124,7 @@ def test_a_click_leads_to_a_figure_and_its_caption(browser: Any, report: Path) -
     ("category", "form", "words"),
     [
         ("Tables", "mean over seeds", ["inter_view", "pointclip_v2", "52.00", "plain"]),
-        ("Ablations", "table and sentences", ["pointclip_fs", "is best with", "change"]),
+        ("Ablations", "table and sentences", ["pointclip_fs", "is best with", "Change"]),
         ("Provenance", "", ["Where these results come from", "snakemake", "device"]),
     ],
 )
