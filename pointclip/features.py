@@ -47,6 +47,7 @@ def project(
                 size,
                 np.float16,
                 chunks=(1, *size[1:]),
+                maxshape=(None, *size[1:]),  # or no chunk would fit an empty shard
                 **hdf5plugin.Zstd(clevel=3),
             )
             for batch in _batches(rows, f"Drawing {projection.name}"):

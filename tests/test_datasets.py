@@ -1,0 +1,96 @@
+import json
+
+import h5py
+import numpy as np
+import pytest
+from test_readers import write_folder, write_modelnet
+
+from pointclip.datasets import download, prepare
+from pointclip.errors import UserError
+from pointclip.store import read_parquet
+
+
+ENTRY = {"reader": "modelnet_h5", "points": 16}
+
+
+def prepared(folder, entry, source, split="train"):
+    clouds, labels = folder / f"{split}.h5", folder / f"{split}.parquet"
+    prepare(entry, source, split, clouds, labels)
+    return clouds, read_parquet(labels)
+
+
+def test_clouds_carry_opaque_ids_and_labels_lie_apart(tmp_path):
+    written = write_modelnet(tmp_path / "raw")
+    clouds, labels = prepared(tmp_path, ENTRY, tmp_path / "raw")
+    with h5py.File(clouds) as f:
+        assert set(f) == {"points", "id"}
+        ids = list(f["id"].asstr())
+        assert ids == [f"train/{i:06d}" for i in range(8)]
+        assert f["points"].shape == (8, 16, 3)
+        assert f["points"].dtype == np.float32
+        np.testing.assert_array_equal(f["points"][5:], written["train"][1][0][:, :16])
+    assert list(labels.columns) == ["id", "published_id", "label", "class"]
+    assert list(labels["id"]) == ids
+    assert labels.attrs["classes"] == ["bed", "chair", "sofa"]
+    assert (labels["class"] == np.array(labels.attrs["classes"])[labels["label"]]).all()
+    assert (labels["published_id"].str.split("/").str[0] == labels["class"]).all()
+
+
+def test_only_so_many_shapes_of_a_class_are_taken(tmp_path):
+    write_folder(tmp_path / "raw")
+    entry = {"reader": "folder", "shapes_per_class": 3}
+    _, labels = prepared(tmp_path, entry, tmp_path / "raw")
+    assert labels["class"].value_counts().to_dict() == {"chair": 3, "Table": 3}
+
+
+def test_preparing_twice_gives_the_same_and_a_failure_leaves_nothing(tmp_path):
+    write_modelnet(tmp_path / "raw")
+    clouds, _ = prepared(tmp_path, ENTRY, tmp_path / "raw")
+    first = clouds.read_bytes()
+    prepared(tmp_path, ENTRY, tmp_path / "raw")
+    assert clouds.read_bytes() == first
+    (tmp_path / "raw" / "ply_data_test1.h5").write_bytes(b"cut")
+    with pytest.raises(UserError):
+        prepared(tmp_path, ENTRY, tmp_path / "raw", "test")
+    assert not list(tmp_path.glob("*test*"))
+
+
+def test_an_empty_split_is_told(tmp_path):
+    (tmp_path / "chair" / "train").mkdir(parents=True)
+    with pytest.raises(UserError, match="has no test split"):
+        prepared(tmp_path, {"reader": "folder"}, tmp_path, "test")
+
+
+def test_a_zip_is_downloaded_unpacked_and_read(tmp_path, caplog):
+    import shutil
+
+    write_modelnet(tmp_path / "raw" / "modelnet40_ply_hdf5_2048")
+    (tmp_path / "raw" / "modelnet40_ply_hdf5_2048" / "run.exe").write_bytes(b"no")
+    archive = shutil.make_archive(str(tmp_path / "a"), "zip", tmp_path / "raw")
+    entry = {**ENTRY, "urls": ["file:///nowhere.zip", archive], "terms": "academic use only"}
+    manifest = download(entry, tmp_path / "data")
+    content = json.loads(manifest.read_text())
+    assert content["checksum"].startswith("sha256:")
+    assert not content["checked"]
+    assert not any("run.exe" in name for name in content["files"])
+    assert "academic use only" in caplog.text
+    assert "No checksum is known" in caplog.text
+    _, labels = prepared(tmp_path, entry, manifest)
+    assert len(labels) == 8
+
+    checked = {**entry, "sha256": content["checksum"].removeprefix("sha256:").upper()}
+    assert json.loads(download(checked, tmp_path / "data").read_text())["checked"]
+    with pytest.raises(UserError, match=r"checksum is md5:.*, not md5:0000"):
+        download({**entry, "md5": "0" * 32}, tmp_path / "other")
+    assert not (tmp_path / "other" / "manifest.json").exists()
+
+
+def test_a_single_file_is_downloaded_as_it_is(tmp_path):
+    from pointclip.datasets import EMBEDDED
+
+    manifest = download({"reader": "furniture", "urls": [str(EMBEDDED)]}, tmp_path)
+    _, labels = prepared(tmp_path, {"reader": "furniture", "points": 8}, manifest)
+    assert len(labels) == 4 * len(labels.attrs["classes"])
+    manifest.write_text("{")
+    with pytest.raises(UserError, match=r"manifest\.json is missing or damaged"):
+        prepared(tmp_path, {"reader": "furniture"}, manifest)

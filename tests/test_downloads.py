@@ -1,0 +1,160 @@
+import hashlib
+import logging
+import re
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from pointclip import downloads
+from pointclip.downloads import fetch, unpack
+from pointclip.errors import UserError
+
+
+CONTENT = bytes(range(256)) * 20_000
+SHA = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
+
+
+class Server(BaseHTTPRequestHandler):
+    """Serves CONTENT, breaks off after `limit` bytes, answers with `status`, logs ranges."""
+
+    limit: list[int]
+    status: list[int]
+    ranges: list[str | None]
+    etag = '"1"'
+
+    def do_GET(self):
+        asked = self.headers.get("Range")
+        self.ranges.append(asked)
+        if self.status:
+            self.send_response(self.status.pop(0))
+            self.end_headers()
+            return
+        start = int(re.match(r"bytes=(\d+)-", asked)[1]) if asked else 0
+        if self.headers.get("If-Range") != self.etag:
+            start = 0
+        self.send_response(206 if start else 200)
+        self.send_header("ETag", self.etag)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.end_headers()
+        limit = self.limit.pop(0) if self.limit else len(CONTENT)
+        self.wfile.write(CONTENT[start : start + limit])
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setattr(downloads.time, "sleep", lambda _: None)
+    handler = type("Handler", (Server,), {"limit": [], "status": [], "ranges": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        handler.url = f"http://127.0.0.1:{running.server_port}/some/data.bin"
+        yield handler
+        running.shutdown()
+
+
+def test_a_file_is_fetched_and_its_checksum_recorded_or_checked(server, tmp_path, caplog):
+    path, checksum, url = fetch([server.url], tmp_path)
+    assert path.read_bytes() == CONTENT
+    assert (checksum, url) == (SHA, server.url)
+    assert "No checksum is known" in caplog.text
+    path, checksum, _ = fetch([server.url], tmp_path, SHA)
+    assert checksum == SHA
+    assert len(server.ranges) == 1  # it was there already
+
+
+def test_what_breaks_off_is_resumed_where_it_was(server, tmp_path):
+    server.limit[:] = [3_000_000, 1_500_000]
+    path, *_ = fetch([server.url], tmp_path, SHA)
+    assert path.read_bytes() == CONTENT
+    assert server.ranges[0] is None
+    assert [int(r[6:-1]) for r in server.ranges[1:]] == sorted(
+        int(r[6:-1]) for r in server.ranges[1:]
+    )
+    assert int(server.ranges[-1][6:-1]) > 1_000_000
+    assert [p.name for p in tmp_path.iterdir()] == ["data.bin"]
+
+
+def test_a_later_run_resumes_too(server, tmp_path):
+    server.limit[:] = [2_500_000, 0, 0, 0]
+    with pytest.raises(UserError, match="Nothing could be fetched from http"):
+        fetch([server.url], tmp_path, SHA)
+    assert (tmp_path / "data.bin.part").stat().st_size >= 2_000_000
+    fetch([server.url], tmp_path, SHA)
+    assert server.ranges[-1].startswith("bytes=2")
+
+
+def test_halves_of_two_versions_are_not_mixed(server, tmp_path):
+    server.limit[:] = [2_500_000, 0, 0, 0]
+    with pytest.raises(UserError):
+        fetch([server.url], tmp_path, SHA)
+    server.etag = '"2"'
+    path, *_ = fetch([server.url], tmp_path, SHA)
+    assert path.read_bytes() == CONTENT
+
+
+def test_the_next_url_is_taken_when_one_fails(server, tmp_path, caplog):
+    server.status[:] = [404]
+    caplog.set_level(logging.WARNING)
+    path, _, url = fetch(["/nowhere.bin", server.url + "?1", server.url], tmp_path, SHA)
+    assert path.read_bytes() == CONTENT
+    assert url == server.url
+    assert "404" in caplog.text
+    assert "no such file" in caplog.text
+
+
+def test_a_busy_server_is_asked_again(server, tmp_path):
+    server.status[:] = [503, 429]
+    fetch([server.url], tmp_path, SHA)
+    assert len(server.ranges) == 3
+
+
+def test_a_wrong_checksum_is_one_sentence_and_leaves_no_file(server, tmp_path):
+    with pytest.raises(UserError, match="hash of downloaded file") as caught:
+        fetch([server.url], tmp_path, "md5:" + "0" * 32)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "data.bin").exists()
+
+
+def test_local_files_are_used_where_they_are(tmp_path):
+    path = tmp_path / "a b.bin"
+    path.write_bytes(CONTENT)
+    for url in (str(path), path.as_uri()):
+        assert fetch([url], tmp_path / "new", SHA)[0] == path
+
+
+def test_only_wanted_files_are_unpacked_and_none_outside(tmp_path):
+    archive = tmp_path / "a.zip"
+    link = zipfile.ZipInfo("link.h5")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(archive, "w") as z:
+        for name in ("a/x.h5", "../evil.h5", "/evil.h5", "a/../../evil.h5", "a/x.exe"):
+            z.writestr(name, "data")
+        z.writestr("__MACOSX/a/._x.h5", "data")
+        z.writestr(link, "/etc/passwd")
+    names = unpack(archive, tmp_path / "out", lambda path: path.suffix == ".h5")
+    assert names == ["a/x.h5"]
+    assert [p for p in tmp_path.rglob("*") if "evil" in p.name or "link" in p.name] == []
+    with pytest.raises(UserError, match="none of the files"):
+        unpack(archive, tmp_path / "out", lambda path: path.suffix == ".npy")
+
+
+def test_a_damaged_zip_or_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as z:
+        z.writestr("x.h5", CONTENT)
+    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda _: type("", (), {"free": 10}))
+    with pytest.raises(UserError, match=r"unpacks to 0\.0 GB"):
+        unpack(archive, tmp_path, lambda _: True)
+    monkeypatch.undo()
+    data = bytearray(archive.read_bytes())
+    data[1000:1100] = bytes(100)
+    archive.write_bytes(data)
+    with pytest.raises(UserError, match="not a readable zip"):
+        unpack(archive, tmp_path, lambda _: True)
+    archive.write_bytes(b"junk")
+    with pytest.raises(UserError, match="not a readable zip"):
+        unpack(archive, tmp_path, lambda _: True)
