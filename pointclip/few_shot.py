@@ -28,6 +28,7 @@ def read_task(
     text: str | Path,
     protocol: str = "plain",
     copies: int | None = None,
+    views: Sequence[int] | None = None,
 ) -> FewShotTask:
     """Gather what `protocols.train` (protocol `plain`) or `train_released` (`released`) needs.
 
@@ -35,6 +36,7 @@ def read_task(
         drawn: the shots of the data set.
         labels, features: of the TRAIN split.
         copies: use the first so many of the bank's augmented copies; None for all.
+        views: use these views, in this order; None for all.
     """
     frame = store.read_parquet(drawn)
     chosen = sampling.shot_ids(frame, protocol, shots)
@@ -43,14 +45,16 @@ def read_task(
     prototypes, scale, _ = zero_shot.read_prototypes(text)
     held_out = sampling.validation_ids(frame) if protocol == "plain" else np.empty(0, object)
     task = FewShotTask(
-        clean=torch.from_numpy(store.read_h5_rows(features, "features", ids)),
-        bank=torch.from_numpy(_read_bank(bank, ids, copies)),
+        clean=zero_shot.select_views(
+            torch.from_numpy(store.read_h5_rows(features, "features", ids)), views
+        ),
+        bank=zero_shot.select_views(torch.from_numpy(_read_bank(bank, ids, copies)), views),
         rows=torch.from_numpy(rows.reshape(chosen.shape)),
         labels=_labels(label_of, chosen),
         seeds=sampling.seeds_of(frame, protocol, shots),
         prototypes=prototypes,
         logit_scale=scale,
-        validation=_rows(features, held_out),
+        validation=_rows(features, held_out, views),
         validation_labels=_labels(label_of, held_out) if len(held_out) else None,
     )
     log.info(
@@ -63,11 +67,23 @@ def read_task(
     return task
 
 
-def read_labelled(features: Paths, labels: str | Path) -> tuple[Tensor, Tensor]:
+def read_labelled(
+    features: Paths, labels: str | Path, views: Sequence[int] | None = None
+) -> tuple[Tensor, Tensor]:
     """Features and labels of a whole split, for `released` only."""
     label_of = store.read_parquet(labels, columns=["id", "label"]).set_index("id")["label"]
-    ids = store.ids_of(features)
-    return torch.from_numpy(store.read_h5_rows(features, "features")), _labels(label_of, ids)
+    every = torch.from_numpy(store.read_h5_rows(features, "features"))
+    return zero_shot.select_views(every, views), _labels(label_of, store.ids_of(features))
+
+
+def read_held_out(
+    drawn: str | Path, labels: str | Path, features: Paths, views: Sequence[int] | None = None
+) -> tuple[Tensor, Tensor] | None:
+    """Features and labels of the held-out TRAIN shapes; None where nothing is held out."""
+    ids = sampling.validation_ids(store.read_parquet(drawn))
+    label_of = store.read_parquet(labels, columns=["id", "label"]).set_index("id")["label"]
+    held_out = _rows(features, ids, views)
+    return None if held_out is None else (held_out, _labels(label_of, ids))
 
 
 def write_adapter(
@@ -91,7 +107,12 @@ def write_adapter(
 
 
 def write_logits(
-    adapter: str | Path, features: Paths, path: str | Path, rows: int = 256, device: str = "cpu"
+    adapter: str | Path,
+    features: Paths,
+    path: str | Path,
+    rows: int = 256,
+    device: str = "cpu",
+    views: Sequence[int] | None = None,
 ) -> None:
     """Apply an adapter to every shape of feature shards: logits (seed, shape, label) and `id`."""
     tensors, about = store.read_tensors(adapter)
@@ -111,7 +132,9 @@ def write_logits(
             with store.open_h5(shard) as f:
                 data = f["features"]
                 for row in range(0, len(data), rows):
-                    chunk = torch.from_numpy(data[row : row + rows]).to(device)
+                    chunk = zero_shot.select_views(
+                        torch.from_numpy(data[row : row + rows]), views
+                    ).to(device)
                     if not torch.isfinite(chunk).all():
                         raise UserError(f"The features in {shard} hold NaN or infinite values.")
                     scores = method.logits(state, chunk, prototypes, about["logit_scale"])
@@ -119,10 +142,12 @@ def write_logits(
                     start += len(chunk)
 
 
-def _rows(features: Paths, ids: np.ndarray) -> Tensor | None:
+def _rows(features: Paths, ids: np.ndarray, views: Sequence[int] | None = None) -> Tensor | None:
     if not len(ids):
         return None
-    return torch.from_numpy(store.read_h5_rows(features, "features", ids))
+    return zero_shot.select_views(
+        torch.from_numpy(store.read_h5_rows(features, "features", ids)), views
+    )
 
 
 def _labels(label_of: pd.Series, ids: np.ndarray) -> Tensor:

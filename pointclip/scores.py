@@ -1,6 +1,7 @@
 """Scores: where logits meet test labels."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 
 from pointclip import store
-from pointclip.errors import UserError
+from pointclip.errors import UserError, choose
 from pointclip.zero_shot import HOW, combine
 
 
@@ -24,6 +25,7 @@ def score(
     identity: Mapping[str, str | int],
     scores_out: str | Path,
     predictions_out: str | Path,
+    methods: Sequence[str] = (),
 ) -> None:
     """Write one score row per seed, and one row per seed and shape beside it.
 
@@ -31,6 +33,7 @@ def score(
 
     Args:
         identity: a value for each column of IDENTITY.
+        methods: further methods, scored from the same logits: other ways to combine views.
     """
     missing = set(IDENTITY) - set(identity)
     if missing:
@@ -43,13 +46,13 @@ def score(
             raise UserError(f"{labels} has no label for shape '{ids[label.isna().to_numpy()][0]}'.")
         target = np.array(label, dtype=np.int64)
         rows, predictions = [], []
-        zero_shot = str(identity["method"]) in HOW
+        zero_shot = "weights" in f
         seeds = [None] if zero_shot else f["seed"][:].tolist()
-        for index, seed in enumerate(seeds):
-            one = _combined(f, str(identity["method"])) if zero_shot else f["logits"][index]
-            table = predict(one, target)
-            rows.append({**identity, "seed": seed, **summary(table)})
-            predictions.append(table.assign(id=ids, seed=seed, **identity))
+        for method, (index, seed) in product([identity["method"], *methods], enumerate(seeds)):
+            one = _combined(f, str(method)) if zero_shot else f["logits"][index]
+            table, of = predict(one, target), {**identity, "method": method}
+            rows.append({**of, "seed": seed, **summary(table)})
+            predictions.append(table.assign(id=ids, seed=seed, **of))
     classes = truth.attrs.get("classes", [])
     store.write_parquet(_table(rows, COLUMNS), scores_out)
     joined = pd.concat(predictions) if predictions else pd.DataFrame()
@@ -113,8 +116,9 @@ def collect(paths: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def _combined(f: Mapping, method: str) -> np.ndarray:
+    how = HOW[choose(method, HOW, "zero-shot method")]
     weights = torch.from_numpy(f["weights"][:])
-    return combine(torch.from_numpy(f["logits"][:]), weights, HOW[method]).numpy()
+    return combine(torch.from_numpy(f["logits"][:]), weights, how).numpy()
 
 
 def _table(rows: list[dict] | pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import h5py
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -57,6 +58,22 @@ def combine(
     return torch.logsumexp(F.log_softmax(logits, dim=-1) + share, dim=1)
 
 
+def select_views(
+    features: Float[Tensor, "*shape view channel"], views: Sequence[int] | None
+) -> Float[Tensor, "*shape selected channel"]:
+    """Some of the views, in the given order; None or an empty list for all.
+
+    Raises:
+        UserError: if there is no such view.
+    """
+    if not views:
+        return features
+    count = features.shape[-2]
+    if wrong := [view for view in views if not 0 <= view < count]:
+        raise UserError(f"There is no view {wrong[0]}: choose from 0 to {count - 1}.")
+    return features[..., list(views), :]
+
+
 def read_prototypes(path: str | Path) -> tuple[Tensor, float, list[str]]:
     """Prototypes (label, channel), logit scale and class names of a text file."""
     frame = store.read_parquet(path)
@@ -70,6 +87,7 @@ def write_logits(
     weights: Float[Tensor, " view"] | None,
     path: str | Path,
     rows: int = 1024,
+    views: Sequence[int] | None = None,
     **attrs: object,
 ) -> None:
     """Write per-view logits of every shape in feature shards, and the weights to combine them by.
@@ -77,6 +95,7 @@ def write_logits(
     Args:
         weights: None for uniform ones.
         rows: shapes in memory at a time.
+        views: use these views, in this order; None for all.
     """
     prototypes, scale, classes = read_prototypes(text)
     ids = store.ids_of(features)
@@ -87,11 +106,20 @@ def write_logits(
             with store.open_h5(shard) as f:
                 data = f["features"]
                 if not start:
-                    views = data.shape[1]
-                    out.create_dataset("logits", (len(ids), views, len(classes)), np.float32)
+                    count = len(views) if views else data.shape[1]
+                    out.create_dataset("logits", (len(ids), count, len(classes)), np.float32)
                 for row in range(0, len(data), rows):
-                    chunk = torch.from_numpy(data[row : row + rows])
+                    chunk = select_views(torch.from_numpy(data[row : row + rows]), views)
                     logits = per_view_logits(chunk, prototypes, scale)
                     out["logits"][start : start + len(chunk)] = logits.numpy()
                     start += len(chunk)
-        out["weights"] = np.ones(views) if weights is None else weights.numpy()
+        out["weights"] = np.ones(count) if weights is None else weights.numpy()
+
+
+def write_no_logits(text: str | Path, path: str | Path, **attrs: object) -> None:
+    """Write the logits file of a protocol that does not exist here: it is scored to no rows."""
+    _, _, classes = read_prototypes(text)
+    with store.new_h5(path, classes=classes, **attrs) as out:
+        out["id"] = np.array([], dtype=h5py.string_dtype())
+        out["seed"] = np.empty(0, dtype=np.int64)
+        out["logits"] = np.empty((0, 0, len(classes)), dtype=np.float32)

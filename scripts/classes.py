@@ -6,8 +6,10 @@ from pointclip.store import read_parquet
 
 
 with job(snakemake):
-    predictions = read_parquet(snakemake.input.predictions)
-    classes, title = predictions.attrs["classes"], snakemake.params.title
-    predictions = predictions[predictions["method"] == predictions["method"].iloc[0]]
+    predictions = read_parquet(snakemake.input.predictions[0])
+    first, classes = predictions.iloc[0], predictions.attrs["classes"]
+    predictions = predictions[predictions["method"] == first["method"]]
+    shots = f", {first['shots']} shots" if first["shots"] else ""
+    title = f"{first['dataset']}, {first['projection']}, {first['method']}{shots}, plain"
     save(confusion_matrix(predictions, classes, title), snakemake.output.confusion)
     save(per_class_accuracy(predictions, classes, title), snakemake.output.per_class)

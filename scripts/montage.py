@@ -10,7 +10,7 @@ from pointclip.store import ids_of, read_h5_rows, read_parquet
 
 with job(snakemake):
     params, wildcards = snakemake.params, snakemake.wildcards
-    predictions = read_parquet(snakemake.input.predictions)
+    predictions = read_parquet(snakemake.input.predictions[0])
     classes = predictions.attrs["classes"]
     predictions = predictions[predictions["method"] == "zero_shot"]
     # Shapes of different classes, spread over them all: the first test shape of each.

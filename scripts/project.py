@@ -11,5 +11,5 @@ with job(snakemake):
         get_projection(**snakemake.params.projection),
         snakemake.output[0],
         shard=int(snakemake.wildcards.shard),
-        shards=snakemake.params.shards,
+        shards=len(snakemake.params.shards),
     )

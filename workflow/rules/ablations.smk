@@ -20,15 +20,13 @@ rule ablation:
             category="Ablations",
             labels={"ablation": "{ablation}", "form": "plot"},
         ),
-        sentences=report(
-            "<out>/ablations/{ablation}.md",
-            caption="../report/ablation_sentences.rst",
+        table=report(
+            "<out>/ablations/{ablation}.html",
+            caption="../report/ablation_table.rst",
             category="Ablations",
-            labels={"ablation": "{ablation}", "form": "sentences"},
+            labels={"ablation": "{ablation}", "form": "table and sentences"},
         ),
-    params:
-        ablation=lookup(within=config, dpath="ablations/{ablation}"),
-        code=code("ablation"),
+        sentences="<out>/ablations/{ablation}.md",
     log:
         "<logs>/ablation/{ablation}.log",
     conda:
@@ -36,5 +34,8 @@ rule ablation:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        ablation=lookup(within=config, dpath="ablations/{ablation}"),
+        code=code("ablation"),
     script:
         "../../scripts/ablation.py"

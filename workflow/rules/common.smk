@@ -7,7 +7,6 @@ import yaml
 from jsonschema import Draft202012Validator
 from snakemake.utils import validate
 
-
 REPOSITORY = Path(workflow.basedir).parent
 # The library's light modules are read from here, even where the package is not installed.
 sys.path.insert(0, str(REPOSITORY))
@@ -16,9 +15,10 @@ from pointclip import experiments
 from pointclip.errors import UserError
 from pointclip.provenance import code_hash
 
-
 SCHEMA = Path(workflow.basedir, "schemas/config.schema.yaml")
-if errors := list(Draft202012Validator(yaml.safe_load(SCHEMA.read_text())).iter_errors(config)):
+if errors := list(
+    Draft202012Validator(yaml.safe_load(SCHEMA.read_text())).iter_errors(config)
+):
     raise WorkflowError(experiments.one_sentence(errors))
 validate(config, str(SCHEMA))
 try:
@@ -30,7 +30,10 @@ try:
     ]
     ABLATIONS = {
         name: {
-            "scores": [experiments.score_path(run) for run in experiments.ablation_runs(config, name)]
+            "scores": [
+                experiments.score_path(run)
+                for run in experiments.ablation_runs(config, name)
+            ]
         }
         for name in config["ablations"]
     }
@@ -38,13 +41,19 @@ try:
     COPIES = experiments.bank_copies(config)
     HEADLINES = experiments.headlines(config)
     MONTAGES = experiments.montages(config)
+    PROJECTED = {name: list(of) for name, of in MONTAGES.items()}
 except UserError as error:
     raise WorkflowError(str(error))
 
 OUT = str(Path(config["results"], config["name"]))
 FIGURES = [
     *(f"{name}/{kind}/confusion.svg" for name in HEADLINES for kind in HEADLINES[name]),
-    *(f"{name}/montage/{projection}.png" for name in MONTAGES for projection in MONTAGES[name]),
+    *(
+        f"{name}/montage/{projection}.png"
+        for name in MONTAGES
+        for projection in MONTAGES[name]
+    ),
+    *(f"{name}/projections.png" for name in PROJECTED if len(PROJECTED[name]) > 1),
     *(f"{name}/shots_curve.svg" for name in HEADLINES if "few_shot" in HEADLINES[name]),
 ]
 PUBLISHED = str(experiments.here(REPOSITORY / "config/published.csv"))
@@ -84,7 +93,10 @@ def method_code(name):
         method: code(name, registry=registry, entry=f"pointclip.adapters.{method}")
         for method in methods
     }
-    return {adapter: hashes[entry["method"]] for adapter, entry in ENTRIES["adapters"].items()}
+    return {
+        adapter: hashes[entry["method"]]
+        for adapter, entry in ENTRIES["adapters"].items()
+    }
 
 
 def shards(pattern, **values):

@@ -9,16 +9,16 @@ rule download:
     output:
         # The list of files with their checksums, written last: a broken download is resumed.
         "<resources>/datasets/{dataset}/manifest.json",
-    params:
-        entry=lookup(within=ENTRIES, dpath="datasets/{dataset}/fetch"),
     log:
         "<logs>/download/{dataset}.log",
+    retries: 2
     conda:
         "../../environment.yml"
-    retries: 2
     resources:
         mem_mb=1000,
         runtime=240,
+    params:
+        entry=lookup(within=ENTRIES, dpath="datasets/{dataset}/fetch"),
     script:
         "../../scripts/download.py"
 
@@ -29,9 +29,6 @@ rule prepare:
     output:
         clouds="<results>/clouds/{dataset}/{split}.h5",
         labels="<results>/labels/{dataset}/{split}.parquet",
-    params:
-        entry=lookup(within=ENTRIES, dpath="datasets/{dataset}/entry"),
-        code=code("prepare"),
     log:
         "<logs>/prepare/{dataset}/{split}.log",
     benchmark:
@@ -41,6 +38,9 @@ rule prepare:
     resources:
         mem_mb=2000,
         runtime=60,
+    params:
+        entry=lookup(within=ENTRIES, dpath="datasets/{dataset}/entry"),
+        code=code("prepare"),
     script:
         "../../scripts/prepare.py"
 
@@ -50,10 +50,6 @@ rule sample:
         labels="<results>/labels/{dataset}/train.parquet",
     output:
         "<results>/shots/{dataset}.parquet",
-    params:
-        shots=lookup(within=SHOTS, dpath="{dataset}"),
-        sampling=config["sampling"],
-        code=code("sample"),
     log:
         "<logs>/sample/{dataset}.log",
     conda:
@@ -61,5 +57,9 @@ rule sample:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        shots=lookup(within=SHOTS, dpath="{dataset}"),
+        sampling=config["sampling"],
+        code=code("sample"),
     script:
         "../../scripts/sample.py"

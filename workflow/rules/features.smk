@@ -9,13 +9,7 @@ rule project:
     input:
         clouds="<results>/clouds/{dataset}/{split}.h5",
     output:
-        "<results>/depth/{dataset}/{projection}/{split}-{shard}.h5"
-        if config["keep_depth"]
-        else temp("<results>/depth/{dataset}/{projection}/{split}-{shard}.h5"),
-    params:
-        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
-        shards=lookup(within=ENTRIES, dpath="datasets/{dataset}/shards"),
-        code=code("project"),
+        "<results>/depth/{dataset}/{projection}/{split}-{shard}.h5",
     log:
         "<logs>/project/{dataset}/{projection}/{split}/{shard}.log",
     benchmark:
@@ -26,6 +20,10 @@ rule project:
     resources:
         mem_mb=4000,
         runtime=120,
+    params:
+        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
+        shards=lookup(within=ENTRIES, dpath="datasets/{dataset}/shards"),
+        code=code("project"),
     script:
         "../../scripts/project.py"
 
@@ -34,8 +32,6 @@ rule weights:
     output:
         # Written last; the file itself may lie anywhere, and this says where.
         "<resources>/weights/{backbone}/weights.json",
-    params:
-        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
     log:
         "<logs>/weights/{backbone}.log",
     conda:
@@ -43,6 +39,8 @@ rule weights:
     resources:
         mem_mb=2000,
         runtime=120,
+    params:
+        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
     script:
         "../../scripts/weights.py"
 
@@ -53,9 +51,6 @@ rule encode:
         weights=weights,
     output:
         "<results>/features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
-    params:
-        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
-        code=code("encode"),
     log:
         "<logs>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
     benchmark:
@@ -67,8 +62,47 @@ rule encode:
         gpu=GPU,
         mem_mb=8000,
         runtime=240,
+    params:
+        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
+        code=code("encode"),
     script:
         "../../scripts/encode.py"
+
+
+rule project_and_encode:
+    input:
+        clouds="<results>/clouds/{dataset}/{split}.h5",
+        weights=weights,
+    output:
+        "<results>/features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
+    log:
+        "<logs>/project_and_encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
+    benchmark:
+        "<benchmarks>/project_and_encode/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        gpu=GPU,
+        mem_mb=8000,
+        runtime=240,
+    params:
+        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
+        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
+        shards=lookup(within=ENTRIES, dpath="datasets/{dataset}/shards"),
+        code=code("project_and_encode"),
+    script:
+        "../../scripts/project_and_encode.py"
+
+
+# Two ways to the same features: by way of depth maps, or without keeping them.
+if config["keep_depth"]:
+
+    ruleorder: encode > project_and_encode
+
+else:
+
+    ruleorder: project_and_encode > encode
 
 
 rule bank:
@@ -78,12 +112,6 @@ rule bank:
         weights=weights,
     output:
         "<results>/bank/{dataset}/{projection}/{backbone}.h5",
-    params:
-        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
-        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
-        copies=lookup(within=COPIES, dpath="{dataset}/{projection}/{backbone}"),
-        seed=config["bank"]["seed"],
-        code=code("bank"),
     log:
         "<logs>/bank/{dataset}/{projection}/{backbone}.log",
     benchmark:
@@ -95,6 +123,12 @@ rule bank:
         gpu=GPU,
         mem_mb=8000,
         runtime=480,
+    params:
+        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
+        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
+        copies=lookup(within=COPIES, dpath="{dataset}/{projection}/{backbone}"),
+        seed=config["bank"]["seed"],
+        code=code("bank"),
     script:
         "../../scripts/bank.py"
 
@@ -107,9 +141,6 @@ rule text:
         weights=weights,
     output:
         "<results>/text/{dataset}/{prompts}/{backbone}.parquet",
-    params:
-        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
-        code=code("text"),
     log:
         "<logs>/text/{dataset}/{prompts}/{backbone}.log",
     conda:
@@ -119,5 +150,8 @@ rule text:
         gpu=GPU,
         mem_mb=8000,
         runtime=30,
+    params:
+        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
+        code=code("text"),
     script:
         "../../scripts/text.py"

@@ -26,12 +26,6 @@ rule train:
         plain_adapter=f"{FEW_SHOT}/plain/adapter.safetensors",
         validation=f"{FEW_SHOT}/validation/logits.h5",
         validation_adapter=f"{FEW_SHOT}/validation/adapter.safetensors",
-    params:
-        adapter=lookup(within=ENTRIES, dpath="adapters/{adapter}"),
-        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
-        about=about,
-        torch_threads=config["train_threads"],
-        code=lookup(within=method_code("train"), dpath="{adapter}"),
     log:
         f"<logs>/train/{JOB}.log",
     benchmark:
@@ -43,6 +37,12 @@ rule train:
         gpu=GPU,
         mem_mb=8000,
         runtime=120,
+    params:
+        adapter=lookup(within=ENTRIES, dpath="adapters/{adapter}"),
+        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
+        about=about,
+        torch_threads=config["train_threads"],
+        code=lookup(within=method_code("train"), dpath="{adapter}"),
     script:
         "../../scripts/train.py"
 
@@ -54,12 +54,6 @@ rule train_released:
     output:
         logits=f"{FEW_SHOT}/released/logits.h5",
         adapter=f"{FEW_SHOT}/released/adapter.safetensors",
-    params:
-        adapter=lookup(within=ENTRIES, dpath="adapters/{adapter}"),
-        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
-        about=about,
-        torch_threads=config["train_threads"],
-        code=lookup(within=method_code("train_released"), dpath="{adapter}"),
     log:
         f"<logs>/train_released/{JOB}.log",
     benchmark:
@@ -71,6 +65,12 @@ rule train_released:
         gpu=GPU,
         mem_mb=8000,
         runtime=120,
+    params:
+        adapter=lookup(within=ENTRIES, dpath="adapters/{adapter}"),
+        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
+        about=about,
+        torch_threads=config["train_threads"],
+        code=lookup(within=method_code("train_released"), dpath="{adapter}"),
     script:
         "../../scripts/train_released.py"
 

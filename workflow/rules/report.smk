@@ -10,8 +10,6 @@ rule collect_scores:
         collect("<results>/{score}", score=SCORES),
     output:
         "<out>/scores.parquet",
-    params:
-        code=code("collect_scores"),
     log:
         "<logs>/collect_scores.log",
     conda:
@@ -19,6 +17,8 @@ rule collect_scores:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        code=code("collect_scores"),
     script:
         "../../scripts/collect_scores.py"
 
@@ -32,18 +32,16 @@ rule accuracy:
             "<out>/tables/accuracy.csv",
             caption="../report/accuracy_per_seed.rst",
             category="Tables",
-            labels={"table": "accuracy", "form": "CSV, a row per seed"},
+            labels={"table": "accuracy", "form": "rows per seed (CSV)"},
         ),
         md="<out>/tables/accuracy.md",
+        txt="<out>/tables/accuracy.txt",
         html=report(
             "<out>/tables/accuracy.html",
             caption="../report/accuracy.rst",
             category="Tables",
             labels={"table": "accuracy", "form": "mean over seeds"},
         ),
-    params:
-        validation_per_class=config["sampling"]["validation_per_class"],
-        code=code("accuracy"),
     log:
         "<logs>/accuracy.log",
     conda:
@@ -51,6 +49,9 @@ rule accuracy:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        validation_per_class=config["sampling"]["validation_per_class"],
+        code=code("accuracy"),
     script:
         "../../scripts/accuracy.py"
 
@@ -68,20 +69,43 @@ rule paper_table:
             category="Tables",
             labels={"table": "{table}", "form": "as in a paper"},
         ),
-    params:
-        table=lookup(within=config, dpath="tables/{table}"),
-        code=code("paper_table"),
-    wildcard_constraints:
-        table="(?!accuracy)[a-z0-9_.-]+",
     log:
         "<logs>/paper_table/{table}.log",
+    wildcard_constraints:
+        table="(?!accuracy|published)[a-z0-9_.-]+",
     conda:
         "../../environment.yml"
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        table=lookup(within=config, dpath="tables/{table}"),
+        code=code("paper_table"),
     script:
         "../../scripts/paper_table.py"
+
+
+rule published:
+    input:
+        PUBLISHED,
+    output:
+        report(
+            "<out>/tables/published.html",
+            caption="../report/published.rst",
+            category="Tables",
+            labels={"table": "published numbers", "form": "all that are known"},
+        ),
+    log:
+        "<logs>/published.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("published"),
+    script:
+        "../../scripts/published.py"
 
 
 rule shots_curve:
@@ -94,8 +118,6 @@ rule shots_curve:
             category="Figures",
             labels={"data set": "{dataset}", "figure": "accuracy by shots"},
         ),
-    params:
-        code=code("shots_curve"),
     log:
         "<logs>/shots_curve/{dataset}.log",
     conda:
@@ -103,6 +125,8 @@ rule shots_curve:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        code=code("shots_curve"),
     script:
         "../../scripts/shots_curve.py"
 
@@ -119,16 +143,20 @@ rule classes:
             "<out>/figures/{dataset}/{kind}/confusion.svg",
             caption="../report/confusion_matrix.rst",
             category="Figures",
-            labels={"data set": "{dataset}", "figure": "what is taken for what, {kind}"},
+            labels={
+                "data set": "{dataset}",
+                "figure": "what is taken for what, {kind}",
+            },
         ),
         per_class=report(
             "<out>/figures/{dataset}/{kind}/per_class.svg",
             caption="../report/per_class.rst",
             category="Figures",
-            labels={"data set": "{dataset}", "figure": "accuracy of every class, {kind}"},
+            labels={
+                "data set": "{dataset}",
+                "figure": "accuracy of every class, {kind}",
+            },
         ),
-    params:
-        code=code("classes"),
     log:
         "<logs>/classes/{dataset}/{kind}.log",
     conda:
@@ -136,6 +164,8 @@ rule classes:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        code=code("classes"),
     script:
         "../../scripts/classes.py"
 
@@ -155,10 +185,6 @@ rule montage:
             category="Figures",
             labels={"data set": "{dataset}", "figure": "depth maps, {projection}"},
         ),
-    params:
-        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
-        shapes=config["figures"]["shapes"],
-        code=code("montage"),
     log:
         "<logs>/montage/{dataset}/{projection}.log",
     conda:
@@ -166,8 +192,43 @@ rule montage:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
+        shapes=config["figures"]["shapes"],
+        code=code("montage"),
     script:
         "../../scripts/montage.py"
+
+
+rule projections:
+    input:
+        depth=collect(
+            "<results>/depth/{dataset}/{projection}/test-0.h5",
+            projection=lookup(within=PROJECTED, dpath="{dataset}"),
+            allow_missing=True,
+        ),
+        labels="<results>/labels/{dataset}/test.parquet",
+    output:
+        report(
+            "<out>/figures/{dataset}/projections.png",
+            caption="../report/projections.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "one view, every projection"},
+        ),
+    log:
+        "<logs>/projections/{dataset}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        projections=lookup(within=PROJECTED, dpath="{dataset}"),
+        entries={name: entry["draw"] for name, entry in ENTRIES["projections"].items()},
+        shapes=config["figures"]["shapes"],
+        code=code("projections"),
+    script:
+        "../../scripts/projections.py"
 
 
 rule record:
@@ -177,13 +238,9 @@ rule record:
         report(
             "<out>/record.html",
             caption="../report/provenance.rst",
-            category="About",
+            category="Provenance",
             labels={"page": "where these results come from"},
         ),
-    params:
-        benchmarks=f"{config['results']}/benchmarks",
-        repository=str(REPOSITORY),
-        code=code("record"),
     log:
         "<logs>/record.log",
     conda:
@@ -191,5 +248,9 @@ rule record:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        benchmarks=f"{config['results']}/benchmarks",
+        repository=str(REPOSITORY),
+        code=code("record"),
     script:
         "../../scripts/record.py"

@@ -15,18 +15,18 @@ rule zero_shot:
         text="<results>/text/{dataset}/{prompts}/{backbone}.parquet",
     output:
         f"{ZERO_SHOT}/{{protocol}}/logits.h5",
-    params:
-        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
-        code=code("zero_shot"),
-    wildcard_constraints:
-        protocol="plain|validation",
     log:
         "<logs>/zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}.log",
+    wildcard_constraints:
+        protocol="plain|validation",
     conda:
         "../../environment.yml"
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
+        code=code("zero_shot"),
     script:
         "../../scripts/zero_shot.py"
 
@@ -38,9 +38,6 @@ rule zero_shot_released:
         labels="<results>/labels/{dataset}/test.parquet",
     output:
         f"{ZERO_SHOT}/released/logits.h5",
-    params:
-        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
-        code=code("zero_shot_released"),
     log:
         "<logs>/zero_shot_released/{dataset}/{projection}/{prompts}/{backbone}.log",
     benchmark:
@@ -51,6 +48,9 @@ rule zero_shot_released:
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
+        code=code("zero_shot_released"),
     script:
         "../../scripts/zero_shot_released.py"
 
@@ -62,8 +62,6 @@ rule score_zero_shot:
     output:
         scores=f"{ZERO_SHOT}/{{protocol}}/scores.parquet",
         predictions=f"{ZERO_SHOT}/{{protocol}}/predictions.parquet",
-    params:
-        code=code("score"),
     log:
         "<logs>/score/zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}.log",
     conda:
@@ -71,5 +69,7 @@ rule score_zero_shot:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        code=code("score"),
     script:
         "../../scripts/score.py"
