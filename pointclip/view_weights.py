@@ -1,12 +1,14 @@
 """Weights of the views: v1's exhaustive search, done exactly and fast, and V2's shipped ones."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
-from numba import njit, prange
 
+from pointclip.compiled import compiled
 from pointclip.errors import UserError
 
 
@@ -62,62 +64,75 @@ def search(
 
 
 def _combinations(grid: Sequence[float], views: int) -> np.ndarray:
-    return np.array(list(product(grid, repeat=views)), dtype=np.float64).reshape(-1, views)
+    return np.array(list(product(grid, repeat=views)), dtype=np.float64)
 
 
-@njit(parallel=True, cache=True)
-def _count_correct(margins, labels, first, second):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Per pair of half-combinations: for how many shapes no class beats the label."""
+@compiled
+def _count(margins, labels, first, second, counts):  # type: ignore[no-untyped-def]
+    """Add, per pair of half-combinations, the shapes for which no class beats the label."""
     shapes, views, classes = margins.shape
     cut = first.shape[1]
-    blocks = 8  # fixed: counts do not depend on the machine's threads
-    counts = np.zeros((blocks, len(first), len(second)), dtype=np.int32)
-    for block in prange(blocks):
-        left = np.empty((classes, len(first)))
-        right = np.empty((classes, len(second)))
-        low, high = np.empty(classes), np.empty(classes)
-        rivals = np.empty(classes, dtype=np.int64)
-        wins = np.empty(len(second), dtype=np.int32)
-        for shape in range(block, shapes, blocks):
-            own = labels[shape]
-            for k in range(classes):
-                for i in range(len(first)):
-                    total = 0.0
-                    for v in range(cut):
-                        total += first[i, v] * margins[shape, v, k]
-                    left[k, i] = total
-                for j in range(len(second)):
-                    total = 0.0
-                    for v in range(views - cut):
-                        total += second[j, v] * margins[shape, cut + v, k]
-                    right[k, j] = total
-                low[k], high[k] = right[k].min(), right[k].max()
+    left = np.empty((classes, len(first)))
+    right = np.empty((classes, len(second)))
+    low, high = np.empty(classes), np.empty(classes)
+    rivals = np.empty(classes, dtype=np.int64)
+    wins = np.empty(len(second), dtype=np.int32)
+    for shape in range(shapes):
+        own = labels[shape]
+        for k in range(classes):
             for i in range(len(first)):
-                # A rival that can never win, or one that always does, settles it without a loop.
-                count, lost = 0, False
-                for k in range(classes):
-                    if k == own:
-                        continue
-                    if left[k, i] + low[k] > 0 or (k < own and left[k, i] + low[k] == 0):
-                        lost = True
-                        break
-                    if left[k, i] + high[k] >= 0:
-                        rivals[count] = k
-                        count += 1
-                if lost:
+                total = 0.0
+                for v in range(cut):
+                    total += first[i, v] * margins[shape, v, k]
+                left[k, i] = total
+            for j in range(len(second)):
+                total = 0.0
+                for v in range(views - cut):
+                    total += second[j, v] * margins[shape, cut + v, k]
+                right[k, j] = total
+            low[k], high[k] = right[k].min(), right[k].max()
+        for i in range(len(first)):
+            # A rival that can never win, or one that always does, settles it without a loop.
+            count, lost = 0, False
+            for k in range(classes):
+                if k == own:
                     continue
-                if count == 0:
-                    for j in range(len(second)):
-                        counts[block, i, j] += 1
-                    continue
-                wins[:] = 1
-                for r in range(count):
-                    k = rivals[r]
-                    # A rival of a lower label wins a tie; a bound just below zero says so.
-                    bound = -5e-324 if k < own else 0.0
-                    offset = left[k, i]
-                    for j in range(len(second)):
-                        wins[j] &= np.int32(offset + right[k, j] <= bound)
+                if left[k, i] + low[k] > 0 or (k < own and left[k, i] + low[k] == 0):
+                    lost = True
+                    break
+                if left[k, i] + high[k] >= 0:
+                    rivals[count] = k
+                    count += 1
+            if lost:
+                continue
+            wins[:] = 1
+            for r in range(count):
+                k = rivals[r]
+                # A rival of a lower label wins a tie; a bound just below zero says so.
+                bound = -5e-324 if k < own else 0.0
+                offset = left[k, i]
                 for j in range(len(second)):
-                    counts[block, i, j] += wins[j]
+                    wins[j] &= np.int32(offset + right[k, j] <= bound)
+            for j in range(len(second)):
+                counts[i, j] += wins[j]
+
+
+def _count_correct(
+    margins: np.ndarray, labels: np.ndarray, first: np.ndarray, second: np.ndarray
+) -> np.ndarray:
+    """Share the shapes among threads; counts are whole numbers, so any share adds up alike."""
+    threads = max(1, min(torch.get_num_threads(), len(labels)))
+    counts = np.zeros((threads, len(first), len(second)), dtype=np.int32)
+    with ThreadPoolExecutor(threads) as pool:
+        jobs = [
+            pool.submit(_count, *part, first, second, total)
+            for *part, total in zip(
+                np.array_split(margins, threads),
+                np.array_split(labels, threads),
+                counts,
+                strict=True,
+            )
+        ]
+        for job in jobs:
+            job.result()
     return counts.sum(axis=0)

@@ -8,6 +8,10 @@ from pointclip import sampling, store
 from pointclip.adapters import FewShotTask
 
 
+# Tensors are tiny here: threads would only wait for each other.
+torch.set_num_threads(1)
+
+
 CLASSES, VIEWS, CHANNELS = 5, 4, 16
 
 

@@ -5,10 +5,12 @@ The names in the state are those of the released checkpoint, with a seed axis in
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from einops import rearrange, repeat
+from einops import rearrange
 from jaxtyping import Float
 from torch import Generator, Tensor
 
@@ -29,6 +31,7 @@ TRAINED = [
     *(f"global_f.{layer}.{part}" for layer in ("0.bn", "3", "4") for part in ("weight", "bias")),
     *(f"view_f.{layer}.{part}" for layer in ("0", "2") for part in ("weight", "bias")),
 ]
+WRITTEN = ["global_f.3.weight", "view_f.0.weight", "view_f.2.weight"]  # see _Linear
 EPS, MOMENTUM = 1e-5, 0.1
 Seeds = Float[Tensor, "seed batch view channel"]
 
@@ -52,6 +55,8 @@ def states(
     draws = generators(task.seeds, task.bank.device)
     state = initial(views, channels, ratio, draws)
     trained = [state[name].requires_grad_() for name in TRAINED]
+    for name in WRITTEN:
+        state[name].grad = torch.zeros_like(state[name])
     optimiser = torch.optim.SGD(
         trained, lr=lr, momentum=momentum, weight_decay=weight_decay, fused=True
     )
@@ -66,7 +71,9 @@ def states(
             adapted = adapt(state, features, drop if dropout else None, training=True)
             scores = classify(adapted, task.prototypes, task.logit_scale)
             loss = smoothed_cross_entropy(scores, labels, smoothing).sum()
-            optimiser.zero_grad()
+            for name in TRAINED:
+                if name not in WRITTEN:
+                    state[name].grad = None
             loss.backward()
             optimiser.step()
         state["epoch"].fill_(epoch)
@@ -110,14 +117,36 @@ def adapt(
 ) -> Seeds:
     """Mix every view's feature with what all views together say about it."""
     drop = drop or (lambda h: h)
-    views = x.shape[2]
     h = x * rearrange(state["fusion_ratio"], "seed view -> seed 1 view 1")
     h = rearrange(h, "seed batch view channel -> seed (batch view) channel")
     h = drop(_batch_norm(state, "global_f.0.bn", h, training))
-    h = rearrange(h, "seed (batch view) channel -> seed batch (view channel)", view=views)
-    h = drop(F.relu(_batch_norm(state, "global_f.4", _linear(state, "global_f.3", h), training)))
+    h = rearrange(h, "seed (batch view) channel -> seed batch (view channel)", view=x.shape[2])
+    h = _batch_norm(state, "global_f.4", _linear(state, "global_f.3", h), training)
+    return _back_to_views(state, drop(F.relu(h)), x)
+
+
+def adapt_same(state: State, x: Float[Tensor, "batch view channel"]) -> Seeds:
+    """`adapt` in evaluation, of the same shapes for every seed.
+
+    The first layer's normalisation and ratios are folded into its weight: one product for all
+    seeds, and none of the passes over (seed, batch, view, channel) that cost as much as it.
+    """
+    layer, views = "global_f.0.bn", x.shape[1]
+    gain = state[f"{layer}.weight"] * (state[f"{layer}.running_var"] + EPS).rsqrt()
+    shift = state[f"{layer}.bias"] - gain * state[f"{layer}.running_mean"]
+    weight = state["global_f.3.weight"]
+    factor = torch.einsum("sv,sc->svc", state["fusion_ratio"], gain).flatten(1)
+    folded = rearrange(weight * factor.unsqueeze(1), "seed out feature -> (seed out) feature")
+    bias = torch.bmm(weight, shift.repeat(1, views).unsqueeze(2)).squeeze(2)
+    h = rearrange(x.flatten(1) @ folded.T, "batch (seed out) -> seed batch out", seed=len(bias))
+    h = h + (bias + state["global_f.3.bias"]).unsqueeze(1)
+    h = F.relu(_batch_norm(state, "global_f.4", h, training=False))
+    return _back_to_views(state, h, x.unsqueeze(0))
+
+
+def _back_to_views(state: State, h: Tensor, x: Tensor) -> Seeds:
     h = F.relu(_linear(state, "view_f.2", F.relu(_linear(state, "view_f.0", h))))
-    h = rearrange(h, "seed batch (view channel) -> seed batch view channel", view=views)
+    h = rearrange(h, "seed batch (view channel) -> seed batch view channel", view=x.shape[2])
     return torch.lerp(x, h, rearrange(state["ratio"], "seed -> seed 1 1 1"))
 
 
@@ -144,12 +173,8 @@ def logits(
     logit_scale: float,
 ) -> Float[Tensor, "seed shape label"]:
     """Logits of every seed for the same shapes, as the trained adapter gives them."""
-    adapted = adapt(state, _same_for_all(state, features))
+    adapted = adapt_same(state, features.float())
     return classify(adapted, prototypes, logit_scale, state["view_weights"])
-
-
-def _same_for_all(state: State, features: Tensor) -> Tensor:
-    return repeat(features.float(), "b v c -> seed b v c", seed=len(state["epoch"]))
 
 
 @torch.no_grad()
@@ -166,15 +191,36 @@ def choose(
         return state
     text = F.normalize(task.prototypes, dim=-1)
     found = []
-    for adapted in adapt(state, _same_for_all(state, features)):
+    for adapted in adapt_same(state, features.float()):
         per_view = task.logit_scale * adapted @ text.T
         found.append(view_weights.search(per_view.cpu().numpy(), labels.cpu().numpy())[0])
-    return state | {"view_weights": torch.tensor(found, device=features.device)}
+    weights = torch.from_numpy(np.stack(found)).to(state["view_weights"])
+    return state | {"view_weights": weights}
+
+
+class _Linear(torch.autograd.Function):
+    """A linear layer for each seed, which writes the gradient of its weight into `into`, if given.
+
+    Autograd alone would make it anew every step, transposed, and copy it: more than all else costs.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, into: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.into = into
+        return torch.baddbmm(bias.unsqueeze(1), x, weight.transpose(1, 2))
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor | None, Tensor, None]:
+        x, weight = ctx.saved_tensors
+        into = torch.empty_like(weight) if ctx.into is None else ctx.into
+        torch.bmm(g.transpose(1, 2), x, out=into)
+        return torch.bmm(g, weight), (into if ctx.into is None else None), g.sum(1), None
 
 
 def _linear(state: State, layer: str, x: Tensor) -> Tensor:
-    weight, bias = state[f"{layer}.weight"], state[f"{layer}.bias"]
-    return torch.baddbmm(bias.unsqueeze(1), x, weight.transpose(1, 2))
+    weight = state[f"{layer}.weight"]
+    return _Linear.apply(x, weight, state[f"{layer}.bias"], weight.grad)
 
 
 def _batch_norm(state: State, layer: str, x: Tensor, training: bool) -> Tensor:

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+import torch
+from few_shot_data import CHANNELS, VIEWS, features, prototypes, task
+
+from pointclip.adapters import inter_view
+from pointclip.errors import UserError
+from pointclip.training import generators, smoothed_cross_entropy
+
+
+GOLDEN = np.load("tests/golden/adapter.npz")
+X = torch.from_numpy(GOLDEN["features"]).reshape(1, 12, 10, 16)
+TEXT = torch.from_numpy(GOLDEN["text"])
+CLOSE = {"rtol": 1e-4, "atol": 1e-4}
+
+
+def released(seeds=1, fresh=False):
+    """The golden state; `fresh` gives the running statistics before its training forward."""
+    state = inter_view.initial(10, 16, 0.6, generators(list(range(seeds)), torch.device("cpu")))
+    for name in GOLDEN.files:
+        key = name.removeprefix("state/")
+        if key in state and not (fresh and "running" in key):
+            state[key] = torch.from_numpy(GOLDEN[name]).repeat(seeds, *[1] * GOLDEN[name].ndim)
+    return state
+
+
+def golden(name):
+    return torch.from_numpy(np.asarray(GOLDEN[name]))
+
+
+def test_training_output_logits_loss_and_gradients_are_the_released_ones():
+    state = released(fresh=True)
+    for name in inter_view.TRAINED:
+        state[name].requires_grad_()
+    out = inter_view.adapt(state, X, training=True)
+    torch.testing.assert_close(out.reshape(12, -1), golden("train_output"), **CLOSE)
+    logits = inter_view.classify(out, TEXT, 100.0)
+    torch.testing.assert_close(logits[0], golden("train_logits"), **CLOSE)
+    loss = smoothed_cross_entropy(logits, golden("labels").unsqueeze(0)).sum()
+    loss.backward()
+    for name in inter_view.TRAINED:
+        torch.testing.assert_close(state[name].grad[0], golden(f"grad/{name}"), **CLOSE)
+    for layer in ("global_f.0.bn", "global_f.4"):
+        for part in ("running_mean", "running_var"):
+            key = f"{layer}.{part}"
+            torch.testing.assert_close(state[key][0], golden(f"state/{key}"), **CLOSE)
+
+
+def test_evaluation_is_the_released_one():
+    out = inter_view.adapt(released(), X)[0].reshape(12, -1)
+    torch.testing.assert_close(out, golden("eval_output_after_one_train_forward"), **CLOSE)
+    logits = inter_view.logits(released(), X[0], TEXT, 100.0)
+    torch.testing.assert_close(logits[0], golden("eval_logits"), **CLOSE)
+
+
+def test_the_same_shapes_for_all_seeds_are_adapted_alike():
+    last = trained((1, 2, 3), epochs=3)
+    x = features(np.zeros(20, int), 3).float()
+    one_by_one = inter_view.adapt(last, x.expand(3, -1, -1, -1))
+    torch.testing.assert_close(inter_view.adapt_same(last, x), one_by_one, rtol=1e-4, atol=1e-4)
+
+
+def test_seeds_with_equal_weights_and_different_data_equal_each_alone():
+    state, other = released(seeds=2, fresh=True), X.flip(1) + 0.1
+    both = inter_view.adapt(state, torch.cat([X, other]), training=True)
+    for seed, x in enumerate((X, other)):
+        alone = released(fresh=True)
+        torch.testing.assert_close(both[seed : seed + 1], inter_view.adapt(alone, x, training=True))
+        torch.testing.assert_close(
+            state["global_f.4.running_var"][seed], alone["global_f.4.running_var"][0]
+        )
+
+
+def trained(seeds, **kwargs):
+    last = {}
+    for state in inter_view.states(task(seeds=seeds), **{"epochs": 100, **kwargs}):
+        last = state
+    return last
+
+
+def test_a_seed_among_ten_equals_the_same_seed_alone():
+    x, text = features(np.zeros(50, int), 3).float(), prototypes()
+    ten = inter_view.logits(trained(tuple(range(10))), x, text, 100.0)
+    one = inter_view.logits(trained((7,)), x, text, 100.0)
+    torch.testing.assert_close(ten[7:8], one, rtol=0, atol=1e-3)
+
+
+def test_shapes_of_the_state_lead_with_the_seed_and_epochs_are_counted():
+    epochs = [float(s["epoch"][0]) for s in inter_view.states(task(), epochs=3)]
+    assert epochs == [0, 1, 2]
+    assert all(len(tensor) == 3 for tensor in trained((1, 2, 3), epochs=1).values())
+
+
+def test_view_weights_are_searched_only_when_asked_for():
+    one = task(seeds=(1, 2))
+    state = trained((1, 2), epochs=5)
+    held_out = one.validation, one.validation_labels
+    same = inter_view.choose(one, state, *held_out)
+    assert same["view_weights"].tolist() == [[1] * VIEWS] * 2
+    searched = inter_view.choose(one, state, *held_out, search_views=True)
+
+    def accuracy(state):
+        scores = inter_view.logits(state, one.validation, one.prototypes, 100.0)
+        return (scores.argmax(-1) == one.validation_labels).float().mean(-1)
+
+    assert (accuracy(searched) >= accuracy(same)).all()
+
+
+def test_a_constant_feature_trains_to_finite_numbers():
+    one = task()
+    constant = type(one)(**{**vars(one), "bank": torch.ones_like(one.bank)})
+    for state in inter_view.states(constant, epochs=3):
+        assert all(torch.isfinite(tensor).all() for tensor in state.values())
+
+
+def test_one_shape_alone_is_a_sentence():
+    one = task(seeds=(1,))
+    single = type(one)(**{**vars(one), "rows": one.rows[:, :1], "labels": one.labels[:, :1]})
+    with pytest.raises(UserError, match="give it two shapes"):
+        next(inter_view.states(single))
+    assert one.bank.shape[-1] == CHANNELS

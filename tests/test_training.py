@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+import torch
+from few_shot_data import task
+
+from pointclip import training
+
+
+GOLDEN = np.load("tests/golden/adapter.npz")
+
+
+def test_schedule_is_the_released_one():
+    ours = [training.learning_rate(epoch) for epoch in range(250)]
+    np.testing.assert_allclose(ours, GOLDEN["lr_per_epoch"], rtol=1e-12)
+
+
+def test_loss_is_the_released_one():
+    logits = torch.from_numpy(GOLDEN["train_logits"]).unsqueeze(0)
+    labels = torch.from_numpy(GOLDEN["labels"]).unsqueeze(0)
+    loss = training.smoothed_cross_entropy(logits, labels)
+    assert float(loss) == pytest.approx(float(GOLDEN["smooth_loss"]), rel=1e-6)
+
+
+def test_an_epoch_shows_every_shot_once_as_one_of_its_copies():
+    one = task(seeds=(1, 2), shots=8)  # 40 shots: one batch of 20 twice
+    draws = training.generators(one.seeds, torch.device("cpu"))
+    batches = list(training.epoch_batches(one, draws, size=20))
+    assert [tuple(x.shape) for x, _ in batches] == [(2, 20, 4, 16)] * 2
+    for seed in range(2):
+        shown = torch.cat([x[seed] for x, _ in batches])
+        truth = torch.cat([y[seed] for _, y in batches])
+        bank = one.bank[:, one.rows[seed]].float()  # (copy, shot, view, channel)
+        same = (shown[:, None, None] == bank).all(-1).all(-1)  # (shown, copy, shot)
+        shot = same.any(1).int().argmax(1)
+        assert sorted(shot.tolist()) == list(range(40))
+        assert torch.equal(truth, one.labels[seed][shot])
+        assert len(set(same.any(2).int().argmax(1).tolist())) == 3
+
+
+@pytest.mark.parametrize(("size", "lengths"), [(16, [16, 16]), (32, [32]), (64, [40])])
+def test_an_incomplete_batch_is_dropped_unless_it_is_the_only_one(size, lengths):
+    one = task(seeds=(1,), shots=8)
+    draws = training.generators(one.seeds, torch.device("cpu"))
+    assert [y.shape[1] for _, y in training.epoch_batches(one, draws, size)] == lengths
+
+
+def test_dropout_keeps_the_right_share_and_no_seed_disturbs_another():
+    def mask(seeds):
+        draws = training.generators(seeds, torch.device("cpu"))
+        return training.dropout_mask((32, 10, 64), 0.075, draws)
+
+    together = mask([1, 2])
+    assert float(together.float().mean()) == pytest.approx(0.925, abs=0.005)
+    assert torch.equal(together[1:], mask([2]))
+    assert not torch.equal(together[0], together[1])
