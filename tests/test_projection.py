@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointclip import drawing, kernels
+from pointclip import drawing
 from pointclip.errors import UserError
 from pointclip.projection import PROJECTIONS, get_projection
 from pointclip.views import view_rotations
@@ -317,13 +317,3 @@ def test_numpy_points_are_drawn_too():
     points = cloud()
     projection = get_projection("pointclip_zs")
     assert torch.equal(projection(points.numpy()), projection(points))
-
-
-def test_kernels_do_without_a_folder_to_keep_compiled_code_in(monkeypatch):
-    def refuses(function, cache=False, nogil=False):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return function
-
-    monkeypatch.setattr(kernels, "njit", refuses)
-    assert kernels._compiled(abs) is abs
