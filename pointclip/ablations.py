@@ -49,6 +49,8 @@ def _sentence(group: pd.DataFrame, by: str) -> str:
     if len(group) == 1:
         return f"only {best[by]} was tried; it reaches {best['mean']:.1f} %."
     spread = best["mean"] - worst["mean"]
+    if not spread:
+        return f"all {len(group)} values of {by} reach {best['mean']:.1f} %."
     text = (
         f"of {len(group)} values of {by}, {best[by]} is best with {best['mean']:.1f} % and "
         f"{worst[by]} worst with {worst['mean']:.1f} %, {spread:.1f} points apart"

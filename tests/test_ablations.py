@@ -66,6 +66,13 @@ def test_sentences_for_little_data() -> None:
     assert empty.empty and "no score yet" in sentences(empty, "projection")
 
 
+def test_a_tie_has_no_best() -> None:
+    tie = compare(scores({"a": [50.0, 52.0], "b": [51.0, 51.0]}), "projection")
+    assert sentences(tie, "projection") == (
+        "- protocol plain: all 2 values of projection reach 51.0 %.\n"
+    )
+
+
 def test_numbers_vary_too() -> None:
     frame = pd.concat([scores({"a": [50.0, 51.0]}, shots=k) for k in (16, 2)])
     table = compare(frame, "shots", order=[2, 16])
