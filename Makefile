@@ -1,5 +1,6 @@
 # make demo   the whole DAG on the embedded data and encoder, then the table
 # make test   the test suite        make lint   formatters, linters, types
+# make docs   docs/api.md from the docstrings
 #
 # PYTHON=python3.12 picks the interpreter; VENV_ARGS=--system-site-packages keeps a torch you have.
 PYTHON ?= python3
@@ -7,9 +8,9 @@ VENV ?= .venv
 VENV_ARGS ?=
 CORES ?= all
 BIN := $(VENV)/bin
-SOURCES := pointclip scripts tests benchmarks recipes
+SOURCES := pointclip scripts tests benchmarks recipes docs
 
-.PHONY: demo test lint format clean
+.PHONY: demo test docs lint format clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -36,6 +37,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python docs/write_api.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)

@@ -1,3 +1,38 @@
-"""What a frozen 2D CLIP understands of 3D point clouds."""
+"""What a frozen 2D CLIP understands of 3D point clouds.
+
+A cloud is drawn as depth maps from several views, which CLIP compares with words:
+
+>>> from pointclip import PointCLIP, load_cloud
+>>> model = PointCLIP(classes=["chair", "table", "lamp"])
+>>> points = load_cloud("examples/chair.ply")
+>>> probabilities = model(points)
+>>> model.classes[probabilities.argmax()]
+'chair'
+
+The parts, each a module: `clouds` reads files, `projection` draws depth maps, `encoders` holds the
+CLIPs, `prompts` the sentences about a class, `zero_shot` and `adapters` turn features into logits,
+`protocols` says what an accuracy means. The command line is `pointclip --help`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+
+if TYPE_CHECKING:
+    from pointclip.api import PointCLIP
+    from pointclip.clouds import load_cloud
 
 __version__ = "0.1.0"
+__all__ = ["PointCLIP", "__version__", "load_cloud"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch only when it is asked for."""
+    if name == "PointCLIP":
+        from pointclip.api import PointCLIP
+
+        return PointCLIP
+    if name == "load_cloud":
+        from pointclip.clouds import load_cloud
+
+        return load_cloud
+    raise AttributeError(f"module 'pointclip' has no attribute '{name}'")

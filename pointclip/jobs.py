@@ -60,7 +60,17 @@ def progress(
     from tqdm import tqdm
 
     known = total or None
-    bar = tqdm(total=known, unit=unit, desc=desc, mininterval=0.5, file=sys.stderr, leave=False)
+    # In a library call that nobody logs, a bar would only be in the way.
+    hidden = not log.isEnabledFor(logging.INFO)
+    bar = tqdm(
+        total=known,
+        unit=unit,
+        desc=desc,
+        mininterval=0.5,
+        file=sys.stderr,
+        leave=False,
+        disable=hidden,
+    )
     logged = time.monotonic()
     with bar:
         for item in items:

@@ -82,7 +82,9 @@ def test_the_viewer_stands_upright_and_sees_nothing_mirrored(name):
 @pytest.mark.parametrize("name", ["pointclip_zs", "pointclip_v2"])
 def test_the_viewer_stands_where_the_camera_does(name):
     projection = get_projection(name)
-    for view, (_, up, toward) in enumerate(cameras(projection.rotations.numpy(), projection.camera)):
+    for view, (_, up, toward) in enumerate(
+        cameras(projection.rotations.numpy(), projection.camera)
+    ):
         cloud = np.stack([0.3 * up, 0.3 * up, -0.9 * up + 0.1 * toward, -0.9 * up - 0.1 * toward])
         image = projection(torch.tensor(cloud[None], dtype=torch.float32))[0, view].numpy()
         rows = np.nonzero(image != np.median(image))[0]

@@ -1,0 +1,179 @@
+"""PointCLIP as one object: what a cloud most likely is, from Python."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pointclip.clouds import load_cloud, normalise
+from pointclip.encoders import load_encoder
+from pointclip.errors import UserError
+from pointclip.features import prototype
+from pointclip.projection import Projection, get_projection
+from pointclip.prompts import load_prompts
+from pointclip.readings import Look, Reading
+from pointclip.trained import Adapter, read_adapter
+from pointclip.zero_shot import combine, per_view_logits
+
+
+Array = TypeVar("Array", np.ndarray, Tensor)
+BACKBONE, PROJECTION = "iconclip", "pointclip_v2"
+POINTS = 2048
+
+
+class PointCLIP:
+    """Says what a point cloud most likely is: depth maps from several views, read by a 2D CLIP.
+
+    The probabilities are the softmax over the classes of the logit scale times the cosine between
+    image and text, averaged over the views with equal weights (the protocol `plain`); with an
+    adapter, the softmax of its logits.
+
+    Args:
+        classes: names in plain words; may stay empty with an adapter, which knows its own.
+        backbone: an id of `pointclip models`, or an entry as in the config.
+        projection: an id of `pointclip projections`, or an entry as in the config.
+        prompts: an id of `pointclip prompts`, or a path; None is the backbone's own.
+        adapter: a file that `pointclip train` or the workflow made. What it was trained with is
+            then the default of the arguments above.
+        seed: which of an adapter's seeds; None is the first.
+        device: auto, cpu, cuda, cuda:N or mps.
+        weights_dir: where to look for weights first.
+
+    Raises:
+        UserError: one sentence on whatever of this does not exist or does not fit.
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[str] = (),
+        backbone: str | dict[str, Any] | None = None,
+        projection: str | dict[str, Any] | None = None,
+        prompts: str | Path | None = None,
+        *,
+        adapter: str | Path | None = None,
+        seed: int | None = None,
+        device: str = "auto",
+        weights_dir: str | Path | None = None,
+    ) -> None:
+        self.adapter = read_adapter(adapter, seed) if adapter else None
+        trained = self.adapter.trained_with if self.adapter else {}
+        self.classes = list(classes) or (self.adapter.classes if self.adapter else [])
+        _check_classes(self.classes, self.adapter)
+        self.projection = make_projection(projection or trained.get("projection", PROJECTION))
+        self.encoder = load_encoder(
+            backbone or trained.get("backbone", BACKBONE), device, weights_dir
+        )
+        self.prompts = str(prompts or trained.get("prompts") or self.encoder.prompts)
+        if self.adapter:
+            self.adapter.check(self.projection, self.encoder)
+            self.prototypes = self.adapter.prototypes
+        else:
+            texts = load_prompts(self.prompts)
+            said = [texts.sentences(name) for name in self.classes]
+            self.prototypes = torch.stack([prototype(each, self.encoder) for each in said])
+
+    def __call__(self, points: Array) -> Array:
+        """Probabilities of the classes.
+
+        Args:
+            points: `(point, 3)` or `(cloud, point, 3)`, y up, in any unit and place: they are
+                centred and scaled to the unit sphere first.
+
+        Returns:
+            `(class,)` or `(cloud, class)`, each row summing to one; NumPy for NumPy, and a tensor
+            on the same device for a tensor.
+
+        Raises:
+            UserError: if the points have another shape, or are no finite numbers.
+        """
+        given = points.detach().cpu().numpy() if isinstance(points, Tensor) else np.asarray(points)
+        if given.ndim not in (2, 3) or given.shape[-1] != 3 or 0 in given.shape:
+            raise UserError(
+                f"Points must have shape (points, 3) or (clouds, points, 3), not {given.shape}."
+            )
+        if not np.isfinite(given).all():
+            raise UserError("Some coordinates are NaN or infinite: leave such points out.")
+        clouds = given.reshape(-1, *given.shape[-2:])
+        probabilities = self._read(clouds)[0].reshape(*given.shape[:-2], len(self.classes))
+        if isinstance(points, Tensor):
+            return probabilities.to(points.device)
+        return probabilities.numpy()
+
+    def _read(self, clouds: Float[np.ndarray, "cloud point 3"]) -> tuple[Tensor, Tensor, Tensor]:
+        """Probabilities of all views and of each, and the depth maps."""
+        placed = np.stack([normalise(cloud) for cloud in clouds])
+        depth = self.projection(torch.from_numpy(placed))
+        return *self._classify(depth), depth
+
+    @torch.inference_mode()
+    def _classify(
+        self, depth: Float[Tensor, "cloud view height width"]
+    ) -> tuple[Float[Tensor, "cloud class"], Float[Tensor, "cloud view class"]]:
+        features = self.encoder.encode_images(depth)
+        logits = per_view_logits(features, self.prototypes, self.encoder.logit_scale)
+        together = self.adapter(features) if self.adapter else combine(logits)
+        return together.softmax(-1), logits.softmax(-1)
+
+    def look(self, points: Float[np.ndarray, "point 3"]) -> Look:
+        """Depth maps, and probabilities per view and over all views, of one cloud."""
+        probabilities, per_view, depth = self._read(points[None])
+        return Look(depth[0].numpy(), per_view[0].numpy(), probabilities[0].numpy())
+
+    def classify(
+        self, files: Iterable[str | Path], points: int = POINTS, up: str = "y", batch: int = 16
+    ) -> Iterator[Reading]:
+        """Read files one after the other, in their order and in constant memory.
+
+        A file that cannot be read gives a `Reading` with its `error`, and the next one follows.
+
+        Args:
+            points: how many points to take of each file.
+            up: the axis that points up in the files: x, y, z, or -x, -y, -z.
+            batch: clouds that go through the encoder at once.
+        """
+        window: list[tuple[Path, np.ndarray | str]] = []
+        for file in files:
+            window.append((Path(file), _load(Path(file), points, up)))
+            if len(window) == batch:
+                yield from self._read_window(window)
+                window = []
+        yield from self._read_window(window)
+
+    def _read_window(self, window: list[tuple[Path, np.ndarray | str]]) -> Iterator[Reading]:
+        clouds = [cloud for _, cloud in window if not isinstance(cloud, str)]
+        read = iter(self._read(np.stack(clouds))[0].numpy() if clouds else ())
+        for file, cloud in window:
+            yield (
+                Reading(file, error=cloud) if isinstance(cloud, str) else Reading(file, next(read))
+            )
+
+
+def make_projection(projection: str | Mapping[str, Any]) -> Projection:
+    """A projection by name, or by an entry of the config with a `base` and what differs."""
+    if isinstance(projection, str):
+        return get_projection(projection)
+    entry = dict(projection)
+    return get_projection(entry.pop("base", PROJECTION), **entry)
+
+
+def _check_classes(classes: Sequence[str], adapter: Adapter | None) -> None:
+    if adapter and list(classes) != adapter.classes:
+        raise UserError(
+            f"The adapter knows {', '.join(adapter.classes)}: give these classes or none."
+        )
+    if not classes:
+        raise UserError("Say what a cloud may be: give at least one class.")
+    if len(set(classes)) < len(classes):
+        twice = next(name for name in classes if list(classes).count(name) > 1)
+        raise UserError(f"The class '{twice}' is given twice.")
+
+
+def _load(file: Path, points: int, up: str) -> np.ndarray | str:
+    try:
+        return load_cloud(file, points=points, up=up)
+    except UserError as error:
+        return str(error)

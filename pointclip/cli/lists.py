@@ -1,0 +1,154 @@
+"""`pointclip models`, `projections`, `prompts`, `data`: what there is, and what must be fetched."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pointclip.cli import common
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]
+
+
+def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> None:
+    """List the backbones: what is on disk, and what must be fetched and how large it is."""
+    from pointclip.backbones import BACKBONES, resolve_backbone
+    from pointclip.weights import ASSETS, find_weights, weights_folder
+
+    with common.sentences():
+        folder = weights_folder(weights_dir)
+        rows = []
+        for name in BACKBONES:
+            entry = resolve_backbone(name)
+            path = ASSETS / entry["weights"] if entry["weights"] else find_weights(name, folder)
+            there = path is not None and path.is_file()
+            size = path.stat().st_size if there and path else entry["size"]
+            rows.append(
+                {
+                    "backbone": name,
+                    "model": entry["model"],
+                    "weights": entry["pretrained"] or "in the package",
+                    "size": int(size) if size else None,
+                    "on disk": str(path) if there else None,
+                }
+            )
+    _show(rows, as_json, f"Weights are looked for in {folder}; the rest is fetched on first use.")
+
+
+def projections(as_json: AsJson = False) -> None:
+    """List the ways to draw depth maps."""
+    from pointclip.projection import PROJECTIONS, get_projection
+
+    rows = []
+    for name in PROJECTIONS:
+        projection = get_projection(name)
+        rows.append(
+            {
+                "projection": name,
+                "views": projection.views,
+                "size": "{} by {}".format(*projection.size),
+                "drawing": projection.params["method"],
+                "view set": str(projection.params["views"]),
+            }
+        )
+    _show(rows, as_json)
+
+
+def prompts(as_json: AsJson = False) -> None:
+    """List the prompt sets: templates or sentences from which a class gets its text feature."""
+    from pointclip.prompts import list_prompts, load_prompts
+
+    with common.sentences():
+        rows = [
+            {
+                "prompts": name,
+                "templates": len(load_prompts(path).templates),
+                "description": load_prompts(path).description,
+            }
+            for name, path in list_prompts().items()
+        ]
+    _show(rows, as_json)
+
+
+def data(as_json: AsJson = False) -> None:
+    """List the data sets of the package and of ./config: what is on disk, what must be fetched."""
+    import yaml
+
+    from pointclip.datasets import EMBEDDED
+
+    entries: dict[str, dict[str, Any]] = {"furniture": {"reader": "furniture"}}
+    folder = Path("resources")
+    with common.sentences():
+        for path in sorted(Path("config").glob("*.yaml")):
+            config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            folder = Path(config.get("resources", folder))
+            for name, entry in config.get("datasets", {}).items():
+                entries.setdefault(name, entry)
+        rows = []
+        for name, entry in entries.items():
+            full = {**entries.get(entry.get("base", ""), {}), **entry}
+            source = full.get("base", name) if "urls" not in entry else name
+            place = (
+                EMBEDDED
+                if full.get("reader") == "furniture"
+                else Path(full.get("path") or folder / "datasets" / source / "manifest.json")
+            )
+            rows.append(
+                {
+                    "data set": name,
+                    "reader": full.get("reader"),
+                    "size": _size(place) or full.get("size"),
+                    "on disk": str(place) if place.exists() else None,
+                    "from": (full.get("urls") or [full.get("path") or "the package"])[0],
+                }
+            )
+    note = "Choose the first as --classes-from; the workflow fetches and reads the rest."
+    _show(rows, as_json, note)
+
+
+def _size(place: Path) -> int | None:
+    """Bytes of a file, or what a manifest says of its download."""
+    import json
+
+    if not place.is_file():
+        return None
+    if place.name != "manifest.json":
+        return place.stat().st_size
+    return json.loads(place.read_text(encoding="utf-8")).get("size")
+
+
+def _show(rows: Sequence[dict[str, object]], as_json: bool, note: str = "") -> None:
+    import json
+
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, key in enumerate(rows[0]):
+        table.add_column(
+            key,
+            overflow="fold",
+            justify="right" if key == "size" else "left",
+            no_wrap=number == 0,
+        )
+    for row in rows:
+        table.add_row(*(_cell(key, value) for key, value in row.items()))
+    out = common.console()
+    out.print(table)
+    if note:
+        out.print(note, style="dim", markup=False)
+
+
+def _cell(key: str, value: object) -> str:
+    if key == "on disk":
+        return "yes" if value else "no"
+    if value is None:
+        return ""
+    if key == "size" and isinstance(value, int):
+        return f"{value / 1e6:,.0f} MB"
+    return str(value)

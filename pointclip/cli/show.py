@@ -1,0 +1,144 @@
+"""`pointclip show`: a page (or picture) of the cloud, its depth maps and what was read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import pointclip
+from pointclip.cli import common
+from pointclip.errors import UserError
+from pointclip.files import find_files, shown
+
+
+if TYPE_CHECKING:
+    from pointclip.api import PointCLIP
+    from pointclip.page import Shown
+    from pointclip.projection import Projection
+
+MOST = 100  # a page of more is slow to open
+DRAWN = 20_000  # points on the page, for the eye; the encoder gets --points
+READING = "Softmax over {n} classes of the logit scale times the mean cosine over all views"
+ADAPTED = "Softmax over {n} classes of the adapter's logits; single views are read without it"
+EXAMPLES = """
+[bold]Examples[/bold]
+
+  $ pointclip show chair.ply --open
+
+  $ pointclip show chair.ply lamp.obj --classes "chair, table, lamp" -o both.html
+
+  $ pointclip show scan.las --up z --projection pointclip_fs -o sheet.png
+
+[bold]Exit codes[/bold]: 0 all files are shown · 1 some could not be · 2 nothing was done
+"""
+
+
+def show(
+    files: common.Files,
+    classes: common.Classes = None,
+    classes_from: common.ClassesFrom = None,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The page (.html) or the picture (.png, .pdf, .svg)."),
+    ] = Path("pointclip.html"),
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    backbone: common.Backbone = None,
+    projection: common.ProjectionName = None,
+    prompts: common.PromptSet = None,
+    adapter: common.AdapterFile = None,
+    weights_dir: common.WeightsDir = None,
+    device: common.Device = "auto",
+    points: common.Points = 2048,
+    up: common.Up = "y",
+    quiet: common.Quiet = False,
+) -> None:
+    """Draw clouds, their depth maps, and (with classes) what is read from them.
+
+    The page is one file that needs no network: the cloud to turn, the depth maps of all views as
+    CLIP gets them, and the probabilities per class and view, the same as `pointclip classify`
+    gives.
+    """
+    with common.sentences():
+        if output.suffix.lower() not in {".html", ".htm", ".png", ".pdf", ".svg"}:
+            raise UserError(f"Cannot write {shown(output)}: use .html, .png, .pdf or .svg.")
+        names = common.class_list(classes, classes_from)
+        from pointclip.clouds import SUFFIXES
+
+        paths = list(find_files(files, SUFFIXES))
+        if not 0 < len(paths) <= MOST:
+            raise UserError(
+                f"{len(paths)} point clouds in {', '.join(map(shown, files))}: "
+                f"a page holds 1 to {MOST}."
+            )
+        model: PointCLIP | None = None
+        if names or adapter:
+            model = common.load_model(
+                names, backbone, projection, prompts, adapter, device, weights_dir, quiet
+            )
+            drawing = model.projection
+        else:
+            from pointclip.api import PROJECTION
+            from pointclip.projection import get_projection
+
+            drawing = get_projection(projection or PROJECTION)
+        items = []
+        for path in common.track(paths, len(paths), quiet):
+            try:
+                items.append(_look(path, model, drawing, points, up))
+            except UserError as error:
+                common.complain(str(error))
+        if items:
+            _write(items, model, drawing, output)
+            if not quiet:
+                typer.echo(shown(output))
+            if open_it:
+                typer.launch(output.absolute().as_uri())
+    if len(items) < len(paths):
+        raise typer.Exit(common.SOME_FAILED)
+
+
+def _look(
+    path: Path, model: "PointCLIP | None", projection: "Projection", points: int, up: str
+) -> "Shown":
+    """Everything on the page about one file."""
+    import torch
+
+    from pointclip.clouds import load_cloud, normalise
+    from pointclip.page import Shown, cameras
+
+    read = load_cloud(path, points=points, up=up)
+    drawn = load_cloud(path, points=max(points, DRAWN), up=up)
+    size = " by ".join(f"{extent:.3g}" for extent in drawn.max(0) - drawn.min(0))
+    look = model.look(read) if model else None
+    depth = look.depth if look else projection(torch.from_numpy(normalise(read))[None])[0].numpy()
+    return Shown(
+        name=shown(path.name),
+        note=f"{len(drawn):,} points drawn, {len(read):,} read · {size} (x, y, z; y is up)",
+        points=normalise(drawn),
+        depth=depth,
+        view_names=projection.view_names,
+        cameras=cameras(projection.rotations.numpy(), projection.camera),
+        probabilities=look.probabilities if look else None,
+        per_view=look.per_view if look else None,
+    )
+
+
+def _write(
+    items: "list[Shown]", model: "PointCLIP | None", projection: "Projection", output: Path
+) -> None:
+    classes = model.classes if model else []
+    if output.suffix.lower() not in {".html", ".htm"}:
+        from pointclip.figures import save
+        from pointclip.figures.sheet import sheet
+
+        save(sheet(items, classes), output)
+        return
+    from pointclip.page import page
+    from pointclip.store import write_text
+
+    made = f"pointclip {pointclip.__version__} · projection {projection.name}"
+    reading = ""
+    if model:
+        made += f" · backbone {model.encoder.name} · prompts {model.prompts}"
+        reading = (ADAPTED if model.adapter else READING).format(n=len(classes))
+    write_text(page(items, classes, reading, made), output)

@@ -1,0 +1,131 @@
+"""`pointclip train`: few-shot on a person's own folder of classes."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pointclip.cli import common
+from pointclip.errors import UserError
+from pointclip.files import shown
+
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+  $ pointclip train my_shapes/ -o mine.safetensors
+
+  $ pointclip train my_shapes/ --shots 4 --method linear_probe
+
+  $ pointclip classify new.obj --adapter mine.safetensors
+
+[bold]Exit codes[/bold]: 0 trained on all files · 1 some could not be read · 2 nothing was trained
+"""
+
+
+def train(
+    folder: Annotated[
+        Path, typer.Argument(help="A folder with a folder for each class, files in these.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The adapter; a confusion matrix is put beside it."),
+    ] = Path("adapter.safetensors"),
+    shots: Annotated[
+        str, typer.Option(help="Shapes per class; all that are not held out.")
+    ] = "all",
+    method: Annotated[
+        str, typer.Option(help="The few-shot method.", autocompletion=common.complete("adapters"))
+    ] = "inter_view",
+    backbone: common.Backbone = None,
+    projection: common.ProjectionName = None,
+    prompts: common.PromptSet = None,
+    weights_dir: common.WeightsDir = None,
+    device: common.Device = "auto",
+    copies: Annotated[int, typer.Option(min=1, help="Augmented copies of each shape.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn at random.")] = 0,
+    points: common.Points = 2048,
+    up: common.Up = "y",
+    quiet: common.Quiet = False,
+) -> None:
+    """Learn your own classes from a few shapes of each.
+
+    A quarter of each class, at most four shapes, is held out to measure the accuracy (with
+    [bold]--shots N[/bold]: four more, if there are any). The last epoch is taken, so that nothing
+    is chosen on them.
+    """
+    failed: list[str] = []
+
+    def fail(sentence: str) -> None:
+        failed.append(sentence)
+        common.complain(sentence)
+
+    with common.sentences():
+        if shots != "all" and not (shots.isdecimal() and int(shots) > 0):
+            raise UserError(f"Cannot take {shots} shots: give a number from 1, or 'all'.")
+        if output.suffix != ".safetensors":
+            raise UserError(f"Cannot write {shown(output)}: an adapter ends in .safetensors.")
+        common.show_bars(quiet)
+        from pointclip.api import BACKBONE, PROJECTION, make_projection
+        from pointclip.encoders import load_encoder
+        from pointclip.own_shapes import train_on_folder
+        from pointclip.prompts import load_prompts
+
+        chosen = {"backbone": backbone or BACKBONE, "projection": projection or PROJECTION}
+        encoder = load_encoder(chosen["backbone"], device, weights_dir)
+        chosen["prompts"] = prompts or encoder.prompts
+        result = train_on_folder(
+            folder,
+            output,
+            make_projection(chosen["projection"]),
+            encoder,
+            load_prompts(chosen["prompts"]),
+            method,
+            None if shots == "all" else int(shots),
+            copies,
+            points,
+            up,
+            seed,
+            on_error=fail,
+            about=chosen,
+        )
+        _report(result, output)
+    if failed:
+        raise typer.Exit(common.SOME_FAILED)
+
+
+def _report(result: Any, output: Path) -> None:
+    out = common.console()
+    out.print(
+        f"{len(result.classes)} classes from {result.shapes} shapes: {shown(output)}", markup=False
+    )
+    if result.held_out.empty:
+        out.print("No class has four shapes: none was held out, so the accuracy is not known.")
+        return
+    right = (result.held_out["label"] == result.held_out["predicted"]).sum()
+    of = f"{right} of {len(result.held_out)} held-out shapes"
+    out.print(f"Accuracy {result.accuracy:.1f} % ({of})")
+    from pointclip.figures import confusion_matrix, save
+
+    picture = output.with_suffix(".confusion.png")
+    save(confusion_matrix(result.held_out, result.classes, f"{of} are right"), picture)
+    out.print(f"Confusion matrix: {shown(picture)}", markup=False)
+    _confusions(result)
+
+
+def _confusions(result: Any) -> None:
+    """Each class with held-out shapes: how many are right, and what the others are taken for."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("class")
+    table.add_column("right", justify="right")
+    table.add_column("taken for")
+    for k, name in enumerate(result.classes):
+        predicted = result.held_out.loc[result.held_out["label"] == k, "predicted"]
+        if len(predicted):
+            wrong = predicted[predicted != k].map(result.classes.__getitem__).value_counts()
+            others = ", ".join(f"{n} {other}" for other, n in wrong.items())
+            table.add_row(Text(name), f"{(predicted == k).sum()}/{len(predicted)}", Text(others))
+    common.console().print(table)

@@ -1,0 +1,183 @@
+"""Few-shot on a person's own folder of classes: the workflow's stages in a temporary folder."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pointclip import few_shot, protocols, store
+from pointclip.adapters import METHODS
+from pointclip.clouds import SUFFIXES, load_cloud, normalise
+from pointclip.encoders import Encoder
+from pointclip.errors import UserError, choose
+from pointclip.features import bank, encode, encode_text, project
+from pointclip.files import find_files, shown
+from pointclip.projection import Projection
+from pointclip.prompts import Prompts
+from pointclip.sampling import COLUMNS, bank_ids, draw_shots
+
+
+log = logging.getLogger(__name__)
+HELD_OUT = 4  # per class, if a class has four times as many
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of training.
+
+    Attributes:
+        accuracy: percent of the held-out shapes that are right, nan without any. They have no
+            part in training, nor in any choice.
+        held_out: one row for each held-out shape, `label` and `predicted`.
+    """
+
+    classes: list[str]
+    shapes: int
+    accuracy: float
+    held_out: pd.DataFrame
+
+
+def list_shapes(folder: Path) -> list[tuple[str, Path]]:
+    """Class and path of every file: each folder in `folder` is a class.
+
+    Where a class has a folder `train`, only what is in there counts, as in the workflow.
+
+    Raises:
+        UserError: if there are not two classes with files.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{shown(folder)} is no folder.")
+    found = []
+    for part in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
+        inner = part / "train"
+        files = find_files([inner if inner.is_dir() else part], SUFFIXES)
+        found += [(part.name, path) for path in files]
+    if len({name for name, _ in found}) < 2:
+        raise UserError(
+            f"{shown(folder)} needs a folder for each class, and files in at least two of them."
+        )
+    return found
+
+
+def train_on_folder(
+    folder: Path,
+    out: Path,
+    projection: Projection,
+    encoder: Encoder,
+    prompts: Prompts,
+    method: str = "inter_view",
+    shots: int | None = None,
+    copies: int = 10,
+    points: int = 2048,
+    up: str = "y",
+    seed: int = 0,
+    on_error: Callable[[str], None] = log.warning,
+    about: Mapping[str, Any] | None = None,
+) -> Trained:
+    """Train a few-shot method on a folder of classes and write the adapter.
+
+    Args:
+        out: the adapter's file.
+        shots: per class; None takes every shape that is not held out.
+        copies: augmented copies of each shape.
+        on_error: is told in a sentence which file cannot be read; the others go on.
+        about: more to be written into the file, for its use by itself.
+
+    Raises:
+        UserError: if the folder, the shots or the method cannot be used.
+    """
+    choose(method, METHODS, "few-shot method")
+    listed = list_shapes(folder)
+    with TemporaryDirectory(prefix="pointclip-") as scratch:
+        at = Path(scratch)
+        labels = _write_clouds(listed, at / "clouds.h5", points, up, on_error)
+        classes = labels.attrs["classes"]
+        store.write_parquet(labels, at / "labels.parquet", classes=classes)
+        drawn = _draw_all(labels, seed) if shots is None else draw_shots(labels, [shots], [seed])
+        store.write_parquet(drawn, at / "shots.parquet")
+        project(at / "clouds.h5", projection, at / "depth.h5")
+        encode(at / "depth.h5", encoder, at / "features.h5")
+        bank(
+            at / "clouds.h5",
+            bank_ids(drawn).tolist(),
+            projection,
+            encoder,
+            copies,
+            seed,
+            at / "bank.h5",
+        )
+        encode_text(classes, prompts, encoder, at / "text.parquet")
+        few = int(drawn.loc[drawn["protocol"] == "plain", "shots"].max())
+        features = [at / "features.h5"]
+        task = few_shot.read_task(
+            at / "shots.parquet",
+            few,
+            at / "labels.parquet",
+            features,
+            at / "bank.h5",
+            at / "text.parquet",
+        )
+        state = protocols.train(method, task)["plain"]
+        few_shot.write_adapter(
+            state, task, at / "text.parquet", out, method=method, protocol="plain", **(about or {})
+        )
+    held_out = pd.DataFrame({"label": [], "predicted": []}, dtype=np.int64)
+    if task.validation is not None and task.validation_labels is not None:
+        logits = METHODS[method].logits(state, task.validation, task.prototypes, task.logit_scale)
+        predicted = logits[0].argmax(-1).numpy()
+        held_out = pd.DataFrame({"label": task.validation_labels.numpy(), "predicted": predicted})
+    right = held_out["label"] == held_out["predicted"]
+    return Trained(classes, task.shots, float(100 * right.mean()), held_out)
+
+
+def _write_clouds(
+    listed: list[tuple[str, Path]],
+    path: Path,
+    points: int,
+    up: str,
+    on_error: Callable[[str], None],
+) -> pd.DataFrame:
+    """Write the clouds that can be read; return their labels."""
+    rows: list[tuple[str, str, str]] = []
+    with store.new_h5(path) as f:
+        shape = (0, points, 3)
+        data = f.create_dataset(
+            "points", shape, np.float32, maxshape=(None, *shape[1:]), chunks=(16, *shape[1:])
+        )
+        for name, file in listed:
+            try:
+                cloud = normalise(load_cloud(file, points=points, up=up))
+            except UserError as error:
+                on_error(str(error))
+                continue
+            data.resize(len(rows) + 1, axis=0)
+            data[len(rows)] = cloud
+            rows.append((f"train/{len(rows):06d}", shown(file), name))
+        f["id"] = np.array([row[0] for row in rows], dtype=object)
+    frame = pd.DataFrame(rows, columns=["id", "published_id", "class"])
+    classes = sorted(set(frame["class"]))
+    if len(classes) < 2:
+        raise UserError("Files of at least two classes must be readable.")
+    frame["label"] = frame["class"].map(classes.index)
+    frame.attrs["classes"] = classes
+    return frame
+
+
+def _draw_all(labels: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Every shape is a shot, but a quarter of each class, at most four, is held out."""
+    rows: list[tuple] = []
+    for position, name in enumerate(labels.attrs["classes"]):
+        ids = labels.loc[labels["label"] == position, "id"].to_numpy(dtype=object)
+        order = np.random.default_rng([seed, position]).permutation(ids)
+        spare = min(HELD_OUT, len(order) // 4)
+        rows += [("validation", 0, seed, name, r, i) for r, i in enumerate(order[:spare])]
+        rows += [("plain", len(ids), seed, name, r, i) for r, i in enumerate(order[spare:])]
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    # One number for the whole draw, though classes may differ in size.
+    frame.loc[frame["protocol"] == "plain", "shots"] = frame["shots"].max()
+    return frame

@@ -1,0 +1,210 @@
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny import tiny_backbone
+
+import pointclip
+from pointclip import PointCLIP
+from pointclip.adapters import inter_view
+from pointclip.clouds import normalise
+from pointclip.errors import UserError
+from pointclip.prompts import load_prompts
+from pointclip.store import write_tensors
+from pointclip.zero_shot import per_view_logits
+
+
+CLASSES = ["chair", "table", "lamp"]
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def entry(tmp_path_factory):
+    return tiny_backbone(tmp_path_factory.mktemp("tiny"), prompts="class_name")
+
+
+@pytest.fixture(scope="module")
+def model(entry):
+    return PointCLIP(CLASSES, backbone=entry, device="cpu")
+
+
+@pytest.fixture
+def points():
+    return np.random.default_rng(0).normal(size=(300, 3)).astype(np.float32)
+
+
+def test_probabilities_of_one_cloud_and_of_many(model, points):
+    one = model(points)
+    assert isinstance(one, np.ndarray)
+    assert one.shape == (3,)
+    assert one.sum() == pytest.approx(1, abs=1e-6)
+    np.testing.assert_allclose(model(np.stack([points, points])), [one, one], atol=1e-6)
+
+
+def test_a_tensor_gives_a_tensor(model, points):
+    given = torch.from_numpy(points)
+    found = model(given)
+    assert isinstance(found, torch.Tensor)
+    np.testing.assert_allclose(found.numpy(), model(points))
+    assert torch.equal(given, torch.from_numpy(points))
+
+
+def test_place_and_unit_do_not_matter(model, points):
+    np.testing.assert_allclose(model(points * 1000 + 50), model(points), atol=2e-3)
+
+
+def test_the_numbers_are_the_softmax_of_the_mean_cosine_over_views(model, points):
+    sentences = load_prompts("class_name")
+    depth = model.projection(torch.from_numpy(normalise(points))[None])
+    features = torch.nn.functional.normalize(model.encoder.encode_images(depth)[0], dim=-1)
+    texts = model.encoder.encode_texts([s for name in CLASSES for s in sentences.sentences(name)])
+    cosines = features @ torch.nn.functional.normalize(texts, dim=-1).T
+    expected = (model.encoder.logit_scale * cosines.mean(0)).softmax(0)
+    np.testing.assert_allclose(model(points), expected, atol=1e-5)
+    look = model.look(points)
+    np.testing.assert_allclose(look.probabilities, expected, atol=1e-5)
+    each = (model.encoder.logit_scale * cosines).softmax(-1)
+    np.testing.assert_allclose(look.per_view, each, atol=1e-5)
+    np.testing.assert_array_equal(look.depth, depth[0])
+
+
+def test_prompts_and_projection_can_be_chosen(entry, points):
+    other = PointCLIP(CLASSES, entry, {"base": "pointclip_v2", "views": [0, 4]}, "v1_zero_shot")
+    assert other.look(points).per_view.shape == (2, 3)
+    assert other.prompts == "v1_zero_shot"
+
+
+def test_files_are_read_in_their_order_and_bad_ones_give_a_sentence(model, points, tmp_path):
+    np.save(tmp_path / "a.npy", points)
+    (tmp_path / "b.npy").write_bytes(b"no array")
+    np.save(tmp_path / "c.npy", points[:150] * [1, 3, 1])
+    files = [tmp_path / f"{name}.npy" for name in "abc"]
+    readings = list(model.classify(iter(files), points=200, batch=2))
+    assert [r.path for r in readings] == files
+    assert readings[1].probabilities is None
+    assert "b.npy" in readings[1].error
+    assert readings[1].top(CLASSES) == []
+    name, probability = readings[2].top(CLASSES, 2)[0]
+    assert probability == readings[2].probabilities.max()
+    assert name == CLASSES[readings[2].probabilities.argmax()]
+
+
+def test_files_are_read_no_further_than_asked(model, points, tmp_path):
+    np.save(tmp_path / "a.npy", points)
+
+    def forever():
+        while True:
+            yield tmp_path / "a.npy"
+
+    stream = model.classify(forever(), batch=2)
+    assert next(stream).error is None
+    assert next(stream).error is None
+
+
+@pytest.mark.parametrize("shape", [(3,), (5, 2), (0, 3), (1, 2, 4, 3)])
+def test_points_of_another_shape_are_refused(model, shape):
+    with pytest.raises(UserError, match="must have shape"):
+        model(np.zeros(shape, np.float32))
+
+
+def test_points_that_are_no_numbers_are_refused(model, points):
+    points[7, 1] = np.nan
+    with pytest.raises(UserError, match="NaN or infinite"):
+        model(points)
+
+
+@pytest.mark.parametrize(
+    ("classes", "sentence"), [([], "at least one class"), (["a", "b", "a"], "'a' is given twice")]
+)
+def test_classes_must_make_sense(entry, classes, sentence):
+    with pytest.raises(UserError, match=sentence):
+        PointCLIP(classes, backbone=entry)
+
+
+@pytest.mark.parametrize(
+    ("choice", "sentence"),
+    [
+        ({"projection": "nope"}, "Unknown projection 'nope': choose one of pointclip_zs"),
+        ({"backbone": "nope"}, "Unknown backbone 'nope': choose one of iconclip"),
+        ({"prompts": "nope"}, "Unknown prompt set 'nope'"),
+        ({"device": "nope"}, "Device 'nope' is not available"),
+    ],
+)
+def test_unknown_parts_are_named_with_what_there_is(entry, choice, sentence):
+    with pytest.raises(UserError, match=sentence):
+        PointCLIP(CLASSES, **{"backbone": entry, **choice})
+
+
+def write_adapter(path, views=10, channels=16, seeds=(3, 5), **metadata):
+    """An adapter as training begins with it."""
+    draws = [torch.Generator().manual_seed(seed) for seed in seeds]
+    state = inter_view.initial(views, channels, 0.6, draws) if seeds else {}
+    prototypes = torch.randn(3, channels, generator=torch.Generator().manual_seed(0))
+    about = {"seeds": list(seeds), "classes": CLASSES, "views": views, "logit_scale": 10.0}
+    write_tensors(
+        {**state, "prototypes": prototypes}, path, method="inter_view", **about, **metadata
+    )
+
+
+def test_an_adapter_brings_its_classes_and_its_first_seed(entry, points, tmp_path):
+    write_adapter(tmp_path / "a.safetensors", projection="pointclip_v2", backbone=entry)
+    model = PointCLIP(adapter=tmp_path / "a.safetensors")
+    assert model.classes == CLASSES
+    look = model.look(points)
+    depth = torch.from_numpy(look.depth)[None]
+    features = model.encoder.encode_images(depth)
+    expected = model.adapter(features)[0].softmax(-1)
+    np.testing.assert_allclose(model(points), expected, atol=1e-5)
+    # Single views are read by the text alone.
+    alone = per_view_logits(features, model.prototypes, model.encoder.logit_scale)[0].softmax(-1)
+    np.testing.assert_allclose(look.per_view, alone, atol=1e-5)
+    other = PointCLIP(adapter=tmp_path / "a.safetensors", seed=5)
+    assert np.abs(other(points) - model(points)).max() > 1e-6
+
+
+@pytest.mark.parametrize(
+    ("made", "given", "sentence"),
+    [
+        ({}, {"seed": 4}, "has no seed 4: choose one of 3, 5"),
+        ({}, {"classes": ["chair"]}, "knows chair, table, lamp"),
+        ({"seeds": ()}, {}, "holds no adapter"),
+        ({"views": 6}, {}, "trained with 6 views; the projection 'pointclip_v2' has 10"),
+        ({"channels": 8}, {}, "trained with 8 channels; the backbone 'tiny' has 16"),
+    ],
+)
+def test_an_adapter_that_does_not_fit_is_refused(entry, tmp_path, made, given, sentence):
+    write_adapter(tmp_path / "a.safetensors", **made)
+    with pytest.raises(UserError, match=sentence):
+        PointCLIP(backbone=entry, adapter=tmp_path / "a.safetensors", **given)
+
+
+def test_other_tensors_are_no_adapter(entry, tmp_path):
+    write_tensors({"x": torch.zeros(1)}, tmp_path / "a.safetensors")
+    with pytest.raises(UserError, match="is not an adapter"):
+        PointCLIP(backbone=entry, adapter=tmp_path / "a.safetensors")
+
+
+def test_importing_the_package_does_not_import_torch():
+    code = "import sys, pointclip; assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_package_knows_only_its_names():
+    assert pointclip.PointCLIP is PointCLIP
+    with pytest.raises(AttributeError, match="no attribute 'pointclop'"):
+        pointclip.pointclop  # noqa: B018
+
+
+@pytest.mark.skipif(
+    not (ROOT / "pointclip/assets/iconclip/iconclip.safetensors").exists(),
+    reason="the embedded encoder is not there",
+)
+def test_the_five_lines_of_the_readme(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    result = doctest.testmod(pointclip)
+    assert result.attempted >= 5
+    assert result.failed == 0
