@@ -4,11 +4,15 @@ The other model's file is one of
 - Parquet: a column `id` and one column per class, named as the class, holding its logit;
 - NPZ: `id` (shape,), `logits` (shape, class) and `classes` (class,).
 Rows may be in any order and more than needed; what is missing is named. An `id` is ours
-(`test/000123`) or, with the labels table that maps them, the data set's published one.
+(`test/000123`), or the data set's published one (`published_id` of the labels table). For a ratio
+chosen under `validation` the file also holds the held-out train shapes.
 """
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import torch
@@ -16,6 +20,51 @@ from jaxtyping import Float, Int
 
 from pointclip import store
 from pointclip.errors import UserError
+from pointclip.zero_shot import combine
+
+
+def write_blend(
+    ours: str | Path,
+    theirs: str | Path,
+    out: str | Path,
+    ratio: float | Sequence[float] = 0.5,
+    published: Mapping[str, str] | None = None,
+) -> None:
+    """Blend a logits file of ours, zero-shot or few-shot, with another model's, shape by shape.
+
+    Args:
+        ratio: our share, one for all or one per seed.
+        published: our id -> the id that the other model's file uses; None if it uses ours.
+    """
+    with store.open_h5(ours) as f:
+        classes = json.loads(f.attrs["classes"])
+        ids = f["id"].asstr()[:]
+        zero_shot = "weights" in f
+        logits = combined(f)[None] if zero_shot else f["logits"][:]
+        seeds = f["seed"][:] if "seed" in f else None
+    if len(logits) and len(ids):
+        other = read_logits(theirs, translated(ids, published), classes)
+        shares = np.broadcast_to(ratio, len(logits))
+        logits = np.stack(
+            [blend(one, other, float(r)) for one, r in zip(logits, shares, strict=True)]
+        )
+    with store.new_h5(out, classes=classes, ratio=np.atleast_1d(ratio)) as f:
+        f["id"] = ids.astype(object) if len(ids) else np.array([], dtype=h5py.string_dtype())
+        if zero_shot:  # scored as one view that counts fully
+            f["logits"], f["weights"] = logits[0][:, None], np.ones(1)
+        else:
+            f["logits"], f["seed"] = logits, seeds
+
+
+def combined(f: h5py.File) -> Float[np.ndarray, "shape label"]:
+    """The zero-shot logits of a file, its views weighted as it says."""
+    weights = torch.from_numpy(f["weights"][:])
+    return combine(torch.from_numpy(f["logits"][:]), weights).numpy()
+
+
+def translated(ids: np.ndarray, published: Mapping[str, str] | None) -> np.ndarray:
+    """Ids as another model's file has them."""
+    return ids if published is None else np.array([published[i] for i in ids], dtype=object)
 
 
 def read_logits(path: str | Path, ids: np.ndarray, classes: list[str]) -> np.ndarray:
@@ -43,7 +92,7 @@ def read_logits(path: str | Path, ids: np.ndarray, classes: list[str]) -> np.nda
         missing = pd.Index(wanted).difference(there, sort=False)
         if len(missing):
             raise UserError(f"{path} lacks {len(missing)} of our {what} names: '{missing[0]}'.")
-    logits = frame.loc[ids, classes].to_numpy(dtype=np.float32)
+    logits = np.array(frame.loc[ids, classes], dtype=np.float32)
     if not np.isfinite(logits).all():
         raise UserError(f"{path} holds logits that are NaN or infinite.")
     return logits

@@ -15,7 +15,8 @@ from pointclip import store
 from pointclip.errors import UserError, choose
 
 
-HOW = {"zero_shot": "cosine", "zero_shot_softmax": "softmax"}  # score method -> combination
+# Score method -> combination; an ensemble has one view, the blend.
+HOW = {"zero_shot": "cosine", "zero_shot_softmax": "softmax", "ensemble": "cosine"}
 
 
 def per_view_logits(

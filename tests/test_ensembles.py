@@ -1,8 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from few_shot_data import write_files
 
-from pointclip import ensembles, store
+from pointclip import ensembles, few_shot, protocols, scores, store, zero_shot
 from pointclip.errors import UserError
 
 
@@ -60,6 +62,43 @@ def test_the_searched_ratio_is_the_best_and_nearest_to_a_half():
     }
     assert accuracy == max(right.values()) == right[ratio]
     assert all(abs(r - 0.5) >= abs(ratio - 0.5) for r, a in right.items() if a == accuracy)
+
+
+def test_a_blended_file_is_scored_like_the_others(tmp_path):
+    paths = write_files(tmp_path)
+    frame = store.read_parquet(paths["test_labels"])
+    names = frame.attrs["classes"]
+    sure = np.full((len(frame), 5), -9, np.float32)
+    sure[np.arange(len(frame)), frame["label"]] = 9
+    theirs = write(tmp_path / "theirs.npz", frame["published_id"], names, sure)
+    published = dict(zip(frame["id"], frame["published_id"], strict=True))
+    identity = dict.fromkeys(scores.IDENTITY, "x") | {"method": "ensemble", "shots": 4}
+    ours = {"zero_shot": tmp_path / "z.h5", "few_shot": tmp_path / "f.h5"}
+    zero_shot.write_logits(paths["test_features"], paths["text"], None, ours["zero_shot"])
+    with store.new_h5(ours["few_shot"], classes=names) as f:
+        f["logits"], f["seed"] = np.zeros((2, len(frame), 5), np.float32), np.array([1, 2])
+        f["id"] = frame["id"].to_numpy(object)
+    for kind, path in ours.items():
+        ratio = 0.1 if kind == "zero_shot" else [0.1, 1.0]
+        ensembles.write_blend(path, theirs, tmp_path / "b.h5", ratio, published)
+        out = tmp_path / "s.parquet", tmp_path / "p.parquet"
+        scores.score(tmp_path / "b.h5", paths["test_labels"], identity, *out)
+        accuracy = store.read_parquet(out[0])["accuracy"].tolist()
+        assert accuracy == ([100] if kind == "zero_shot" else [100, 20])
+
+
+def test_held_out_logits_are_those_of_the_adapter(tmp_path):
+    paths = write_files(tmp_path)
+    drawn = paths["shots"], paths["train_labels"], paths["train_features"]
+    task = few_shot.read_task(paths["shots"], 4, *drawn[1:], bank=paths["bank"], text=paths["text"])
+    state = protocols.train("nearest_mean", task)["plain"]
+    about = {"method": "nearest_mean", "protocol": "plain"}
+    few_shot.write_adapter(state, task, paths["text"], tmp_path / "a.safetensors", **about)
+    found = few_shot.held_out_logits(tmp_path / "a.safetensors", *drawn)
+    assert found is not None
+    logits, labels, ids = found
+    assert logits.shape == (3, 20, 5) and len(ids) == 20
+    assert torch.equal(labels, task.validation_labels)
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])
