@@ -64,11 +64,9 @@ def load_cloud(
             raise UserError("the file is empty")
         content = FORMATS[suffix](path, index, rng)
         cloud = _points(content, points, rng)
-    except UserError as error:
-        raise UserError(f"Cannot read {shown}: {error}.") from error
     except Exception as error:
-        # Whatever else a reader stumbles over: the file is at fault, and the next one is waiting.
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        # Whatever a reader stumbles over: the file is at fault, and the next one is waiting.
+        reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
         raise UserError(f"Cannot read {shown}: {reason}.") from error
     return turn_up(cloud, up)
 

@@ -64,8 +64,8 @@ def write_h5(path):
         f["data"] = np.stack([POINTS + 1, POINTS, POINTS - 1])
 
 
-def write_las(path):
-    las = laspy.create(point_format=3, file_version="1.2")
+def write_las(path, point_format=3, version="1.2"):
+    las = laspy.create(point_format=point_format, file_version=version)
     las.header.scales = [1e-4] * 3
     las.x, las.y, las.z = POINTS.T.astype(np.float64)
     las.write(path)
@@ -93,6 +93,7 @@ CLOUDS = {
     "packed.npz": lambda path: np.savez_compressed(path, np.asfortranarray(POINTS)),
     "a.las": write_las,
     "a.laz": write_las,
+    "layered.laz": lambda path: write_las(path, 6, "1.4"),
 }
 
 

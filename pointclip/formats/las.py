@@ -19,7 +19,9 @@ def read_las(path: Path, index: int, rng: np.random.Generator) -> Scan:
     length = _check_header(path)
     thinner = Thinner(rng)
     try:
-        with laspy.open(path, read_evlrs=False) as reader:
+        # The parallel decoder would believe whatever sizes of chunks the file announces.
+        backend = laspy.LazBackend.Lazrs
+        with laspy.open(path, read_evlrs=False, laz_backend=backend) as reader:
             for block in reader.chunk_iterator(max(BLOCK // length, 1)):
                 thinner.add(
                     np.stack([np.asarray(block[a], np.float64) for a in ("x", "y", "z")], 1)
@@ -54,7 +56,26 @@ def _check_header(path: Path) -> int:
         raise UserError("its header announces more than the file holds")
     if points * least > (size - offset) * (1000 if kind & 0x80 else 1):
         raise UserError(f"it announces {points} points, but is cut short")
+    if kind & 0x80:
+        _check_chunks(path, offset, length)
     return length
+
+
+def _check_chunks(path: Path, offset: int, length: int) -> None:
+    """The table of compressed chunks cannot list more than the file holds first points of."""
+    size = path.stat().st_size
+    with path.open("rb") as f:
+        f.seek(offset)
+        (table,) = struct.unpack("<q", f.read(8).ljust(8, b"\0"))
+        if table == -1:  # written by a stream, which knew it only at the end
+            f.seek(max(size - 8, 0))
+            (table,) = struct.unpack("<q", f.read(8).ljust(8, b"\0"))
+        if not offset < table <= size - 8:
+            raise UserError("its table of chunks is missing")
+        f.seek(table)
+        _, chunks = struct.unpack("<II", f.read(8))
+    if chunks * length > size:
+        raise UserError(f"it announces {chunks} chunks of points, but is cut short")
 
 
 def _first_line(error: BaseException) -> str:
