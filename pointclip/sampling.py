@@ -106,9 +106,15 @@ def validation_ids(frame: pd.DataFrame) -> np.ndarray:
     return frame.loc[frame["protocol"] == "validation", "id"].to_numpy(dtype=object)
 
 
-def bank_ids(frame: pd.DataFrame) -> np.ndarray:
-    """Ids of all shapes that are a shot of any protocol, each once: what a bank has to hold."""
-    return np.sort(frame.loc[frame["protocol"] != "validation", "id"].unique().astype(object))
+def bank_ids(
+    frame: pd.DataFrame, protocols: Sequence[str] = ("plain", "validation", "released")
+) -> np.ndarray:
+    """Ids of all shapes that are a shot under some protocol, each once: what a bank has to hold.
+
+    The released draws are not nested: without them a bank is little more than half as large.
+    """
+    drawn = {"plain" if protocol == "validation" else protocol for protocol in protocols}
+    return np.sort(frame.loc[frame["protocol"].isin(drawn), "id"].unique().astype(object))
 
 
 def _check(
