@@ -35,13 +35,18 @@ def code_hash(script: str | Path, registry: Node | None = None, entry: str = "")
             seen[node] = ""
             todo += _whole(entry)
             continue
-        statements = _definitions(node[0]).get(node[1], [])
-        seen[node] = "\n".join(ast.dump(statement) for statement in statements)
-        todo.append((node[0], ""))
-        for statement in statements:
-            todo += _uses(statement, node[0])
+        seen[node], used = _definition(*node)
+        todo += [(node[0], ""), *used]
     text = "\n".join(f"{module}:{name}={seen[module, name]}" for module, name in sorted(seen))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def _definition(module: str, name: str) -> tuple[str, tuple[Node, ...]]:
+    """The text of a definition, and the definitions that it names."""
+    statements = _definitions(module).get(name, [])
+    used = [node for statement in statements for node in _uses(statement, module)]
+    return "\n".join(ast.dump(statement) for statement in statements), tuple(used)
 
 
 def _uses(tree: ast.AST, module: str) -> Iterator[Node]:

@@ -4,8 +4,12 @@ from pointclip.jobs import job
 from pointclip.scores import score
 
 
+def several(paths):
+    return [paths] if isinstance(paths, str) else paths
+
+
 with job(snakemake):
-    ids = snakemake.wildcards
+    ids, out = snakemake.wildcards, snakemake.output
     adapter = ids.get("adapter")
     identity = {
         "dataset": ids.dataset,
@@ -13,14 +17,14 @@ with job(snakemake):
         "prompts": ids.prompts,
         "backbone": ids.backbone,
         "method": adapter or "zero_shot",
-        "protocol": ids.protocol,
         "shots": int(ids.get("shots", 0)),
     }
-    score(
-        snakemake.input.logits,
-        snakemake.input.labels,
-        identity,
-        snakemake.output.scores,
-        snakemake.output.predictions,
-        methods=[] if adapter else ["zero_shot_softmax"],
-    )
+    files = (several(paths) for paths in (snakemake.input.logits, out.scores, out.predictions))
+    for protocol, logits, *written in zip(snakemake.params.protocols, *files, strict=True):
+        score(
+            logits,
+            snakemake.input.labels,
+            {**identity, "protocol": protocol},
+            *written,
+            methods=[] if adapter else ["zero_shot_softmax"],
+        )

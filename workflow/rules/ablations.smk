@@ -9,7 +9,7 @@ rule ablation:
     input:
         scores=collect(
             "<results>/{score}",
-            score=lookup(within=ABLATIONS, dpath="{ablation}/scores"),
+            score=within(ABLATIONS, "ablation"),
             allow_missing=True,
         ),
     output:

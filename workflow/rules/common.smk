@@ -29,12 +29,10 @@ try:
         for run in experiments.runs(config, kind)
     ]
     ABLATIONS = {
-        name: {
-            "scores": [
-                experiments.score_path(run)
-                for run in experiments.ablation_runs(config, name)
-            ]
-        }
+        name: [
+            experiments.score_path(run)
+            for run in experiments.ablation_runs(config, name)
+        ]
         for name in config["ablations"]
     }
     SHOTS = experiments.drawn_shots(config)
@@ -99,11 +97,36 @@ def method_code(name):
     }
 
 
+# Plain functions in place of lookup(): that walks the whole table for every job, which took two
+# thirds of a dry run of the paper's config.
+def within(table, *wildcards_to_follow):
+    """What a table holds under the values of some wildcards."""
+
+    def found(wildcards):
+        value = table
+        for name in wildcards_to_follow:
+            value = value[wildcards[name]]
+        return value
+
+    return found
+
+
+def of(axis, key=None):
+    """What the rules need to know of a resolved entry, or one key of that."""
+    entries = ENTRIES[experiments.AXES[axis][0]]
+
+    def found(wildcards):
+        entry = entries[wildcards[axis]]
+        return entry[key] if key else entry
+
+    return found
+
+
 def shards(pattern, **values):
     """The shard files of a split, by a pattern that keeps its other wildcards."""
     return collect(
         pattern,
-        shard=lookup(within=ENTRIES, dpath="datasets/{dataset}/shards"),
+        shard=of("dataset", "shards"),
         allow_missing=True,
         **values,
     )
@@ -113,7 +136,7 @@ def source(pattern):
     """A pattern with the projection whose features are shared in place of the one asked for."""
     return collect(
         pattern,
-        source=lookup(within=ENTRIES, dpath="projections/{projection}/source"),
+        source=of("projection", "source"),
         allow_missing=True,
     )
 
@@ -121,7 +144,7 @@ def source(pattern):
 def features(split):
     return shards(
         f"<results>/features/{{dataset}}/{{source}}/{{backbone}}/{split}-{{shard}}.h5",
-        source=lookup(within=ENTRIES, dpath="projections/{projection}/source"),
+        source=of("projection", "source"),
     )
 
 
@@ -160,3 +183,8 @@ def about(wildcards):
         "backbone": ENTRIES["backbones"][wildcards.backbone]["entry"],
         "prompts": wildcards.prompts,
     }
+
+
+def protocol(wildcards):
+    """The protocols of the logits that are scored together: here just one."""
+    return [wildcards.protocol]

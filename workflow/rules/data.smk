@@ -18,7 +18,7 @@ rule download:
         mem_mb=1000,
         runtime=240,
     params:
-        entry=lookup(within=ENTRIES, dpath="datasets/{dataset}/fetch"),
+        entry=of("dataset", "fetch"),
     script:
         "../../scripts/download.py"
 
@@ -39,7 +39,7 @@ rule prepare:
         mem_mb=2000,
         runtime=60,
     params:
-        entry=lookup(within=ENTRIES, dpath="datasets/{dataset}/entry"),
+        entry=of("dataset", "entry"),
         code=code("prepare"),
     script:
         "../../scripts/prepare.py"
@@ -58,7 +58,7 @@ rule sample:
         mem_mb=1000,
         runtime=10,
     params:
-        shots=lookup(within=SHOTS, dpath="{dataset}"),
+        shots=within(SHOTS, "dataset"),
         sampling=config["sampling"],
         code=code("sample"),
     script:

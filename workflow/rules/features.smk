@@ -21,8 +21,8 @@ rule project:
         mem_mb=4000,
         runtime=120,
     params:
-        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
-        shards=lookup(within=ENTRIES, dpath="datasets/{dataset}/shards"),
+        projection=of("projection", "draw"),
+        shards=of("dataset", "shards"),
         code=code("project"),
     script:
         "../../scripts/project.py"
@@ -40,7 +40,7 @@ rule weights:
         mem_mb=2000,
         runtime=120,
     params:
-        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
+        backbone=of("backbone", "entry"),
     script:
         "../../scripts/weights.py"
 
@@ -63,7 +63,7 @@ rule encode:
         mem_mb=8000,
         runtime=240,
     params:
-        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
+        backbone=of("backbone", "entry"),
         code=code("encode"),
     script:
         "../../scripts/encode.py"
@@ -87,9 +87,9 @@ rule project_and_encode:
         mem_mb=8000,
         runtime=240,
     params:
-        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
-        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
-        shards=lookup(within=ENTRIES, dpath="datasets/{dataset}/shards"),
+        projection=of("projection", "draw"),
+        backbone=of("backbone", "entry"),
+        shards=of("dataset", "shards"),
         code=code("project_and_encode"),
     script:
         "../../scripts/project_and_encode.py"
@@ -124,9 +124,9 @@ rule bank:
         mem_mb=8000,
         runtime=480,
     params:
-        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
-        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
-        copies=lookup(within=COPIES, dpath="{dataset}/{projection}/{backbone}"),
+        projection=of("projection", "draw"),
+        backbone=of("backbone", "entry"),
+        copies=within(COPIES, "dataset", "projection", "backbone"),
         seed=config["bank"]["seed"],
         code=code("bank"),
     script:
@@ -137,7 +137,7 @@ rule text:
     input:
         # Of the train split, so that no test label is behind a prototype.
         labels="<results>/labels/{dataset}/train.parquet",
-        prompts=lookup(within=ENTRIES, dpath="prompts/{prompts}/files"),
+        prompts=of("prompts", "files"),
         weights=weights,
     output:
         "<results>/text/{dataset}/{prompts}/{backbone}.parquet",
@@ -151,7 +151,7 @@ rule text:
         mem_mb=8000,
         runtime=30,
     params:
-        backbone=lookup(within=ENTRIES, dpath="backbones/{backbone}/entry"),
+        backbone=of("backbone", "entry"),
         code=code("text"),
     script:
         "../../scripts/text.py"

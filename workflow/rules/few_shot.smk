@@ -15,6 +15,7 @@ TRAIN = {
     "text": "<results>/text/{dataset}/{prompts}/{backbone}.parquet",
 }
 FEW_SHOT = "<results>/few_shot/{dataset}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
+HONEST = ["plain", "validation"]
 JOB = "{dataset}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
 
 
@@ -38,11 +39,11 @@ rule train:
         mem_mb=8000,
         runtime=120,
     params:
-        adapter=lookup(within=ENTRIES, dpath="adapters/{adapter}"),
-        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
+        adapter=of("adapter"),
+        views=of("projection", "views"),
         about=about,
         torch_threads=config["train_threads"],
-        code=lookup(within=method_code("train"), dpath="{adapter}"),
+        code=within(method_code("train"), "adapter"),
     script:
         "../../scripts/train.py"
 
@@ -66,21 +67,49 @@ rule train_released:
         mem_mb=8000,
         runtime=120,
     params:
-        adapter=lookup(within=ENTRIES, dpath="adapters/{adapter}"),
-        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
+        adapter=of("adapter"),
+        views=of("projection", "views"),
         about=about,
         torch_threads=config["train_threads"],
-        code=lookup(within=method_code("train_released"), dpath="{adapter}"),
+        code=within(method_code("train_released"), "adapter"),
     script:
         "../../scripts/train_released.py"
 
 
+# Two logits of one training are scored in one job, of which imports are the larger part.
 use rule score_zero_shot as score_few_shot with:
     input:
-        logits=f"{FEW_SHOT}/{{protocol}}/logits.h5",
+        logits=collect(
+            f"{FEW_SHOT}/{{protocol}}/logits.h5", protocol=HONEST, allow_missing=True
+        ),
         labels="<results>/labels/{dataset}/test.parquet",
     output:
-        scores=f"{FEW_SHOT}/{{protocol}}/scores.parquet",
-        predictions=f"{FEW_SHOT}/{{protocol}}/predictions.parquet",
+        scores=expand(
+            f"{FEW_SHOT}/{{protocol}}/scores.parquet",
+            protocol=HONEST,
+            allow_missing=True,
+        ),
+        predictions=expand(
+            f"{FEW_SHOT}/{{protocol}}/predictions.parquet",
+            protocol=HONEST,
+            allow_missing=True,
+        ),
     log:
-        f"<logs>/score/{JOB}/{{protocol}}.log",
+        f"<logs>/score/{JOB}.log",
+    params:
+        protocols=HONEST,
+        code=code("score"),
+
+
+use rule score_zero_shot as score_released with:
+    input:
+        logits=f"{FEW_SHOT}/released/logits.h5",
+        labels="<results>/labels/{dataset}/test.parquet",
+    output:
+        scores=f"{FEW_SHOT}/released/scores.parquet",
+        predictions=f"{FEW_SHOT}/released/predictions.parquet",
+    log:
+        f"<logs>/score_released/{JOB}.log",
+    params:
+        protocols=["released"],
+        code=code("score"),

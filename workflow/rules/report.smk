@@ -135,7 +135,7 @@ rule classes:
     input:
         predictions=collect(
             "<results>/{predictions}",
-            predictions=lookup(within=HEADLINES, dpath="{dataset}/{kind}"),
+            predictions=within(HEADLINES, "dataset", "kind"),
             allow_missing=True,
         ),
     output:
@@ -175,7 +175,7 @@ rule montage:
         depth=shards("<results>/depth/{dataset}/{projection}/test-{shard}.h5"),
         predictions=collect(
             "<results>/{predictions}",
-            predictions=lookup(within=MONTAGES, dpath="{dataset}/{projection}"),
+            predictions=within(MONTAGES, "dataset", "projection"),
             allow_missing=True,
         ),
     output:
@@ -193,7 +193,7 @@ rule montage:
         mem_mb=2000,
         runtime=10,
     params:
-        projection=lookup(within=ENTRIES, dpath="projections/{projection}/draw"),
+        projection=of("projection", "draw"),
         shapes=config["figures"]["shapes"],
         code=code("montage"),
     script:
@@ -204,7 +204,7 @@ rule projections:
     input:
         depth=collect(
             "<results>/depth/{dataset}/{projection}/test-0.h5",
-            projection=lookup(within=PROJECTED, dpath="{dataset}"),
+            projection=within(PROJECTED, "dataset"),
             allow_missing=True,
         ),
         labels="<results>/labels/{dataset}/test.parquet",
@@ -223,7 +223,7 @@ rule projections:
         mem_mb=2000,
         runtime=10,
     params:
-        projections=lookup(within=PROJECTED, dpath="{dataset}"),
+        projections=within(PROJECTED, "dataset"),
         entries={name: entry["draw"] for name, entry in ENTRIES["projections"].items()},
         shapes=config["figures"]["shapes"],
         code=code("projections"),

@@ -25,7 +25,7 @@ rule zero_shot:
         mem_mb=4000,
         runtime=30,
     params:
-        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
+        views=of("projection", "views"),
         code=code("zero_shot"),
     script:
         "../../scripts/zero_shot.py"
@@ -49,7 +49,7 @@ rule zero_shot_released:
         mem_mb=4000,
         runtime=60,
     params:
-        views=lookup(within=ENTRIES, dpath="projections/{projection}/views"),
+        views=of("projection", "views"),
         code=code("zero_shot_released"),
     script:
         "../../scripts/zero_shot_released.py"
@@ -70,6 +70,7 @@ rule score_zero_shot:
         mem_mb=2000,
         runtime=10,
     params:
+        protocols=protocol,
         code=code("score"),
     script:
         "../../scripts/score.py"

@@ -1,0 +1,83 @@
+"""What the DAG is: which jobs a target needs, and what no job may see."""
+
+from conftest import Outcome, Project
+
+
+STAGES = {
+    **{"prepare": 2, "sample": 1, "project": 2, "encode": 2, "bank": 1, "text": 1},
+    **{"zero_shot": 3, "zero_shot_released": 1, "score_zero_shot": 4},
+    **{"train": 2, "train_released": 2, "score_few_shot": 6},
+    **{"collect_scores": 1, "accuracy": 1, "published": 1, "shots_curve": 1, "classes": 2},
+    **{"montage": 1, "ablation": 1, "record": 1},
+}
+
+
+def ancestors(outcome: Outcome, files: list[str]) -> set[str]:
+    """All files that these are made from, by way of the jobs of a dry run."""
+    made_from = {
+        output: outcome.inputs[job] for job in outcome.outputs for output in outcome.outputs[job]
+    }
+    found: set[str] = set()
+    todo = list(files)
+    while todo:
+        for file in made_from.get(todo.pop(), []):
+            if file and file not in found:
+                found.add(file)
+                todo.append(file)
+    return found
+
+
+def test_one_job_for_all_seeds_and_both_honest_protocols(fresh: Project) -> None:
+    assert fresh.dry_run().jobs == STAGES
+
+
+def test_nothing_is_learned_or_chosen_from_test_labels(fresh: Project) -> None:
+    outcome = fresh.dry_run()
+    learned = [
+        file
+        for job in outcome.outputs
+        for file in outcome.outputs[job]
+        if file.endswith(("logits.h5", "adapter.safetensors"))
+    ]
+    honest = [file for file in learned if "/released/" not in file]
+    assert len(honest) == 11 and len(learned) == 16
+    labels = "results/labels/three/test.parquet"
+    assert labels not in ancestors(outcome, honest)
+    for file in set(learned) - set(honest):
+        assert labels in ancestors(outcome, [file])
+    readers = {job.split("#")[0] for job, files in outcome.inputs.items() if labels in files}
+    assert readers == {
+        *("score_zero_shot", "score_few_shot"),
+        *("zero_shot_released", "train_released"),
+    }
+
+
+def test_an_ablation_of_views_reads_cached_features(project: Project) -> None:
+    assert project.dry_run("results/ablations/views.csv").nothing
+    project.path("results/ablations/views.csv").unlink()
+    project.path("results/zero_shot/three/pair/v1_few_shot/tiny/plain/scores.parquet").unlink()
+    again = project.dry_run("results/ablations/views.csv")
+    assert again.jobs == {"score_zero_shot": 1, "ablation": 1}
+
+
+def test_an_ablation_needs_its_own_experiments_only(fresh: Project) -> None:
+    jobs = fresh.dry_run("results/ablations/views.csv").jobs
+    assert jobs == {
+        **{"prepare": 2, "project": 1, "encode": 1, "text": 1},
+        **{"zero_shot": 2, "score_zero_shot": 2, "ablation": 1},
+    }
+
+
+def test_the_snakefile_imports_no_heavy_library(blank: Project) -> None:
+    for name in ("torch", "open_clip", "numba", "pandas", "sklearn"):
+        blank.path(f"{name}.py").write_text(f"raise ImportError('{name} is imported')")
+    outcome = blank.dry_run()
+    assert outcome.code == 0, outcome.text
+    assert outcome.jobs == STAGES
+
+
+def test_depth_need_not_be_kept(blank: Project) -> None:
+    blank.configure(keep_depth=False)
+    jobs = blank.dry_run("results/ablations/views.csv").jobs
+    assert jobs["project_and_encode"] == 1
+    assert not jobs["project"] and not jobs["encode"]

@@ -1,0 +1,141 @@
+"""What runs again after a change: exactly the stages that use what was changed."""
+
+import os
+from pathlib import Path
+
+import pytest
+from conftest import Project
+
+
+CODE = "Params have changed"
+
+
+def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
+    assert finished.dry_run().nothing
+
+
+def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
+    for path in sorted(project.path("pointclip").glob("*.py")):
+        os.utime(path)
+    project.edit("pointclip/zero_shot.py", "HOW = ", "# A comment.\nHOW = ")
+    project.edit("pointclip/features.py", '"""Draw the', '"""Paint the')
+    assert project.dry_run().nothing
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "rules"),
+    [
+        (
+            "pointclip/documents.py",
+            'RANGE = "\\N{EN DASH}"',
+            'RANGE = "to"',
+            {"accuracy", "ablation", "published", "record"},
+        ),
+        ("pointclip/adapters/tip.py", "import torch\n", "import torch\nX = 1\n", set()),
+        (
+            "pointclip/adapters/inter_view.py",
+            "MOMENTUM = 1e-5, 0.1",
+            "MOMENTUM = 1e-5, 0.2",
+            {"train", "train_released"},
+        ),
+        (
+            "pointclip/view_weights.py",
+            "GRID = (0.25,",
+            "GRID = (0.2,",
+            {"zero_shot", "zero_shot_released", "train", "train_released"},
+        ),
+        ("pointclip/features.py", "BATCH = 16", "BATCH = 17", {"project", "encode", "bank"}),
+        (
+            "pointclip/features.py",
+            "rng.uniform(-0.2, 0.2, 3)",
+            "rng.uniform(-0.1, 0.1, 3)",
+            {"bank"},
+        ),
+    ],
+)
+def test_a_changed_constant_reruns_the_stages_that_use_it(
+    project: Project, file: str, old: str, new: str, rules: set[str]
+) -> None:
+    project.edit(file, old, new)
+    outcome = project.dry_run()
+    assert outcome.because(CODE) == rules
+    assert outcome.nothing == (not rules)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules"),
+    [
+        ({"adapters": {"short": {"base": "inter_view", "epochs": 4}}}, {"train", "train_released"}),
+        ({"sampling": {"seeds": [1, 2], "validation_seed": 1}}, {"sample"}),
+        ({"train_threads": 2}, {"train", "train_released"}),
+        ({"figures": {"shapes": 3}}, {"montage"}),
+        ({"device": "cpu"}, set()),
+    ],
+)
+def test_a_changed_config_reruns_what_depends_on_it(
+    project: Project, changes: dict, rules: set[str]
+) -> None:
+    project.configure(**changes)
+    outcome = project.dry_run()
+    assert outcome.because(CODE) == rules
+    assert outcome.nothing == (not rules)
+
+
+def test_a_new_seed_encodes_and_projects_nothing_of_the_splits(project: Project) -> None:
+    project.configure(sampling={"seeds": [1, 2, 3]})
+    jobs = project.dry_run().jobs
+    assert jobs["sample"] == 1 and jobs["train"] == 2
+    assert not jobs["project"] and not jobs["encode"] and not jobs["prepare"]
+
+
+def test_one_core_and_all_cores_give_identical_results(blank: Project, finished: Project) -> None:
+    outcome = blank.snakemake(cores=1)
+    assert outcome.code == 0, outcome.text
+    assert blank.read("results/tables") == finished.read("results/tables")
+    assert blank.read("results/few_shot") == finished.read("results/few_shot")
+    figures = blank.read("results/figures")
+    assert figures and figures == finished.read("results/figures")
+
+
+def test_shuffled_test_labels_change_nothing_that_is_learned(project: Project) -> None:
+    import numpy as np
+
+    from pointclip.store import read_parquet, write_parquet
+
+    before = {kind: project.read(f"results/{kind}") for kind in ("few_shot", "zero_shot")}
+    path = project.path("results/labels/three/test.parquet")
+    labels = read_parquet(path)
+    order = np.random.default_rng(1).permutation(len(labels))
+    labels[["label", "class"]] = labels[["label", "class"]].to_numpy()[order]
+    write_parquet(labels, path, **labels.attrs)
+    # Forced to learn and choose again, although nothing but the test labels has changed.
+    targets = ["results/scores.parquet", "-R", "train", "zero_shot"]
+    outcome = project.snakemake(*targets)
+    assert outcome.code == 0, outcome.text
+    assert outcome.jobs["train"] == 2 and outcome.jobs["zero_shot"] == 2
+    changed = set()
+    for kind, old in before.items():
+        new = project.read(f"results/{kind}")
+        assert new.keys() == old.keys()
+        changed |= {f"{kind}/{name}" for name in new if new[name] != old[name]}
+    learned = {name for name in changed if name.endswith(("logits.h5", "adapter.safetensors"))}
+    assert all("/released/" in name for name in learned)
+    assert any("/plain/" in name and name.endswith("scores.parquet") for name in changed)
+
+
+def test_shards_change_no_bit_of_the_features(blank: Project, finished: Project) -> None:
+    from pointclip.store import ids_of, read_h5_rows
+
+    blank.configure(datasets={"three": {"reader": "folder", "path": "shapes", "shards": 3}})
+    folder = "results/features/three/small/tiny"
+    targets = [f"{folder}/test-{shard}.h5" for shard in range(3)]
+    outcome = blank.snakemake(*targets)
+    assert outcome.code == 0, outcome.text
+    assert outcome.jobs["encode"] == 3
+    parts = [blank.path(target) for target in targets]
+    whole = [finished.path(f"{folder}/test-0.h5")]
+    assert ids_of(parts).tolist() == ids_of(whole).tolist()
+    assert (read_h5_rows(parts, "features") == read_h5_rows(whole, "features")).all()
+    # Losing one shard means making one shard again.
+    Path(parts[1]).unlink()
+    assert blank.dry_run(*targets).jobs == {"encode": 1}
