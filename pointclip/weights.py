@@ -139,7 +139,11 @@ def fetch_from_hub(
             # For big files the hub's etag is their sha256.
             etag = hub.get_hf_file_metadata(hub.hf_hub_url(repo, candidate)).etag or ""
             announced = etag if len(etag) == 64 else None
-            record(path, folder, name, f"{hub_endpoint()}/{repo}", entry["sha256"] or announced)
+            try:
+                record(path, folder, name, f"{hub_endpoint()}/{repo}", entry["sha256"] or announced)
+            except UserError:
+                path.unlink()  # or the next run would find it and believe it
+                raise
             return path
     except (HfHubHTTPError, OSError) as error:
         problem = error
@@ -158,7 +162,7 @@ def record(path: Path, folder: Path, name: str, source: str, expected: str | Non
         log.warning("No checksum is known for %s; its sha256 is %s (recorded).", path, digest)
     elif digest != expected:
         raise UserError(
-            f"{path} has the sha256 {digest}, not {expected}: delete it and fetch it again."
+            f"{path} has the sha256 {digest}, not {expected}: it is damaged or another file."
         )
     manifest = folder / name / MANIFEST
     relative = path.resolve()

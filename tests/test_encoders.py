@@ -1,7 +1,12 @@
+import hashlib
 import json
 import os
 import socket
+import subprocess
+import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -210,3 +215,74 @@ def test_real_architectures_run_on_random_weights(name, tmp_path, monkeypatch):
     assert encoder.encode_images(depth).shape == (2, encoder.dim)
     assert encoder.dim == open_clip.get_model_config(BACKBONES[name]["model"])["embed_dim"]
     assert encoder.encode_texts(["point cloud of a big chair."]).shape == (1, encoder.dim)
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of the hub as a download of one file takes."""
+
+    files: dict[str, bytes]
+    etag = ""
+
+    def do_HEAD(self):
+        content = self.files.get(self.path)
+        self.send_response(404 if content is None and self.path != "/" else 200)
+        if content is None:
+            self.send_header("X-Error-Code", "EntryNotFound")
+        else:
+            self.send_header("ETag", f'"{self.etag or hashlib.sha256(content).hexdigest()}"')
+            self.send_header("X-Repo-Commit", "0" * 40)
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.end_headers()
+        return content
+
+    def do_GET(self):
+        self.wfile.write(self.do_HEAD() or b"")
+
+    def log_message(self, *_):
+        pass
+
+
+HUB_TEST = """
+import logging, sys
+from pointclip.encoders import load_encoder
+from pointclip.errors import UserError
+logging.basicConfig(level=logging.WARNING)
+try:
+    entry = {"name": "tiny", "model": "tiny32", "model_config": sys.argv[1], "hub": "some/tiny"}
+    print(load_encoder({**entry, "pretrained": "x"}, "cpu", sys.argv[2]).dim)
+except UserError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("announced", ["", "f" * 64])
+def test_weights_are_fetched_from_a_hub_and_checked(entry, tmp_path, announced):
+    content = Path(entry["weights"]).read_bytes()
+    files = {"/some/tiny/resolve/main/open_clip_pytorch_model.bin": content}
+    if not announced:
+        # The first name that is asked for; else the second is.
+        files = {"/some/tiny/resolve/main/open_clip_model.safetensors": content}
+    handler = type("Handler", (Hub,), {"files": files, "etag": announced})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # A process of its own: the hub's address is read once, at import.
+        run = subprocess.run(
+            [sys.executable, "-c", HUB_TEST, entry["model_config"], tmp_path / "weights"],
+            env={
+                **{k: v for k, v in os.environ.items() if k != "HF_HUB_OFFLINE"},
+                "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+                "HF_HOME": str(tmp_path / "home"),
+                "HF_HUB_DISABLE_XET": "1",
+            },
+            capture_output=True,
+            text=True,
+        )
+        server.shutdown()
+    manifest = tmp_path / "weights" / "tiny" / "weights.json"
+    if announced:
+        assert f"not {announced}: it is damaged" in run.stdout, run.stderr
+        assert not [path for path in (tmp_path / "weights/tiny").glob("*") if path.is_file()]
+    else:
+        assert run.stdout == "16\n", run.stderr
+        assert json.loads(manifest.read_text())["file"] == "open_clip_model.safetensors"

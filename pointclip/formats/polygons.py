@@ -34,11 +34,23 @@ def read_off(path: Path, index: int, rng: np.random.Generator) -> Mesh | Scan:
     points = found.reshape(vertices, width)[:, :3]
     if not faces:
         return Scan(points)
+    return _mesh(points, _faces(lines[vertices : vertices + faces]))
+
+
+def _faces(lines: list[bytes]) -> array:
+    """Corners of the triangles of faces, each a line that may end in a color."""
     corners = array("q")
-    for line in lines[vertices : vertices + faces]:
+    if all(line.split(None, 1)[0] == b"3" and len(line.split()) == 4 for line in lines[:9]):
+        found = numbers(b"\n".join(lines))
+        if len(found) == 4 * len(lines) and (found[::4] == 3).all():
+            rows = found.reshape(-1, 4)[:, 1:]
+            if (np.abs(rows) < 1 << 40).all() and (rows == np.floor(rows)).all():
+                corners.frombytes(rows.astype(np.int64).tobytes())
+                return corners
+    for line in lines:
         fields = line.split()
         corners.extend(fan(_integers(fields[1 : 1 + _integers(fields[:1])[0]])))
-    return _mesh(points, corners)
+    return corners
 
 
 def read_obj(path: Path, index: int, rng: np.random.Generator) -> Mesh | Scan:
