@@ -36,3 +36,8 @@ def __getattr__(name: str) -> Any:
 
         return load_cloud
     raise AttributeError(f"module 'pointclip' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """So that completion and pydoc find what is imported late."""
+    return sorted({*globals(), *__all__})

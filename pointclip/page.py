@@ -26,6 +26,7 @@ class Shown:
         cameras: for each view the axes that lie to the right, up and towards the viewer.
         probabilities: of all classes, from all views; None without classes.
         per_view: the same from each view alone.
+        mirrored: whether the depth maps are mirror images, as v1's are.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Shown:
     cameras: Float[np.ndarray, "view 3 3"]
     probabilities: Float[np.ndarray, " class"] | None = None
     per_view: Float[np.ndarray, "view class"] | None = None
+    mirrored: bool = False
 
 
 def page(items: Sequence[Shown], classes: Sequence[str], reading: str = "", made: str = "") -> str:
@@ -99,6 +101,7 @@ def _item(item: Shown) -> dict[str, Any]:
         "extent": extent,
         "points": base64.b64encode(steps.tobytes()).decode(),
         "views": views,
+        "mirrored": item.mirrored,
     }
     if item.probabilities is not None and item.per_view is not None:
         result["probabilities"] = item.probabilities.tolist()

@@ -101,25 +101,31 @@ def _look(
     path: Path, model: "PointCLIP | None", projection: "Projection", points: int, up: str
 ) -> "Shown":
     """Everything on the page about one file."""
+    import numpy as np
     import torch
 
     from pointclip.clouds import load_cloud, normalise
     from pointclip.page import Shown, cameras
 
     read = load_cloud(path, points=points, up=up)
-    drawn = load_cloud(path, points=max(points, DRAWN), up=up)
+    # A small cloud comes with its points repeated.
+    drawn = np.unique(load_cloud(path, points=max(points, DRAWN), up=up), axis=0)
     size = " by ".join(f"{extent:.3g}" for extent in drawn.max(0) - drawn.min(0))
+    count = f"{len(drawn):,} points"
+    if len(drawn) > points:
+        count += f", {points:,} of them for CLIP"
     look = model.look(read) if model else None
     depth = look.depth if look else projection(torch.from_numpy(normalise(read))[None])[0].numpy()
     return Shown(
         name=shown(path.name),
-        note=f"{len(drawn):,} points drawn, {len(read):,} read · {size} (x, y, z; y is up)",
+        note=f"{count} · {size} (x, y, z; y is up)",
         points=normalise(drawn),
         depth=depth,
         view_names=projection.view_names,
         cameras=cameras(projection.rotations.numpy(), projection.camera),
         probabilities=look.probabilities if look else None,
         per_view=look.per_view if look else None,
+        mirrored=projection.camera < 0,
     )
 
 

@@ -85,7 +85,8 @@ function choose(i, look = true) {
   const v = item.views[i];
   $("view").src = v.image;
   $("view").alt = `Depth map of view ${i + 1}: ${v.name}`;
-  $("view-note").textContent = `View ${i + 1} of ${item.views.length}: ${v.name}`;
+  const mirrored = item.mirrored ? " (a mirror image, as PointCLIP draws it)" : "";
+  $("view-note").textContent = `View ${i + 1} of ${item.views.length}: ${v.name}${mirrored}`;
   mark($("views"), i);
   if (look && v.camera) { viewer.turned = true; viewer.turnTo(v.camera); }
   if (!data.classes) return;

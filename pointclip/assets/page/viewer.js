@@ -64,7 +64,23 @@ class Viewer {
     for (let i = 1; i < points.length; i += 3) { low = Math.min(low, points[i]); high = Math.max(high, points[i]); }
     this.shade = new Uint8Array(n);
     for (let i = 0; i < n; i++) this.shade[i] = 1 + 254 * (points[3 * i + 1] - low) / (high - low || 1);
+    this.spacing = this.median(points, n);
     this.draw();
+  }
+
+  median(points, n) {  // distance to the nearest neighbour, of some points
+    const some = Math.min(n, 200), distances = new Float32Array(some);
+    for (let k = 0; k < some; k++) {
+      const i = 3 * Math.floor(k * n / some);
+      let nearest = Infinity;
+      for (let j = 0; j < points.length; j += 3) {
+        const x = points[i] - points[j], y = points[i + 1] - points[j + 1], z = points[i + 2] - points[j + 2];
+        const d = x * x + y * y + z * z;
+        if (d < nearest && j !== i) nearest = d;
+      }
+      distances[k] = Math.sqrt(nearest);
+    }
+    return distances.sort()[some >> 1];
   }
 
   drag(dx, dy) {  // sideways about the cloud's up axis, up and down about the screen's
@@ -113,7 +129,7 @@ class Viewer {
     const { points, shade, depth, tone, matrix: [a, b, c] } = this;
     depth.fill(0); tone.fill(0);
     const scale = 0.44 * size * this.zoom * Math.sqrt(CAMERA * CAMERA - 1) / CAMERA;
-    const radius = Math.max(1.2, 1.15 * scale / Math.sqrt(shade.length));
+    const radius = Math.max(1.2, Math.min(0.012 * size * this.zoom, 1.3 * scale * this.spacing));
     for (let i = 0, n = shade.length; i < n; i++) {
       const x = points[3 * i], y = points[3 * i + 1], z = points[3 * i + 2];
       const near = CAMERA / (CAMERA - (c[0] * x + c[1] * y + c[2] * z));  // larger is nearer
