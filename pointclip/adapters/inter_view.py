@@ -47,13 +47,24 @@ def states(
     lr: float = 0.01,
     momentum: float = 0.9,
     weight_decay: float = 5e-4,
+    norm: float | None = None,
+    scale: float | None = None,
 ) -> Iterator[State]:
-    """Train as released and yield the state after every epoch (the same tensors, updated)."""
+    """Train as released and yield the state after every epoch (the same tensors, updated).
+
+    Args:
+        norm: scale every view's feature to this length first. The release does not; but its rates
+            suit the length of OpenAI's features (about 10), and what the adapter adds drowns in
+            features that are much longer.
+        scale: of the logits, instead of the backbone's own, which is 100 in the release.
+    """
     if task.shots < 2:
         raise UserError("The inter_view adapter normalises over a batch: give it two shapes.")
     _, _, views, channels = task.bank.shape
     draws = generators(task.seeds, task.bank.device)
     state = initial(views, channels, ratio, draws)
+    state["norm"].fill_(norm or 0)
+    state["scale"].fill_(scale or task.logit_scale)
     trained = [state[name].requires_grad_() for name in TRAINED]
     for name in WRITTEN:
         state[name].grad = torch.zeros_like(state[name])
@@ -68,8 +79,9 @@ def states(
     for epoch in range(epochs):
         optimiser.param_groups[0]["lr"] = learning_rate(epoch, epochs, peak=lr)
         for features, labels in epoch_batches(task, draws, batch):
+            features = _scaled(state, features)
             adapted = adapt(state, features, drop if dropout else None, training=True)
-            scores = classify(adapted, task.prototypes, task.logit_scale)
+            scores = classify(adapted, task.prototypes, scale or task.logit_scale)
             loss = smoothed_cross_entropy(scores, labels, smoothing).sum()
             for name in TRAINED:
                 if name not in WRITTEN:
@@ -103,6 +115,8 @@ def initial(views: int, channels: int, ratio: float, draws: list[Generator]) -> 
         "view_f.2.bias": linear(wide, fan_in=channels),
         "ratio": constant(ratio),
         "epoch": constant(-1),
+        "norm": constant(0),
+        "scale": constant(1),
         "view_weights": constant(1, views),
     }
     for layer in ("global_f.0.bn", "global_f.4"):
@@ -173,8 +187,8 @@ def logits(
     logit_scale: float,
 ) -> Float[Tensor, "seed shape label"]:
     """Logits of every seed for the same shapes, as the trained adapter gives them."""
-    adapted = adapt_same(state, features.float())
-    return classify(adapted, prototypes, logit_scale, state["view_weights"])
+    adapted = adapt_same(state, _scaled(state, features))
+    return classify(adapted, prototypes, float(state["scale"][0]), state["view_weights"])
 
 
 @torch.no_grad()
@@ -191,11 +205,16 @@ def choose(
         return state
     text = F.normalize(task.prototypes, dim=-1)
     found = []
-    for adapted in adapt_same(state, features.float()):
-        per_view = task.logit_scale * adapted @ text.T
+    for adapted in adapt_same(state, _scaled(state, features)):
+        per_view = adapted @ text.T
         found.append(view_weights.search(per_view.cpu().numpy(), labels.cpu().numpy())[0])
     weights = torch.from_numpy(np.stack(found)).to(state["view_weights"])
     return state | {"view_weights": weights}
+
+
+def _scaled(state: State, features: Tensor) -> Tensor:
+    norm = float(state["norm"][0])  # a parameter: the same for all seeds
+    return F.normalize(features.float(), dim=-1) * norm if norm else features.float()
 
 
 class _Linear(torch.autograd.Function):

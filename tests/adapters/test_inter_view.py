@@ -21,6 +21,7 @@ def released(seeds=1, fresh=False):
         key = name.removeprefix("state/")
         if key in state and not (fresh and "running" in key):
             state[key] = torch.from_numpy(GOLDEN[name]).repeat(seeds, *[1] * GOLDEN[name].ndim)
+    state["scale"].fill_(100)
     return state
 
 
@@ -49,7 +50,7 @@ def test_training_output_logits_loss_and_gradients_are_the_released_ones():
 def test_evaluation_is_the_released_one():
     out = inter_view.adapt(released(), X)[0].reshape(12, -1)
     torch.testing.assert_close(out, golden("eval_output_after_one_train_forward"), **CLOSE)
-    logits = inter_view.logits(released(), X[0], TEXT, 100.0)
+    logits = inter_view.logits(released(), X[0], TEXT, 100.0)  # the state's own scale
     torch.testing.assert_close(logits[0], golden("eval_logits"), **CLOSE)
 
 
@@ -104,6 +105,26 @@ def test_view_weights_are_searched_only_when_asked_for():
         return (scores.argmax(-1) == one.validation_labels).float().mean(-1)
 
     assert (accuracy(searched) >= accuracy(same)).all()
+
+
+def test_length_of_features_does_not_matter_once_it_is_set():
+    one = task()
+    longer = type(one)(**{**vars(one), "bank": one.bank * 3})
+    x, text = features(np.zeros(9, int), 3), prototypes()
+    for norm, same in ((10.0, True), (None, False)):
+        *_, a = inter_view.states(one, epochs=5, norm=norm)
+        *_, b = inter_view.states(longer, epochs=5, norm=norm)
+        ours = inter_view.logits(a, x, text, 100.0)
+        theirs = inter_view.logits(b, 3 * x, text, 100.0)
+        assert torch.allclose(ours, theirs, rtol=0, atol=0.1) is same
+
+
+def test_logits_may_have_a_scale_of_their_own():
+    x, text = features(np.zeros(9, int), 3), prototypes()
+    *_, state = inter_view.states(task(), epochs=1, scale=20.0, lr=0.0)
+    *_, other = inter_view.states(task(), epochs=1, lr=0.0)
+    ours, theirs = (inter_view.logits(s, x, text, 100.0) for s in (state, other))
+    torch.testing.assert_close(5 * ours, theirs, rtol=1e-2, atol=0.1)
 
 
 def test_a_constant_feature_trains_to_finite_numbers():
