@@ -118,6 +118,13 @@ def test_curves_are_named_by_what_varies(scores: pd.DataFrame) -> None:
     assert "inter_view, pointclip_fs" in words(figure)
 
 
+def test_only_the_usual_zero_shot_is_drawn(scores: pd.DataFrame) -> None:
+    softmax = scores[scores["shots"] == 0].assign(method="zero_shot_softmax")
+    assert "zero_shot_softmax" not in words(shots_curve(pd.concat([scores, softmax])))
+    few = scores[scores["shots"] > 0]
+    assert "zero_shot_softmax" in words(shots_curve(pd.concat([few, softmax])))
+
+
 def test_confusion_counts_shares(predictions: pd.DataFrame) -> None:
     share = confusion(predictions, CLASSES)
     assert share[0].tolist() == [87.5, 0, 0, 12.5]

@@ -1,5 +1,7 @@
 """Accuracy against the number of shots, for every method, protocols apart."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
@@ -8,7 +10,8 @@ from pointclip.figures.style import COLOURS, GREY, MARKERS, legend_below, messag
 from pointclip.tables import summarise
 
 
-DASHES = ["--", ":", "-.", (0, (5, 1, 1, 1, 1, 1))]
+GREYS = [GREY, "#000000"]
+DASHES: list[Any] = ["--", ":", "-.", (0, (5, 1, 1, 1, 1, 1))]
 
 
 @styled
@@ -25,6 +28,8 @@ def shots_curve(scores: pd.DataFrame, title: str = "") -> Figure:
     summary["curve"] = _names(summary)
     protocols = list(summary["protocol"].drop_duplicates())
     few, zero = summary[summary["shots"] > 0], summary[summary["shots"] == 0]
+    # Other ways to combine the views stand in the tables; here they would be lines upon lines.
+    zero = zero[(zero["method"] == "zero_shot") | (zero["method"] != "zero_shot").all()]
     curves = list(few["curve"].drop_duplicates())
     lines = list(zero["curve"].drop_duplicates())
     figure = Figure(figsize=(max(5.2, 3.6 * len(protocols)), 3.6 + 0.09 * len([*curves, *lines])))
@@ -42,7 +47,8 @@ def shots_curve(scores: pd.DataFrame, title: str = "") -> Figure:
         for i, line in enumerate(lines):
             part = zero[(zero["protocol"] == protocol) & (zero["curve"] == line)]
             for value in part["mean"]:
-                axis.axhline(value, color=GREY, linestyle=DASHES[i % len(DASHES)], label=line)
+                shade = GREYS[i // len(DASHES) % len(GREYS)]
+                axis.axhline(value, color=shade, linestyle=DASHES[i % len(DASHES)], label=line)
         ticks = sorted(few["shots"].unique())
         if ticks:
             axis.set_xscale("log", base=2)
