@@ -62,8 +62,9 @@ def load_cloud(
             raise UserError("there is no such file")
         if path.stat().st_size == 0:
             raise UserError("the file is empty")
-        content = FORMATS[suffix](path, index, rng)
-        cloud = _points(content, points, rng)
+        with np.errstate(all="ignore"):  # what overflows is no finite number, and looked for
+            content = FORMATS[suffix](path, index, rng)
+            cloud = _points(content, points, rng)
     except Exception as error:
         # Whatever a reader stumbles over: the file is at fault, and the next one is waiting.
         reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__

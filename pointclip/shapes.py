@@ -1,5 +1,6 @@
 """What a file may hold: points, or triangles with points to be drawn on them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +12,7 @@ from pointclip.errors import UserError
 
 
 MOST = 1_000_000
+BLOCK = 1 << 17
 LARGEST = 1e12
 
 
@@ -97,8 +99,13 @@ def fan(polygon: list[int]) -> list[int]:
     return [v for a, b in pairwise(polygon[1:]) for v in (polygon[0], a, b)]
 
 
-def mapped(path: Path, record: np.dtype, start: int, count: int) -> np.ndarray:
-    """The records of a file from byte `start` on, read only when they are looked at."""
-    if not count:
-        return np.empty(0, record)
-    return np.memmap(path, record, "r", start, (count,))
+def records(path: Path, record: np.dtype, start: int, count: int) -> Iterator[np.ndarray]:
+    """The records of a file from byte `start` on, in blocks."""
+    with path.open("rb") as f:
+        f.seek(start)
+        while count:
+            block = np.fromfile(f, record, min(count, BLOCK))
+            if not len(block):
+                raise UserError("it is cut short")
+            count -= len(block)
+            yield block

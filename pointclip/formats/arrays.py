@@ -14,16 +14,15 @@ from pointclip.shapes import Scan, Thinner
 from pointclip.store import open_h5
 
 
-ROWS = 1 << 18
+ROWS = 1 << 17
 LARGEST = 1 << 33
 NAMES = ("points", "point", "pts", "pc", "xyz", "pos", "positions", "vertices", "data", "arr_0")
 
 
 def read_npy(path: Path, index: int, rng: np.random.Generator) -> Scan:
     """An array (N, 3 or more), or (clouds, N, 3 or more) of which one is read."""
-    # A memory map fails where the file is shorter than it says, and holds no Python objects.
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    return _thinned(array, array.shape, array.dtype, index, rng)
+    with path.open("rb") as f:
+        return _read_stream(f, path.stat().st_size, index, rng)
 
 
 def read_npz(path: Path, index: int, rng: np.random.Generator) -> Scan:
@@ -59,9 +58,11 @@ def _read_stream(f: Any, size: int, index: int, rng: np.random.Generator) -> Sca
         raise UserError(f"its array has the unknown version {version}")
     shape, fortran, dtype = read(f)
     stride = _check(shape, dtype)
-    if math.prod(shape) * dtype.itemsize > size:
+    if math.prod(shape) * dtype.itemsize > size - f.tell():
         raise UserError("its array is cut short")
-    if fortran:
+    if fortran:  # column by column, so all of it is needed
+        if size > LARGEST >> 3:
+            raise UserError(f"it is too large ({size / 1e9:.0f} GB) to be stored by columns")
         whole = np.frombuffer(f.read(size), dtype)[: math.prod(shape)].reshape(shape, order="F")
         return _thinned(whole, shape, dtype, index, rng)
     rows, start = shape[-2], 0
@@ -125,7 +126,7 @@ def _check(shape: tuple[int, ...], dtype: np.dtype) -> int:
     """Refuse what cannot be points; the bytes of a row otherwise."""
     if dtype.kind not in "fiu" or dtype.itemsize > 8:
         raise UserError(f"its array holds {dtype}, not numbers")
-    if len(shape) not in (2, 3) or not 3 <= shape[-1] <= 1024:
+    if len(shape) not in (2, 3) or min(shape) < 0 or not 3 <= shape[-1] <= 1024:
         raise UserError(f"its array has the shape {shape}, not (N, 3) or (clouds, N, 3)")
     return shape[-1] * dtype.itemsize
 

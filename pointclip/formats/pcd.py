@@ -8,13 +8,12 @@ import numpy as np
 
 from pointclip.errors import UserError
 from pointclip.formats.text import line_blocks, numbers
-from pointclip.shapes import Scan, Thinner, mapped
+from pointclip.shapes import Scan, Thinner, records
 
 
 KINDS = {"F4": "<f4", "F8": "<f8"} | {
     f"{kind}{size}": f"<{kind.lower()}{size}" for kind in "IU" for size in (1, 2, 4, 8)
 }
-BLOCK = 1 << 18
 # liblzf makes at most 264 bytes of 3.
 LZF_RATIO = 88
 
@@ -44,10 +43,8 @@ def read_pcd(path: Path, index: int, rng: np.random.Generator) -> Scan:
         if kind == "binary":
             if points * record.itemsize > left:
                 raise UserError(f"it announces {points} points, but is cut short")
-            rows = mapped(path, record, f.tell(), points)
             thinner = Thinner(rng)
-            for i in range(0, points, BLOCK):
-                block = rows[i : i + BLOCK]
+            for block in records(path, record, f.tell(), points):
                 thinner.add(np.stack([block[str(a)][:, 0].astype(np.float64) for a in axes], 1))
             return thinner.scan()
         if kind == "binary_compressed":

@@ -9,7 +9,7 @@ import numpy as np
 
 from pointclip.errors import UserError
 from pointclip.formats.text import line_blocks, numbers
-from pointclip.shapes import Mesh, Scan, Thinner, fan, mapped
+from pointclip.shapes import Mesh, Scan, Thinner, fan, records
 
 
 TYPES = {
@@ -17,7 +17,6 @@ TYPES = {
     **{"int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4"},
     **{"float": "f4", "double": "f8", "float32": "f4", "float64": "f8"},
 }
-BLOCK = 1 << 18
 
 
 @dataclass
@@ -165,8 +164,7 @@ def _read_binary(
     rng: np.random.Generator,
 ) -> Mesh | Scan:
     columns, dtype = [str(i) for i in vertex.columns()], vertex.dtype(order)
-    rows = mapped(path, dtype, f.tell(), vertex.count)
-    blocks = (rows[i : i + BLOCK] for i in range(0, vertex.count, BLOCK))
+    blocks = records(path, dtype, f.tell(), vertex.count)
     points = (np.stack([b[c].astype(np.float64) for c in columns], 1) for b in blocks)
     if face is None:
         thinner = Thinner(rng)

@@ -8,7 +8,7 @@ import numpy as np
 
 from pointclip.errors import UserError
 from pointclip.formats.text import line_blocks, numbers
-from pointclip.shapes import Mesh, Scan, fan
+from pointclip.shapes import Mesh, Scan, fan, records
 
 
 def read_off(path: Path, index: int, rng: np.random.Generator) -> Mesh | Scan:
@@ -84,8 +84,8 @@ def read_stl(path: Path, index: int, rng: np.random.Generator) -> Mesh:
         count = int.from_bytes(head[80:84], "little")
         if size >= 84 and size >= 84 + 50 * count and count and not _is_text(head, size, count):
             record = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("extra", "<u2")])
-            found = np.memmap(path, record, "r", 84, (count,))["corners"].astype(np.float64)
-            return _soup(found.reshape(-1, 3))
+            parts = [b["corners"].astype(np.float64) for b in records(path, record, 84, count)]
+            return _soup(np.concatenate(parts).reshape(-1, 3))
         if not head.lstrip().lower().startswith(b"solid"):
             raise UserError(
                 f"it announces {count} triangles, but is cut short" if count else "it is empty"
