@@ -116,7 +116,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=600,
+            timeout=3000,
         )
         outcome = Outcome(done.returncode, done.stdout)
         for number, block in enumerate(re.split(r"\n(?=(?:local)?rule \w+:\n)", done.stdout)):
