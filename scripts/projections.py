@@ -15,12 +15,13 @@ with job(snakemake):
     labels = read_parquet(snakemake.input.labels)
     first = labels[labels["id"].isin(ids_of(paths[:1]))].drop_duplicates("label")
     shown = first.iloc[np.linspace(0, len(first) - 1, min(params.shapes, len(first))).astype(int)]
+    views = {name: get_projection(**params.entries[name]).view_names for name in params.projections}
+    common = [side for side in SIDES if all(side in names for names in views.values())]
     maps = {}
-    for name, path in zip(params.projections, paths, strict=True):
+    for (name, names), path in zip(views.items(), paths, strict=True):
+        # Where no side is common to all: the nearest to it that a projection has.
+        side = next((side for side in [*common, *SIDES] if side in names), names[0])
         depth = read_h5_rows([path], "depth", shown["id"].to_numpy())
-        # Not every view set has a corner view: from the front, then, or its first view.
-        views = get_projection(**params.entries[name]).view_names
-        side = next((side for side in SIDES if side in views), views[0])
-        maps[f"{name}, {side}"] = depth[:, views.index(side)]
+        maps[f"{name}, {side}"] = depth[:, names.index(side)]
     figure = compare_projections(maps, list(shown["class"]), snakemake.wildcards.dataset)
     save(figure, snakemake.output[0])
