@@ -148,3 +148,12 @@ def resolve_backbone(backbone: str | Mapping[str, Any]) -> dict[str, Any]:
         if not (key == "mean_std" and isinstance(full[key], Mapping)):
             choose(str(full[key]), allowed_values, f"{key} of backbone '{full['name']}'")
     return full
+
+
+def weights_name(entry: Mapping[str, Any]) -> str:
+    """The name under which a backbone's weights lie: variants of a built-in one share them."""
+    for name, known in BACKBONES.items():
+        wanted = (known["model"], known.get("pretrained"))
+        if (entry["model"], entry["pretrained"]) == wanted and entry["pretrained"]:
+            return name
+    return str(entry["name"])

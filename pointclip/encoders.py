@@ -2,9 +2,7 @@
 
 import logging
 import warnings
-import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +10,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.backbones import BACKBONES, resolve_backbone
+from pointclip.backbones import BACKBONES, resolve_backbone, weights_name
+from pointclip.checkpoints import (
+    load_weights,
+    make_tokenizer,
+    published,
+    random_model,
+    text_config,
+)
 from pointclip.errors import UserError
 from pointclip.images import MEAN_STD, to_input
 from pointclip.jobs import pick_device
 from pointclip.weights import (
-    TOKENIZER_FILES,
     fetch_from_hub,
     find_weights,
     must_reach_hub,
@@ -112,27 +116,18 @@ def load_encoder(
     if entry["weights"]:
         path: Path = own_file(entry["weights"], f"weights file of backbone '{entry['name']}'")
     else:
-        path = find_weights(entry["name"], folder) or _fetch(entry, folder)
+        path = _find(entry, folder) or _fetch(entry, folder)
     open_clip = _open_clip(entry)
-    published = _published(open_clip, entry)
+    about = published(open_clip, entry)
     mean_std = entry["mean_std"]
     if mean_std == "openclip":
         mean, std = MEAN_STD["clip"]
-        mean_std = {"mean": published.get("mean", mean), "std": published.get("std", std)}
+        mean_std = {"mean": about.get("mean", mean), "std": about.get("std", std)}
     elif isinstance(mean_std, str):
         mean_std = dict(zip(("mean", "std"), MEAN_STD[mean_std], strict=True))
-    quick_gelu = entry["quick_gelu"]
-    with _quiet():
-        model = open_clip.create_model(
-            entry["model"],
-            load_weights=False,
-            pretrained_text=False,
-            force_quick_gelu=published.get("quick_gelu", False)
-            if quick_gelu is None
-            else quick_gelu,
-        )
-        tokenizer = _tokenizer(open_clip, entry, folder)
-    _load(open_clip, model, path, entry)
+    model = random_model(open_clip, entry)
+    load_weights(open_clip, model, path, entry)
+    tokenizer = make_tokenizer(open_clip, entry, path)
     return Encoder(model, tokenizer, {**entry, "mean_std": mean_std}, picked)
 
 
@@ -154,27 +149,34 @@ def fetch_weights(
     if entry["weights"]:
         path: Path | None = own_file(entry["weights"], f"weights file of backbone '{name}'")
     else:
-        path = find_weights(name, folder)
+        path = _find(entry, folder)
         if path is None and local_dir:
-            path = find_weights(name, Path(local_dir))
+            path = _find(entry, Path(local_dir))
     if path is None:
-        return _fetch(entry, folder)
+        path = _fetch(entry, folder)
+        if weights_name(entry) == name:
+            return path
     record(path, folder, name, str(path), entry["sha256"])
     return path
+
+
+def _find(entry: Mapping[str, Any], folder: Path) -> Path | None:
+    """Weights under the backbone's own name, or under that of the built-in one it varies."""
+    return find_weights(entry["name"], folder) or find_weights(weights_name(entry), folder)
 
 
 def _fetch(entry: Mapping[str, Any], folder: Path) -> Path:
     """Fetch from the hub, or say at once which file is missing where if it cannot be reached."""
     must_reach_hub(entry, folder)
     open_clip = _open_clip(entry)
-    repo, _, filename = _published(open_clip, entry).get("hf_hub", "").rpartition("/")
+    repo, _, filename = published(open_clip, entry).get("hf_hub", "").rpartition("/")
     if not repo and not entry["hub"]:
         known = ", ".join(open_clip.list_pretrained_tags_by_model(entry["model"])) or "none"
         raise UserError(
             f"open_clip knows no weights '{entry['pretrained']}' of {entry['model']} "
             f"(it knows: {known}): set 'pretrained' to one of these or 'weights' to a file."
         )
-    tokenizer = _text_config(open_clip, entry).get("hf_tokenizer_name")
+    tokenizer = text_config(open_clip, entry).get("hf_tokenizer_name")
     return fetch_from_hub(entry, entry["hub"] or repo, filename or None, tokenizer, folder)
 
 
@@ -195,75 +197,3 @@ def _open_clip(entry: Mapping[str, Any]) -> Any:
             "see open_clip.list_models(), or give its JSON as 'model_config'."
         )
     return open_clip
-
-
-def _published(open_clip: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What open_clip says about these weights: hub, mean, std, activation."""
-    return dict(open_clip.get_pretrained_cfg(entry["model"], entry["pretrained"] or ""))
-
-
-def _text_config(open_clip: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(open_clip.get_model_config(entry["model"])["text_cfg"])
-
-
-def _tokenizer(open_clip: Any, entry: Mapping[str, Any], folder: Path) -> Any:
-    """open_clip's own tokenizer, or the one of the hub that was fetched with the weights."""
-    config = _text_config(open_clip, entry)
-    if "hf_tokenizer_name" not in config:
-        return open_clip.get_tokenizer(entry["model"])
-    own = folder / entry["name"] / "tokenizer"
-    if not own.is_dir():
-        raise UserError(
-            f"The tokenizer of backbone '{entry['name']}' is missing: put the files "
-            f"{', '.join(TOKENIZER_FILES)} of {config['hf_tokenizer_name']} into {own}."
-        )
-    try:
-        return open_clip.tokenizer.HFTokenizer(
-            str(own), context_length=config["context_length"], **config.get("tokenizer_kwargs", {})
-        )
-    except ImportError as error:
-        raise UserError(
-            f"Backbone '{entry['name']}' needs another package for its tokenizer: "
-            "pip install transformers."
-        ) from error
-
-
-def _load(open_clip: Any, model: Any, path: Path, entry: Mapping[str, Any]) -> None:
-    """Load a checkpoint into the model; nothing in it is unpickled but tensors."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if path.suffix != ".safetensors" and _is_torchscript(path):
-                # The form in which OpenAI publishes its weights.
-                state = torch.jit.load(str(path), map_location="cpu").state_dict()
-                for key in ("input_resolution", "context_length", "vocab_size"):
-                    state.pop(key, None)
-                model.load_state_dict(state)
-            else:
-                open_clip.load_checkpoint(model, str(path), weights_only=True)
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(
-            f"{path} does not hold the weights of {entry['model']} (backbone '{entry['name']}'), "
-            f"or is cut short or damaged: {reason}"
-        ) from error
-
-
-def _is_torchscript(path: Path) -> bool:
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without open_clip's warning that a model begins with random weights: ours are loaded next."""
-    previous = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(previous)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pointclip.backbones import weights_name
 from pointclip.errors import UserError
 from pointclip.store import write_text
 
@@ -103,13 +104,13 @@ def must_reach_hub(entry: Mapping[str, Any], folder: Path) -> None:
     """
     if Probe(hub_endpoint()).reached():
         return
-    name = entry["name"]
+    name, own = entry["name"], weights_name(entry)
     size = f", about {entry['size'] / 1e9:.1f} GB" if entry["size"] else ""
     source = f"{entry['hub']} on the hub; " if entry["hub"] else ""
     raise UserError(
         f"The weights of backbone '{name}' are missing and {hub_endpoint()} cannot be reached: "
         f"put the file {HUB_FILES[0]} ({source}open_clip's {entry['model']}, "
-        f"{entry['pretrained']}{size}) at {folder / name / HUB_FILES[0]}."
+        f"{entry['pretrained']}{size}) at {folder / own / HUB_FILES[0]}."
     )
 
 
@@ -124,7 +125,7 @@ def fetch_from_hub(
     import huggingface_hub as hub
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 
-    name = entry["name"]
+    name = weights_name(entry)
     problem: Exception | None = None
     try:
         for extra in TOKENIZER_FILES if tokenizer else ():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -215,6 +216,42 @@ def test_real_architectures_run_on_random_weights(name, tmp_path, monkeypatch):
     assert encoder.encode_images(depth).shape == (2, encoder.dim)
     assert encoder.dim == open_clip.get_model_config(BACKBONES[name]["model"])["embed_dim"]
     assert encoder.encode_texts(["point cloud of a big chair."]).shape == (1, encoder.dim)
+
+
+def test_weights_as_openai_publishes_them_are_read(entry, encoder, tmp_path):
+    class Published(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x
+
+    published = Published()
+    for name, value in encoder._model.state_dict().items():
+        *path, leaf = name.split(".")
+        module = published
+        for part in path:
+            if not hasattr(module, part):
+                module.add_module(part, torch.nn.Module())
+            module = getattr(module, part)
+        module.register_buffer(leaf, value.clone())
+    published.register_buffer("context_length", torch.tensor(32))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.trace(published, torch.zeros(1)).save(str(tmp_path / "tiny.pt"))
+    again = load_encoder({**entry, "weights": str(tmp_path / "tiny.pt")}, device="cpu")
+    depth = torch.rand(2, 32, 32)
+    torch.testing.assert_close(again.encode_images(depth), encoder.encode_images(depth))
+
+
+def test_a_variant_of_a_built_in_backbone_shares_its_weights(tmp_path, offline):
+    variant = {"base": "rn50", "name": "rn50_clip", "mean_std": "clip"}
+    with pytest.raises(UserError) as caught:
+        fetch_weights(variant, tmp_path)
+    place = tmp_path / "rn50" / "open_clip_model.safetensors"
+    assert str(place) in str(caught.value)
+    place.parent.mkdir()
+    place.write_bytes(b"weights")
+    assert fetch_weights(variant, tmp_path) == place
+    manifest = json.loads((tmp_path / "rn50_clip" / "weights.json").read_text())
+    assert manifest["file"] == str(place)
 
 
 class Hub(BaseHTTPRequestHandler):
