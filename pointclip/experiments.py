@@ -342,7 +342,7 @@ def one_sentence(errors: Iterable[Any]) -> str:
             lacking = next(key for key in rule if key not in error.instance)
             return f"The key '{lacking}' is missing in {where}."
         case "pattern":
-            return f"{given}: ids are made of a-z, 0-9, '_', '.' and '-'."
+            return f"{given}: {error.schema['description']}"
         case "minimum" | "maximum":
             return f"{given}: the {error.validator} is {rule}."
         case _:

@@ -1,0 +1,154 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from pointclip import experiments
+from pointclip.adapters import METHODS
+from pointclip.backbones import BACKBONES
+from pointclip.errors import UserError
+from pointclip.projection import PROJECTIONS
+from pointclip.prompts import list_prompts
+
+
+REPOSITORY = Path(__file__).parents[1]
+SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+BLOCK = {
+    "datasets": ["furniture"],
+    "projections": ["pointclip_fs"],
+    "prompts": ["v1_few_shot"],
+    "backbones": ["rn50"],
+    "protocols": ["plain"],
+}
+CONFIG = {
+    "datasets": {"furniture": {"reader": "furniture"}, "few": {"base": "furniture", "points": 9}},
+    "projections": {"front": {"base": "pointclip_fs", "views": [0]}},
+    "backbones": {"mean": {"base": "rn50", "mean_std": "clip"}},
+    "prompts": {},
+    "adapters": {"half": {"base": "inter_view", "ratio": 0.3, "copies": 25}},
+    "zero_shot": [{**BLOCK, "protocols": ["plain", "released"]}],
+    "few_shot": [
+        {
+            **BLOCK,
+            "adapters": ["inter_view", "tip"],
+            "shots": [1, 4],
+            "protocols": ["plain", "released"],
+        }
+    ],
+    "bank": {"copies": 10},
+    "ablations": {
+        "ratio": {
+            "base": {
+                "dataset": "furniture",
+                "projection": "front",
+                "prompts": "v1_few_shot",
+                "backbone": "rn50",
+                "shots": 2,
+                "protocol": "plain",
+            },
+            "vary": {"adapter": ["half", "inter_view"]},
+        }
+    },
+}
+
+
+def test_names_read_from_source_are_the_library_s_own() -> None:
+    assert experiments.builtin("projections") == tuple(PROJECTIONS)
+    assert experiments.builtin("backbones") == tuple(BACKBONES)
+    assert experiments.builtin("adapters") == tuple(METHODS)
+    assert set(experiments.builtin("prompts")) <= set(list_prompts())
+
+
+def test_an_entry_holds_what_its_bases_say() -> None:
+    full = experiments.resolve(CONFIG)
+    assert full["datasets"]["few"]["entry"] == {"reader": "furniture", "points": 9}
+    assert full["projections"]["front"]["source"] == "pointclip_fs"
+    assert full["projections"]["front"]["views"] == [0]
+    assert full["projections"]["pointclip_fs"]["draw"] == {"name": "pointclip_fs"}
+    assert full["backbones"]["mean"]["entry"]["model"] == "RN50"
+    assert full["backbones"]["mean"]["entry"]["mean_std"] == "clip"
+    assert full["adapters"]["half"] == {
+        **{"method": "inter_view", "parameters": {"ratio": 0.3}, "copies": 25}
+    }
+    assert full["prompts"]["v1_few_shot"]["files"][0].endswith("v1_few_shot.yaml")
+
+
+def test_every_experiment_stands_once_and_only_where_its_protocol_exists() -> None:
+    few = experiments.runs(CONFIG, "few_shot")
+    assert len(few) == 6  # nothing is `released` about tip
+    assert {run["adapter"] for run in few if run["protocol"] == "released"} == {"inter_view"}
+    assert len(experiments.all_runs(CONFIG)) == 6 + 2 + 2
+    assert experiments.score_path(few[0]) == (
+        "few_shot/furniture/pointclip_fs/v1_few_shot/rn50/inter_view/1shot/plain/scores.parquet"
+    )
+
+
+def test_what_is_drawn_and_banked_suits_all_experiments() -> None:
+    assert experiments.drawn_shots(CONFIG) == {"furniture": [1, 2, 4], "few": []}
+    assert experiments.bank_copies(CONFIG) == {"furniture": {"pointclip_fs": {"rn50": 25}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"zero_shot": [{**BLOCK, "backbones": ["rn49"]}]}, "Unknown backbone 'rn49': choose one"),
+        ({"zero_shot": [{**BLOCK, "datasets": ["x"]}]}, "Unknown data set 'x': choose one of furn"),
+        ({"zero_shot": [{**BLOCK, "prompts": ["x"]}]}, "Unknown prompt set 'x': choose one of"),
+        ({"projections": {"x": {"base": "y"}}}, "Unknown base of projection 'x' 'y': choose"),
+        ({"projections": {"x": {"views": [0]}}}, "The projection 'x' needs a base: choose one of"),
+        ({"adapters": {"a": {"base": "b"}, "b": {"base": "a"}}}, "The adapter 'a' is its own base"),
+        ({"adapters": {"a": {"base": "tip", "ration": 1}}}, "Unknown key in the adapter 'a'"),
+        ({"prompts": {"x": {"file": "no.yaml"}}}, "The prompts file 'no.yaml' does not exist."),
+        ({"datasets": {"x": {"points": 3}}}, "The data set 'x' has neither a reader nor a base"),
+        (
+            {"ablations": {"a": {"base": {}, "vary": {"size": [1]}}}},
+            "Unknown axis of the zero_shot",
+        ),
+    ],
+)
+def test_what_is_not_there_is_told_with_what_is(change: dict, sentence: str) -> None:
+    base = {**CONFIG, "zero_shot": [], "few_shot": [], "ablations": {}}
+    base |= {"datasets": CONFIG["datasets"]}
+    with pytest.raises(UserError) as error:
+        experiments.resolve({**base, **change})
+    assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"divice": 1}, "Unknown key 'divice' in the config: choose one of name, results,"),
+        ({"train_threads": 0}, "'0' is not allowed for train_threads: the minimum is 1."),
+        ({"device": "gpu"}, "'gpu' is not allowed for device"),
+        ({"datasets": {"x": {"reader": "ply"}}}, "'ply' is not allowed for datasets.x.reader: cho"),
+        ({"datasets": {"x": {"size": 1}}}, "Unknown key 'size' in datasets.x: choose one of"),
+        ({"datasets": {"X Y": {}}}, "'X Y' is not allowed for datasets: An id is"),
+        ({"few_shot": [{}]}, "The key 'datasets' is missing in few_shot.0."),
+        ({"keep_depth": "yes"}, "'yes' is not allowed for keep_depth: give boolean."),
+    ],
+)
+def test_a_schema_error_is_one_sentence(config: dict, sentence: str) -> None:
+    errors = list(Draft202012Validator(SCHEMA).iter_errors(config))
+    told = experiments.one_sentence(errors)
+    assert told.startswith(sentence)
+    assert "\n" not in told and told.endswith(".")
+
+
+@pytest.mark.parametrize("name", ["config", "paper"])
+def test_our_configs_are_valid(name: str) -> None:
+    config = yaml.safe_load((REPOSITORY / f"config/{name}.yaml").read_text())
+    assert not list(Draft202012Validator(SCHEMA).iter_errors(config))
+
+
+def test_the_schema_and_its_page_describe_every_key() -> None:
+    page = (REPOSITORY / "config/README.md").read_text()
+    for name, key in SCHEMA["properties"].items():
+        assert "description" in key and "default" in key, name
+        assert f"`{name}`" in page, name
+    for section in ("dataset", "projection", "backbone", "adapter"):
+        for name, key in SCHEMA["$defs"][section]["properties"].items():
+            assert "description" in key, name
+            assert f"`{name}`" in page, name
+    parameters = {key for entry in PROJECTIONS.values() for key in entry} - {"method"}
+    assert parameters <= set(SCHEMA["$defs"]["projection"]["properties"])
