@@ -135,7 +135,7 @@ def test_a_schema_error_is_one_sentence(config: dict, sentence: str) -> None:
     assert "\n" not in told and told.endswith(".")
 
 
-@pytest.mark.parametrize("name", ["config", "paper"])
+@pytest.mark.parametrize("name", ["config", "paper", "offline"])
 def test_our_configs_are_valid(name: str) -> None:
     config = yaml.safe_load((REPOSITORY / f"config/{name}.yaml").read_text())
     assert not list(Draft202012Validator(SCHEMA).iter_errors(config))

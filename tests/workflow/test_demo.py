@@ -1,0 +1,32 @@
+"""The default config from end to end: what `make demo` runs."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import Project, copy_repository
+
+
+@pytest.mark.slow
+def test_the_default_runs_without_a_network(tmp_path: Path) -> None:
+    copy_repository(tmp_path / "project")
+    project = Project(tmp_path / "project")
+    outcome = project.snakemake(HF_ENDPOINT="http://127.0.0.1:9")
+    assert outcome.code == 0, outcome.text
+    rows = pd.read_csv(project.path("results/tables/accuracy.csv"))
+    zero, few = rows[rows["shots"] == 0], rows[rows["shots"] > 0]
+    assert set(zero["projection"]) == {"pointclip_zs", "pointclip_fs", "pointclip_v2"}
+    assert set(zero["method"]) == {"zero_shot", "zero_shot_softmax"}
+    assert set(few["projection"]) == {"pointclip_fs", "pointclip_v2"}
+    for _, group in few.groupby(["projection", "protocol", "shots"]):
+        assert sorted(group["seed"]) == [1, 2, 3]
+    # Four train shapes a class leave nothing to hold out at four shots: no row, and a reason.
+    assert set(rows["protocol"]) == {"plain", "released"}
+    log = project.path("results/logs/zero_shot/furniture/pointclip_v2/iconclip/iconclip")
+    assert "No train shape is held out" in (log / "validation.log").read_text()
+    chance = 100 / 23
+    best = few[(few["shots"] == 4) & (few["protocol"] == "plain")]["accuracy"].max()
+    assert zero["accuracy"].max() > 2 * chance and best > 5 * chance
+    for figure in ("shots_curve.svg", "projections.png", "montage/pointclip_v2.png"):
+        assert project.path(f"results/figures/furniture/{figure}").stat().st_size > 10_000
+    assert project.dry_run().nothing
