@@ -37,14 +37,15 @@ def download(entry: Mapping[str, Any], folder: str | Path) -> Path:
     archive, found, url = fetch(entry["urls"], folder, checksum)
     own = archive.parent.resolve() != folder.resolve()
     content = {"url": url, "checksum": found, "checked": checksum is not None}
-    if archive.suffix.lower() == ".zip":
+    zipped = archive.suffix.lower() == ".zip"
+    if zipped:
         content |= {"data": "unpacked", "size": archive.stat().st_size}
         content["files"] = unpack(archive, folder / "unpacked", wanted_from_archive(entry))
-        if not own:
-            archive.unlink()
     else:
         content["data"] = str(archive.resolve() if own else archive.name)
     write_manifest(folder / "manifest.json", content)
+    if zipped and not own:
+        archive.unlink()
     return folder / "manifest.json"
 
 
