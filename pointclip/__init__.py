@@ -4,10 +4,10 @@ A cloud is drawn as depth maps from several views, which CLIP compares with word
 
 >>> from pointclip import PointCLIP, load_cloud
 >>> model = PointCLIP(classes=["chair", "table", "lamp"])
->>> points = load_cloud("examples/chair.ply")
+>>> points = load_cloud("examples/table.ply")
 >>> probabilities = model(points)
 >>> model.classes[probabilities.argmax()]
-'chair'
+'table'
 
 The parts, each a module: `clouds` reads files, `projection` draws depth maps, `encoders` holds the
 CLIPs, `prompts` the sentences about a class, `zero_shot` and `adapters` turn features into logits,

@@ -39,13 +39,19 @@ class Adapter:
     ) -> Float[Tensor, "cloud class"]:
         """Logits of all views together."""
         module = METHODS[self.method]
-        return module.logits(self.state, features, self.prototypes, self.logit_scale)[0]
+        try:
+            return module.logits(self.state, features, self.prototypes, self.logit_scale)[0]
+        except (KeyError, RuntimeError) as error:
+            raise UserError(
+                f"The adapter {self.file} does not hold what {self.method} needs ({error}): "
+                "it is damaged, or was made by another version; train it again."
+            ) from error
 
     def check(self, projection: Projection, encoder: Encoder) -> None:
         """Say in one sentence why the adapter does not fit what it is to be used with.
 
         Raises:
-            UserError: if views or channels are not as many as in training.
+            UserError: if views or channels are not as many as in training, or tensors are missing.
         """
         if projection.views != self.views:
             raise UserError(
@@ -58,6 +64,7 @@ class Adapter:
                 f"The adapter {self.file} was trained with {channels} channels; the backbone "
                 f"'{encoder.name}' has {encoder.dim}."
             )
+        self(torch.zeros(1, self.views, channels))
 
 
 def read_adapter(path: str | Path, seed: int | None = None) -> Adapter:

@@ -14,7 +14,7 @@ from pointclip.adapters import inter_view
 from pointclip.clouds import normalise
 from pointclip.errors import UserError
 from pointclip.prompts import load_prompts
-from pointclip.store import write_tensors
+from pointclip.store import read_tensors, write_tensors
 from pointclip.zero_shot import per_view_logits
 
 
@@ -180,6 +180,16 @@ def test_an_adapter_that_does_not_fit_is_refused(entry, tmp_path, made, given, s
     write_adapter(tmp_path / "a.safetensors", **made)
     with pytest.raises(UserError, match=sentence):
         PointCLIP(backbone=entry, adapter=tmp_path / "a.safetensors", **given)
+
+
+def test_an_adapter_that_lacks_a_tensor_is_refused(entry, tmp_path):
+    path = tmp_path / "a.safetensors"
+    write_adapter(path)
+    tensors, about = read_tensors(path)
+    del tensors["fusion_ratio"]
+    write_tensors(tensors, path, **about)
+    with pytest.raises(UserError, match=r"does not hold what inter_view needs .*fusion_ratio"):
+        PointCLIP(backbone=entry, adapter=path)
 
 
 def test_other_tensors_are_no_adapter(entry, tmp_path):
