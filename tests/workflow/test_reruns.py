@@ -120,7 +120,7 @@ def test_shuffled_test_labels_change_nothing_that_is_learned(project: Project) -
         changed |= {f"{kind}/{name}" for name in new if new[name] != old[name]}
     learned = {name for name in changed if name.endswith(("logits.h5", "adapter.safetensors"))}
     assert all("/released/" in name for name in learned)
-    assert any("/plain/" in name and name.endswith("scores.parquet") for name in changed)
+    assert any("/plain/" in name and name.endswith("predictions.parquet") for name in changed)
 
 
 def test_shards_change_no_bit_of_the_features(blank: Project, finished: Project) -> None:
