@@ -48,7 +48,7 @@ def states(
     momentum: float = 0.9,
     weight_decay: float = 5e-4,
     norm: float | None = None,
-    scale: float | None = None,
+    scale: float = 100.0,
 ) -> Iterator[State]:
     """Train as released and yield the state after every epoch (the same tensors, updated).
 
@@ -56,7 +56,8 @@ def states(
         norm: scale every view's feature to this length first. The release does not; but its rates
             suit the length of OpenAI's features (about 10), and what the adapter adds drowns in
             features that are much longer.
-        scale: of the logits, instead of the backbone's own, which is 100 in the release.
+        scale: of the logits. It is that of all of OpenAI's backbones, so the released one, and not
+            the backbone's own: with a smaller one hardly anything is learned at these rates.
     """
     if task.shots < 2:
         raise UserError("The inter_view adapter normalises over a batch: give it two shapes.")
@@ -64,7 +65,7 @@ def states(
     draws = generators(task.seeds, task.bank.device)
     state = initial(views, channels, ratio, draws)
     state["norm"].fill_(norm or 0)
-    state["scale"].fill_(scale or task.logit_scale)
+    state["scale"].fill_(scale)
     trained = [state[name].requires_grad_() for name in TRAINED]
     for name in WRITTEN:
         state[name].grad = torch.zeros_like(state[name])
@@ -81,7 +82,7 @@ def states(
         for features, labels in epoch_batches(task, draws, batch):
             features = _scaled(state, features)
             adapted = adapt(state, features, drop if dropout else None, training=True)
-            scores = classify(adapted, task.prototypes, scale or task.logit_scale)
+            scores = classify(adapted, task.prototypes, scale)
             loss = smoothed_cross_entropy(scores, labels, smoothing).sum()
             for name in TRAINED:
                 if name not in WRITTEN:
