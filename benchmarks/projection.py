@@ -7,12 +7,10 @@ machine slows all of them; CPU time (all threads) is printed because it suffers 
 """
 
 import argparse
-import resource
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from multiprocessing import get_context
 from pathlib import Path
 
 import h5py
@@ -110,16 +108,20 @@ def measure(name: str, batch: int, threads: int, device: str, rounds: int) -> st
 
 
 def peak(name: str, batch: int, threads: int) -> str:
-    """Memory that one call takes beyond what the process had before; runs in a fresh process."""
+    """Memory that one call takes beyond what the process had before; Linux only."""
     torch.set_num_threads(threads)
     projection, points = get_projection(name), clouds(batch)
     projection(points[:1])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    projection(points)
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    height, width = projection.size
-    images = batch * projection.views * height * width * 4 / 2**20
-    return f"{name:13} {batch:6} {images:10.1f} {grown:10.1f}"
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew from here
+    before = highest_memory()
+    images = projection(points)
+    grown = highest_memory() - before
+    return f"{name:13} {batch:6} {images.nbytes / 2**20:10.1f} {grown:10.1f}"
+
+
+def highest_memory() -> float:
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def stage(name: str, threads: int, batch: int = 32, number: int = 512) -> str:
@@ -180,8 +182,7 @@ def main() -> None:
     write("\nprojection     batch images/MiB   peak/MiB\n")
     for name in options.only:
         for batch in (options.batch, 4 * options.batch):
-            with get_context("spawn").Pool(1) as pool:
-                write(pool.apply(peak, (name, batch, options.threads[-1])) + "\n")
+            write(peak(name, batch, options.threads[-1]) + "\n")
     if options.stage:
         write("\nprojection    threads  alone/s   stage/s   share  KiB/cloud  raw KiB\n")
         for name in options.only:
