@@ -66,6 +66,9 @@ def resolve(config: Config) -> dict[str, dict[str, Any]]:
     for section, name in sorted(used, key=str):
         if section in RESOLVERS:
             entries[section][name] = RESOLVERS[section](config, name)
+    # Variants of a backbone share the weights of the one that they vary.
+    for name in {entry["fetched"] for entry in entries["backbones"].values()} - {""}:
+        entries["backbones"].setdefault(name, resolve_backbone(config, name))
     return entries
 
 
@@ -103,7 +106,7 @@ def resolve_projection(config: Config, name: str) -> dict[str, Any]:
 
 
 def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
-    """All settings of a backbone; `weights` if they lie in a file of the user's or of ours."""
+    """All settings of a backbone; its own files, or under which name its weights are fetched."""
     entry, _ = _merged(config, "backbones", name, own="model")
     full = backbones.resolve_backbone(entry) | {"name": name}
     full.pop("description", None)
@@ -115,7 +118,8 @@ def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
             if not found:
                 raise UserError(f"The {key} '{full[key]}' of backbone '{name}' does not exist.")
             files.append(found[0])
-    return {"entry": full, "files": files, "fetched": not full["weights"]}
+    fetched = "" if full["weights"] else backbones.weights_name(full)
+    return {"entry": full, "files": files, "fetched": fetched}
 
 
 def resolve_prompts(config: Config, name: str) -> dict[str, Any]:

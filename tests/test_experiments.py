@@ -68,6 +68,7 @@ def test_an_entry_holds_what_its_bases_say() -> None:
     assert full["projections"]["pointclip_fs"]["draw"] == {"name": "pointclip_fs"}
     assert full["backbones"]["mean"]["entry"]["model"] == "RN50"
     assert full["backbones"]["mean"]["entry"]["mean_std"] == "clip"
+    assert full["backbones"]["mean"]["fetched"] == "rn50"
     assert full["adapters"]["half"] == {
         **{"method": "inter_view", "parameters": {"ratio": 0.3}, "copies": 25}
     }

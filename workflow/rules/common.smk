@@ -151,7 +151,7 @@ def features(split):
 def weights(wildcards):
     """The files that a backbone is loaded from: local ones, or the record of what was fetched."""
     entry = ENTRIES["backbones"][wildcards.backbone]
-    fetched = f"<resources>/weights/{wildcards.backbone}/weights.json"
+    fetched = f"<resources>/weights/{entry['fetched']}/weights.json"
     return [*entry["files"], *([fetched] if entry["fetched"] else [])]
 
 
