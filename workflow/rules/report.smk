@@ -250,7 +250,7 @@ rule record:
         runtime=10,
     params:
         benchmarks=f"{config['results']}/benchmarks",
-        repository=str(REPOSITORY),
+        repository=str(experiments.here(REPOSITORY)),
         code=code("record"),
     script:
         "../../scripts/record.py"
