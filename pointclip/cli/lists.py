@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -72,40 +73,51 @@ def prompts(as_json: AsJson = False) -> None:
     _show(rows, as_json)
 
 
+# About how many bytes a download has, by its name.
+DOWNLOADS = {
+    "ModelNet10.zip": 473_402_300,
+    "h5_files.zip": 13_099_259_542,
+    "modelnet40_ply_hdf5_2048.zip": 435_000_000,
+}
+
+
 def data(as_json: AsJson = False) -> None:
     """List the data sets of the package and of ./config: what is on disk, what must be fetched."""
     import yaml
 
     from pointclip.datasets import EMBEDDED
 
-    entries: dict[str, dict[str, Any]] = {"furniture": {"reader": "furniture"}}
+    entries: dict[str, dict[str, Any]] = {}
     folder = Path("resources")
     with common.sentences():
-        for path in sorted(Path("config").glob("*.yaml")):
+        # The paper's entries before those of other configs, which may use local copies of them.
+        order = {"config": 0, "paper": 1}
+        paths = sorted(Path("config").glob("*.yaml"), key=lambda p: (order.get(p.stem, 2), p))
+        for path in paths:
             config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
             folder = Path(config.get("resources", folder))
-            for name, entry in config.get("datasets", {}).items():
-                entries.setdefault(name, entry)
-        rows = []
+            for name, entry in (config.get("datasets") or {}).items():
+                # Variants of another share its download.
+                if "urls" in entry or "path" in entry:
+                    entries.setdefault(name, entry)
+        rows: list[dict[str, object]] = [_row("furniture", {"reader": "furniture"}, EMBEDDED)]
         for name, entry in entries.items():
-            full = {**entries.get(entry.get("base", ""), {}), **entry}
-            source = full.get("base", name) if "urls" not in entry else name
-            place = (
-                EMBEDDED
-                if full.get("reader") == "furniture"
-                else Path(full.get("path") or folder / "datasets" / source / "manifest.json")
-            )
-            rows.append(
-                {
-                    "data set": name,
-                    "reader": full.get("reader"),
-                    "size": _size(place) or full.get("size"),
-                    "on disk": str(place) if place.exists() else None,
-                    "from": (full.get("urls") or [full.get("path") or "the package"])[0],
-                }
-            )
-    note = "Choose the first as --classes-from; the workflow fetches and reads the rest."
+            manifest = folder / "datasets" / name / "manifest.json"
+            rows.append(_row(name, entry, Path(entry.get("path", manifest))))
+    note = "The workflow fetches what is not there; variants of a data set share its download."
     _show(rows, as_json, note)
+
+
+def _row(name: str, entry: dict[str, Any], place: Path) -> dict[str, object]:
+    source = (entry.get("urls") or [entry.get("path", "the package")])[0]
+    shown = urlsplit(source).hostname or source
+    return {
+        "data set": name,
+        "reader": entry.get("reader"),
+        "size": _size(place) or DOWNLOADS.get(source.rpartition("/")[2]),
+        "on disk": str(place) if place.exists() else None,
+        "from": shown,
+    }
 
 
 def _size(place: Path) -> int | None:
