@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from safetensors import safe_open
 
 
 def score_table(path: Path) -> str:
@@ -29,6 +30,24 @@ def score_table(path: Path) -> str:
     ]
     lines = ["| " + " | ".join(keys) + " |", "|" + " --- |" * len(keys)]
     lines += ["| " + " | ".join(str(row.get(key, "")) for key in keys) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def latest_table(path: Path, digest: str) -> str:
+    """What the shipped weights scored."""
+    rows = [json.loads(row) for row in path.read_text().splitlines() if row.strip()]
+    lines = [
+        "| set | split | projection | shapes | top-1 | top-5 | softmax | probe, 16 shots |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for row in rows:
+        if not digest.startswith(row["weights"]):
+            continue
+        probes = " / ".join(str(row[key]) for key in ("probe1", "probe2", "probe3") if key in row)
+        cells = [
+            row[k] for k in ("set", "split", "projection", "shapes", "top1", "top5", "softmax")
+        ]
+        lines.append("| " + " | ".join(map(str, [*cells, probes])) + " |")
     return "\n".join(lines)
 
 
@@ -55,6 +74,7 @@ def main() -> None:
     parser.add_argument("--targets", type=Path, required=True)
     parser.add_argument("--head", type=Path, required=True)
     parser.add_argument("--scores", type=Path, required=True)
+    parser.add_argument("--validation", default="see the log", help="last line of the training log")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -70,6 +90,9 @@ def main() -> None:
         "CAPTIONS": f"{int(targets['kept']):,}",
         "SHA256": hashlib.sha256(blob).hexdigest(),
         "MEGABYTES": f"{len(blob) / 1e6:.1f}",
+        "LATEST": latest_table(options.scores, hashlib.sha256(blob).hexdigest()),
+        "SAMPLES": f"{int(safe_open(options.weights, 'np').metadata()['samples']):,}",
+        "VALIDATION": options.validation,
         "SCORES": score_table(options.scores),
         "SET_TABLE": set_table(options.icons, catalog),
     }

@@ -150,6 +150,11 @@ def main() -> None:
     )
     plain[:kept] += own
     goals = F.normalize(plain, dim=-1)
+    # The tower reaches only `width` directions: aim at the goals' main ones, not at all of them.
+    width = json.loads(options.model.read_text())["text_cfg"]["width"]
+    weights = torch.from_numpy(np.sqrt(data["prior"] / data["prior"].mean())).float()[:, None]
+    basis = torch.linalg.svd(weights * goals[:kept], full_matrices=False)[2][:width]
+    goals = F.normalize(goals @ basis.T @ basis, dim=-1)
     words = [str(name) for name in np.concatenate([names, cache["names"]])]
 
     open_clip.add_model_config(options.model)
@@ -182,13 +187,17 @@ def main() -> None:
             group["lr"] = config["rate"] * min(1, (step + 1) / 100) * (1 - step / config["steps"])
         drawn = generator.choice(len(words), config["batch"], p=chance / chance.sum())
         # One template a step, so that a batch is only as long as its own.
-        kind = 0 if generator.random() < 0.35 else generator.integers(len(TEMPLATES))
+        kind = 0 if generator.random() < 0.45 else generator.integers(len(TEMPLATES))
         tokens = tokenizer([TEMPLATES[kind].format(words[i]) for i in drawn])
         features = F.normalize(text_features(model, tokens, rows, table), dim=-1)
         goal = goals[torch.from_numpy(drawn)]
         near = (features * goal).sum(1)
-        # Beside the distance, the similarities within the batch: what a classification sees.
-        loss = (1 - near).mean() + 2 * (features @ features.T - goal @ goal.T).square().mean()
+        # Beside the distance, the choice among all captions: what a classification asks for.
+        known = torch.from_numpy(drawn < kept)
+        choice = F.cross_entropy(
+            20 * features[known] @ goals[:kept].T, torch.from_numpy(drawn)[known]
+        )
+        loss = (1 - near).mean() + 0.3 * choice
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)

@@ -46,14 +46,21 @@ def shapes_of(source: str, split: str) -> tuple[np.ndarray, np.ndarray, list[str
     return data["pts"][keep][:, :1024] / np.float32(32767), data["label"][keep].astype(int), classes
 
 
-def features_of(encoder: Encoder, points: np.ndarray, projection: str) -> Tensor:
-    """(N, V, C), drawn and encoded 32 shapes at a time."""
+def features_of(
+    encoder: Encoder, points: np.ndarray, projection: str, cache: Path | None = None
+) -> Tensor:
+    """(N, V, C), drawn and encoded 32 shapes at a time; kept in `cache`, a file of this tower."""
+    if cache and cache.exists():
+        return torch.load(cache, weights_only=True)
     draw = get_projection(projection)
     parts = [
         encoder.encode_images(draw(torch.from_numpy(points[i : i + 32]).float()))
         for i in range(0, len(points), 32)
     ]
-    return torch.cat(parts)
+    features = torch.cat(parts)
+    if cache:
+        torch.save(features, cache)
+    return features
 
 
 def prototypes_of(encoder: Encoder, classes: list[str], prompts: str) -> Tensor:
@@ -100,6 +107,7 @@ def main() -> None:
     parser.add_argument("--projection", default="pointclip_v2")
     parser.add_argument("--prompts", default="iconclip")
     parser.add_argument("--train", help="the .npz with the train split, for a 16-shot linear probe")
+    parser.add_argument("--cache", type=Path, help="folder for features of one image tower")
     parser.add_argument("--log", type=Path)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -112,7 +120,9 @@ def main() -> None:
     }
     encoder = load_encoder(entry, device="cpu")
     points, label, classes = shapes_of(options.set, options.split)
-    features = F.normalize(features_of(encoder, points, options.projection), dim=-1)
+    name = f"{Path(options.set).stem}-{options.projection}"
+    cache = options.cache and options.cache / f"{name}-{options.split}.pt"
+    features = F.normalize(features_of(encoder, points, options.projection, cache), dim=-1)
     cosines = features @ prototypes_of(encoder, classes, options.prompts).T
     label = torch.from_numpy(label)
     ranks = cosines.mean(1).argsort(1, descending=True)
@@ -132,10 +142,12 @@ def main() -> None:
     }
     if options.train:
         points, known, _ = shapes_of(options.train, "train")
-        generator = np.random.default_rng(0)  # enough of every class for three draws of 16
-        keep = np.sort(generator.permutation(len(known))[: 64 * len(classes)])
+        generator = np.random.default_rng(0)  # 32 of every class, of which each draw takes 16
+        order = generator.permutation(len(known))
+        keep = np.concatenate([order[known[order] == k][:32] for k in range(len(classes))])
         points, known = points[keep], known[keep]
-        train = F.normalize(features_of(encoder, points, options.projection), dim=-1)
+        cache = options.cache and options.cache / f"{name}-train.pt"
+        train = F.normalize(features_of(encoder, points, options.projection, cache), dim=-1)
         for seed in (1, 2, 3):
             found = probe(train, known, features, 16, seed)
             row[f"probe{seed}"] = round(100 * float((found == label).float().mean()), 2)
