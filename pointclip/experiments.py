@@ -69,7 +69,14 @@ def resolve(config: Config) -> dict[str, dict[str, Any]]:
     # Variants of a backbone share the weights of the one that they vary.
     for name in {entry["fetched"] for entry in entries["backbones"].values()} - {""}:
         entries["backbones"].setdefault(name, resolve_backbone(config, name))
-    return entries
+    return _sorted(entries)
+
+
+def _sorted(value: Any) -> Any:
+    """Mappings by key at every level: the order in which a config is written changes nothing."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return value
 
 
 def resolve_dataset(config: Config, name: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
             "pointclip/documents.py",
             'RANGE = "\\N{EN DASH}"',
             'RANGE = "to"',
-            {"accuracy", "ablation", "published", "record"},
+            {"accuracy", "ablation", "published"},
         ),
         ("pointclip/adapters/tip.py", "import torch\n", "import torch\nX = 1\n", set()),
         (
@@ -44,7 +44,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
             "GRID = (0.2,",
             {"zero_shot", "zero_shot_released", "train", "train_released"},
         ),
-        ("pointclip/features.py", "BATCH = 16", "BATCH = 17", {"project", "encode", "bank"}),
+        ("pointclip/features.py", "BATCH = 16", "BATCH = 17", {"project", "bank"}),
         (
             "pointclip/features.py",
             "rng.uniform(-0.2, 0.2, 3)",

@@ -59,7 +59,7 @@ rule sample:
         runtime=10,
     params:
         shots=within(SHOTS, "dataset"),
-        sampling=config["sampling"],
+        sampling=dict(sorted(config["sampling"].items())),
         code=code("sample"),
     script:
         "../../scripts/sample.py"
