@@ -279,6 +279,26 @@ def score_path(run: Run, file: str = "scores.parquet") -> str:
     return f"{PATHS[run['kind']].format(**run)}/{file}"
 
 
+def intermediates(config: Config, entries: Mapping[str, Any]) -> list[str]:
+    """The files between clouds and scores that the experiments need, below the results.
+
+    Snakemake does not miss such a file while what was made from it exists, even if the file was
+    lost because the job that was to renew it was killed. So they are asked for by name.
+    """
+    files: set[str] = set()
+    for run in all_runs(config):
+        few, dataset, backbone = run["kind"] == "few_shot", run["dataset"], run["backbone"]
+        drawn = f"{dataset}/{entries['projections'][run['projection']]['source']}"
+        splits = ["train", "test"] if few or run["protocol"] == "validation" else ["test"]
+        for split, shard in product(splits, entries["datasets"][dataset]["shards"]):
+            files.add(f"features/{drawn}/{backbone}/{split}-{shard}.h5")
+            files |= {f"depth/{drawn}/{split}-{shard}.h5"} if config["keep_depth"] else set()
+        files |= {f"bank/{drawn}/{backbone}.h5", f"shots/{dataset}.parquet"} if few else set()
+        files |= {f"text/{dataset}/{run['prompts']}/{backbone}.parquet"}
+        files |= {score_path(run, "logits.h5")}
+    return sorted(files)
+
+
 def drawn_shots(config: Config) -> dict[str, list[int]]:
     """Data set -> the numbers of shots to draw: all that any experiment needs."""
     drawn: dict[str, set[int]] = {name: set() for name in config["datasets"]}

@@ -9,7 +9,7 @@ from pointclip.store import write_text
 
 
 with job(snakemake):
-    vary, title = snakemake.params.ablation["vary"], snakemake.params.ablation["title"]
+    vary, title = snakemake.params.vary, snakemake.params.title
     axis = next(iter(vary))
     # The score row of an adapter carries its id as the method.
     by = {"adapter": "method"}.get(axis, axis)

@@ -35,7 +35,8 @@ rule ablation:
         mem_mb=2000,
         runtime=10,
     params:
-        ablation=lookup(within=config, dpath="ablations/{ablation}"),
+        title=lookup(within=config, dpath="ablations/{ablation}/title"),
+        vary=lookup(within=config, dpath="ablations/{ablation}/vary"),
         code=code("ablation"),
     script:
         "../../scripts/ablation.py"

@@ -35,6 +35,7 @@ try:
         ]
         for name in config["ablations"]
     }
+    INTERMEDIATES = experiments.intermediates(config, ENTRIES)
     SHOTS = experiments.drawn_shots(config)
     COPIES = experiments.bank_copies(config)
     HEADLINES = experiments.headlines(config)
