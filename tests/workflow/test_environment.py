@@ -32,7 +32,7 @@ elif words[:2] == ["config", "--get"] or words[:2] == ["config", "--show"]:
     print(json.dumps({"get": {"channel_priority": "strict"}, "channel_priority": "strict"}))
 elif words[:2] == ["env", "create"]:
     prefix = words[words.index("--prefix") + 1]
-    subprocess.run([PYTHON, "-m", "venv", prefix], check=True)
+    subprocess.run([PYTHON, "-m", "venv", "--without-pip", prefix], check=True)
     site = next(Path(prefix).glob("lib/python*/site-packages"))
     (site / "stub.pth").write_text(PACKAGES + "\\n")
 """
