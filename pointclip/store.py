@@ -163,7 +163,8 @@ def write_tensors(tensors: Mapping[str, Any], path: str | Path, **metadata: Any)
 
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic(path) as partial:
-        save_file(plain, partial, metadata={k: json.dumps(v) for k, v in metadata.items()})
+        # One entry: of several, safetensors writes the order by chance, and equal files differ.
+        save_file(plain, partial, metadata={"pointclip": json.dumps(metadata, sort_keys=True)})
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -176,7 +177,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
     try:
         with safe_open(path, framework="pt") as f:
-            metadata = {k: json.loads(v) for k, v in (f.metadata() or {}).items()}
+            metadata = json.loads((f.metadata() or {}).get("pointclip", "{}"))
             return {name: f.get_tensor(name) for name in f.keys()}, metadata  # noqa: SIM118
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist.") from error
