@@ -92,21 +92,6 @@ def summary(predictions: pd.DataFrame) -> dict[str, float | int]:
     }
 
 
-def bootstrap_interval(
-    accuracy: float, n: int, level: float = 0.95, draws: int = 10_000, seed: int = 0
-) -> tuple[float, float]:
-    """Bootstrap interval, in percent, of an accuracy over `n` shapes.
-
-    Resampling n shapes with replacement makes the number of correct ones binomial: it can be drawn
-    from the accuracy alone, without the predictions.
-    """
-    rng = np.random.default_rng(seed)
-    sample = 100 * rng.binomial(n, min(max(accuracy / 100, 0), 1), draws) / n
-    tail = 100 * (1 - level) / 2
-    low, high = np.percentile(sample, [tail, 100 - tail])
-    return float(low), float(high)
-
-
 def collect(paths: Sequence[str | Path]) -> pd.DataFrame:
     """All score rows of many files, in the order of their identity."""
     frames = [frame for path in paths if len(frame := store.read_parquet(path))]

@@ -13,6 +13,15 @@ torch.set_num_threads(1)
 
 
 CLASSES, VIEWS, CHANNELS = 5, 4, 16
+IDENTITY = {
+    "dataset": "toy",
+    "projection": "p",
+    "prompts": "q",
+    "backbone": "b",
+    "method": "inter_view",
+    "protocol": "plain",
+    "shots": 4,
+}
 
 
 def features(labels: np.ndarray, seed: int, noise: float = 1.0) -> torch.Tensor:

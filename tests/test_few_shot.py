@@ -2,22 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from few_shot_data import write_files
+from few_shot_data import IDENTITY, write_files
 
 from pointclip import few_shot, protocols, scores, store
 from pointclip.adapters import METHODS
 from pointclip.errors import UserError
-
-
-IDENTITY = {
-    "dataset": "toy",
-    "projection": "p",
-    "prompts": "q",
-    "backbone": "b",
-    "method": "inter_view",
-    "protocol": "plain",
-    "shots": 4,
-}
 
 
 def read(paths, shots=4, **more):

@@ -1,21 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from few_shot_data import labels_frame
+from few_shot_data import IDENTITY, labels_frame
 
 from pointclip import scores, store
 from pointclip.errors import UserError
 
 
-IDENTITY = {
-    "dataset": "toy",
-    "projection": "p",
-    "prompts": "q",
-    "backbone": "b",
-    "method": "inter_view",
-    "protocol": "plain",
-    "shots": 4,
-}
 LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 3, 4, 4])
 
 
@@ -93,16 +84,6 @@ def test_top5_counts_the_label_among_five():
 def test_equal_logits_predict_the_lower_label():
     table = scores.predict(np.zeros((1, 9), np.float32), np.array([0]))
     assert table["predicted"].tolist() == [0] and table["top5"].tolist() == [True]
-
-
-def test_bootstrap_interval_is_that_of_resampled_predictions():
-    rng = np.random.default_rng(1)
-    right = rng.random(500) < 0.3
-    means = [100 * rng.choice(right, 500).mean() for _ in range(4000)]
-    low, high = scores.bootstrap_interval(100 * right.mean(), 500)
-    assert low == pytest.approx(np.percentile(means, 2.5), abs=0.5)
-    assert high == pytest.approx(np.percentile(means, 97.5), abs=0.5)
-    assert scores.bootstrap_interval(100.0, 50) == (100, 100)
 
 
 def test_bad_input_is_a_sentence(files):

@@ -120,6 +120,16 @@ def test_bootstrap_interval_equals_resampling(accuracy: float, n: int) -> None:
     assert np.abs(np.array(got) - expected).max() <= 100 * 2 / n
 
 
+def test_bootstrap_interval_is_that_of_resampled_predictions() -> None:
+    rng = np.random.default_rng(1)
+    right = rng.random(500) < 0.3
+    means = [100 * rng.choice(right, 500).mean() for _ in range(4000)]
+    low, high = bootstrap_interval(100 * right.mean(), 500)
+    assert low == pytest.approx(np.percentile(means, 2.5), abs=0.5)
+    assert high == pytest.approx(np.percentile(means, 97.5), abs=0.5)
+    assert bootstrap_interval(100.0, 50) == (100, 100)
+
+
 @pytest.mark.parametrize("accuracy", [0.0, 100.0])
 def test_bootstrap_interval_at_the_ends(accuracy: float) -> None:
     assert bootstrap_interval(accuracy, 50) == (accuracy, accuracy)
