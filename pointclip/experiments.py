@@ -147,16 +147,20 @@ def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
 
 
 @cache
-def _parameters(method: str) -> tuple[str, ...]:
+def _parameters(method: str, functions: tuple[str, ...] = ("states", "choose")) -> tuple[str, ...]:
     """What a method lets one set: the keyword-only arguments of its functions."""
     tree = ast.parse((LIBRARY / "adapters" / f"{method}.py").read_text(encoding="utf-8"))
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    return tuple(
-        argument.arg
-        for function in functions
-        if function.name in ("states", "choose")
-        for argument in function.args.kwonlyargs
-    )
+    found: list[str] = []
+    for statement in tree.body:
+        match statement:
+            case ast.FunctionDef(name=name, args=arguments) if name in functions:
+                found += [argument.arg for argument in arguments.kwonlyargs]
+            case ast.Assign(  # another method's function, as in `choose = tip.choose`
+                targets=[ast.Name(id=name)],
+                value=ast.Attribute(value=ast.Name(id=other), attr=function),
+            ) if name in functions:
+                found += _parameters(other, (function,))
+    return tuple(found)
 
 
 RESOLVERS = {

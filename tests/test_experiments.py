@@ -1,3 +1,4 @@
+from inspect import Parameter, signature
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,21 @@ def test_names_read_from_source_are_the_library_s_own() -> None:
     assert experiments.builtin("backbones") == tuple(BACKBONES)
     assert experiments.builtin("adapters") == tuple(METHODS)
     assert set(experiments.builtin("prompts")) <= set(list_prompts())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_config_may_set_every_parameter_of_a_method(method: str) -> None:
+    module = METHODS[method]
+    functions = [module.states, *([module.choose] if hasattr(module, "choose") else [])]
+    keywords = {
+        parameter.name: 1
+        for function in functions
+        for parameter in signature(function).parameters.values()
+        if parameter.kind is Parameter.KEYWORD_ONLY
+    }
+    adapters = {"mine": {"base": method, **keywords}}
+    entry = experiments.resolve_adapter({**CONFIG, "adapters": adapters}, "mine")
+    assert entry == {"method": method, "parameters": keywords, "copies": 10}
 
 
 def test_an_entry_holds_what_its_bases_say() -> None:

@@ -11,7 +11,8 @@ from pointclip.adapters.task import FewShotTask, State
 from pointclip.training import epoch_batches, generators
 
 
-logits, choose = tip.logits, tip.choose
+logits = tip.logits
+choose = tip.choose
 
 
 def states(

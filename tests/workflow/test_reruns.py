@@ -33,7 +33,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
         ),
         ("pointclip/adapters/tip.py", "import torch\n", "import torch\nX = 1\n", set()),
         (
-            "pointclip/adapters/inter_view.py",
+            "pointclip/adapters/network.py",
             "MOMENTUM = 1e-5, 0.1",
             "MOMENTUM = 1e-5, 0.2",
             {"train", "train_released"},
