@@ -36,7 +36,7 @@ demo: $(VENV)/.installed
 	@echo "report   results/report.html"
 
 test: $(VENV)/.installed-dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/write_api.py
