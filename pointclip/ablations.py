@@ -1,11 +1,29 @@
 """What one choice changes: a table of its values and a sentence on what they show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from pointclip.errors import choose
 from pointclip.tables import summarise
+
+
+def varied(
+    scores: pd.DataFrame, vary: Mapping[str, Sequence]
+) -> tuple[pd.DataFrame, str, Sequence]:
+    """The scores of an ablation, the column that is its axis, and that column's values in order.
+
+    Where `seed` varies, every seed stands for itself: its interval is over test shapes, since
+    there are no further seeds in it.
+    """
+    axis, order = next(iter(vary.items()))
+    if "seed" in vary:
+        scores = scores[scores["seed"].isin(vary["seed"])]
+        scores = scores.assign(draw=[f"seed {seed:.0f}" for seed in scores["seed"]], seed=None)
+    if axis == "seed":
+        return scores, "draw", [f"seed {seed}" for seed in order]
+    # The score row of an adapter carries its id as the method.
+    return scores, {"adapter": "method"}.get(axis, axis), order
 
 
 def compare(scores: pd.DataFrame, by: str, order: Sequence | None = None) -> pd.DataFrame:

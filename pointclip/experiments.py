@@ -255,9 +255,15 @@ def runs(config: Config, kind: str) -> list[Run]:
 
 
 def ablation_runs(config: Config, name: str) -> list[Run]:
-    """The experiments that the ablation `name` compares, in its order."""
+    """The experiments that the ablation `name` compares, in its order.
+
+    `seed` may vary too: all seeds of an experiment come from one run.
+    """
     ablation = config["ablations"][choose(name, config["ablations"], "ablation")]
-    base, vary = ablation["base"], ablation["vary"]
+    base, vary = ablation["base"], dict(ablation["vary"])
+    for seed in vary.pop("seed", []):
+        seeds = map(str, config["sampling"]["seeds"])
+        choose(str(seed), seeds, f"seed in the ablation '{name}'")
     kind = "few_shot" if {"shots", "adapter"} & {*base, *vary} else "zero_shot"
     for axis in [*base, *vary]:
         choose(axis, KINDS[kind], f"axis of the {kind} ablation '{name}'")

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from pointclip.ablations import compare, sentences
+from pointclip.ablations import compare, sentences, varied
 from pointclip.errors import UserError
 
 
@@ -71,6 +71,23 @@ def test_a_tie_has_no_best() -> None:
     assert sentences(tie, "projection") == (
         "- protocol plain: all 2 values of projection reach 51.0 %.\n"
     )
+
+
+def test_seeds_stand_for_themselves_where_they_vary() -> None:
+    seeds = scores({"a": [50.0, 70.0, 90.0]})
+    apart, by, order = varied(seeds, {"seed": [0, 2]})
+    table = compare(apart, by, order)
+    assert table[by].tolist() == ["seed 0", "seed 2"]
+    assert table["mean"].tolist() == [50.0, 90.0] and table["change"].tolist() == [0.0, 40.0]
+    # With a single seed in each row, the interval is that over the 100 test shapes.
+    assert (table["low"] < table["mean"]).all() and (table["seeds"] == 0).all()
+    assert "seed 2 is best with 90.0 %" in sentences(table, by)
+
+
+def test_an_adapter_is_the_method_of_its_scores() -> None:
+    some = scores(FAR)
+    same, by, order = varied(some, {"adapter": ["inter_view"]})
+    assert same is some and (by, list(order)) == ("method", ["inter_view"])
 
 
 def test_numbers_vary_too() -> None:

@@ -106,6 +106,18 @@ def test_what_is_drawn_and_banked_suits_all_experiments() -> None:
     assert experiments.bank_copies(CONFIG) == {"furniture": {"pointclip_fs": {"rn50": 25}}}
 
 
+def test_seeds_vary_within_one_run() -> None:
+    base = CONFIG["ablations"]["ratio"]["base"] | {"adapter": "half"}
+    config = CONFIG | {"sampling": {"seeds": [1, 2]}}
+    for vary in ({"seed": [1, 2]}, {"seed": [2], "shots": [1]}):
+        config["ablations"] = {"seeds": {"base": base, "vary": vary}}
+        (run,) = experiments.ablation_runs(config, "seeds")
+        assert "seed" not in run and run["adapter"] == "half"
+    config["ablations"] = {"seeds": {"base": base, "vary": {"seed": [3]}}}
+    with pytest.raises(UserError, match="Unknown seed in the ablation 'seeds' '3': choose one of"):
+        experiments.ablation_runs(config, "seeds")
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
