@@ -5,7 +5,8 @@ The other model's file is one of
 - NPZ: `id` (shape,), `logits` (shape, class) and `classes` (class,).
 Rows may be in any order and more than needed; what is missing is named. An `id` is ours
 (`test/000123`), or the data set's published one (`published_id` of the labels table). For a ratio
-chosen under `validation` the file also holds the held-out train shapes.
+chosen under `validation` the file also holds the held-out train shapes, by a model that has not
+learned from them.
 """
 
 import json
@@ -17,10 +18,12 @@ import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Float, Int
+from torch import Tensor
 
-from pointclip import store
+from pointclip import few_shot, sampling, store
+from pointclip.adapters import METHODS
 from pointclip.errors import UserError
-from pointclip.zero_shot import combine
+from pointclip.zero_shot import combine, per_view_logits, read_prototypes
 
 
 def write_blend(
@@ -34,7 +37,7 @@ def write_blend(
 
     Args:
         ratio: our share, one for all or one per seed.
-        published: our id -> the id that the other model's file uses; None if it uses ours.
+        published: our id -> published id, for a file that goes by those.
     """
     with store.open_h5(ours) as f:
         classes = json.loads(f.attrs["classes"])
@@ -43,7 +46,7 @@ def write_blend(
         logits = combined(f)[None] if zero_shot else f["logits"][:]
         seeds = f["seed"][:] if "seed" in f else None
     if len(logits) and len(ids):
-        other = read_logits(theirs, translated(ids, published), classes)
+        other = read_logits(theirs, ids, classes, published)
         shares = np.broadcast_to(ratio, len(logits))
         logits = np.stack(
             [blend(one, other, float(r)) for one, r in zip(logits, shares, strict=True)]
@@ -62,29 +65,28 @@ def combined(f: h5py.File) -> Float[np.ndarray, "shape label"]:
     return combine(torch.from_numpy(f["logits"][:]), weights).numpy()
 
 
-def translated(ids: np.ndarray, published: Mapping[str, str] | None) -> np.ndarray:
-    """Ids as another model's file has them."""
-    return ids if published is None else np.array([published[i] for i in ids], dtype=object)
+def read_logits(
+    path: str | Path,
+    ids: np.ndarray,
+    classes: list[str],
+    published: Mapping[str, str] | None = None,
+) -> Float[np.ndarray, "shape label"]:
+    """The other model's logits for our shapes and classes, in our order.
 
-
-def read_logits(path: str | Path, ids: np.ndarray, classes: list[str]) -> np.ndarray:
-    """The other model's logits (shape, class) for our shapes and classes, in our order.
+    Args:
+        published: our id -> published id, for a file that holds none of ours.
 
     Raises:
         UserError: if the file cannot be read, or lacks a shape or a class.
     """
     path = Path(path)
-    if path.suffix == ".parquet":
-        frame = store.read_parquet(path)
-        if "id" not in frame:
-            raise UserError(f"{path} has no column 'id': it has {', '.join(frame.columns)}.")
-        frame = frame.set_index("id")
-    elif path.suffix == ".npz":
-        frame = _read_npz(path)
-    else:
+    if path.suffix not in READERS:
         raise UserError(f"{path} is neither a .parquet nor an .npz file.")
+    frame = READERS[path.suffix](path)
     if frame.index.has_duplicates:
         raise UserError(f"{path} holds shape '{frame.index[frame.index.duplicated()][0]}' twice.")
+    if published and not frame.index.isin(ids).any():
+        ids = np.array([published[i] for i in ids], dtype=object)
     for what, wanted, there in (
         ("class", classes, frame.columns),
         ("shape", ids.tolist(), frame.index),
@@ -92,7 +94,10 @@ def read_logits(path: str | Path, ids: np.ndarray, classes: list[str]) -> np.nda
         missing = pd.Index(wanted).difference(there, sort=False)
         if len(missing):
             raise UserError(f"{path} lacks {len(missing)} of our {what} names: '{missing[0]}'.")
-    logits = np.array(frame.loc[ids, classes], dtype=np.float32)
+    try:
+        logits = np.array(frame.loc[ids, classes], dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{path} holds something else than numbers ({error}).") from error
     if not np.isfinite(logits).all():
         raise UserError(f"{path} holds logits that are NaN or infinite.")
     return logits
@@ -129,8 +134,67 @@ def search_ratio(
     return best[1], 100 * best[0]
 
 
+def choose_ratios(
+    ours: str | Path,
+    theirs: str | Path,
+    text: str | Path,
+    drawn: str | Path,
+    labels: str | Path,
+    features: Sequence[str | Path],
+    views: Sequence[int] | None = None,
+) -> pd.DataFrame:
+    """Our share under `validation`: per seed the best on the held-out TRAIN shapes.
+
+    Args:
+        ours: an adapter, or a zero-shot logits file for the weights of its views.
+        drawn, labels, features: the shots, and labels and features of the train split.
+
+    Returns:
+        Columns `seed, ratio, accuracy`; no row where nothing is held out.
+    """
+    held_out = few_shot.read_held_out(drawn, labels, features, views)
+    found: list[tuple[int | None, float, float]] = []
+    if held_out is not None:
+        prototypes, scale, classes = read_prototypes(text)
+        seeds, logits = _apply(Path(ours), held_out[0], prototypes, scale)
+        published = published_ids(labels)
+        ids = sampling.validation_ids(store.read_parquet(drawn))
+        other = read_logits(theirs, ids, classes, published)
+        for seed, one in zip(seeds, logits, strict=True):
+            found.append((seed, *search_ratio(one.numpy(), other, held_out[1].numpy())))
+    frame = pd.DataFrame(found, columns=["seed", "ratio", "accuracy"])
+    return frame.astype({"seed": "Int64", "ratio": float, "accuracy": float})
+
+
+def published_ids(labels: str | Path) -> dict[str, str]:
+    """Our id of each shape of a split -> its published id."""
+    frame = store.read_parquet(labels, columns=["id", "published_id"])
+    return dict(zip(frame["id"], frame["published_id"], strict=True))
+
+
+def _apply(
+    ours: Path, features: Tensor, prototypes: Tensor, scale: float
+) -> tuple[list[int | None], Float[Tensor, "seed shape label"]]:
+    """Our logits of some shapes, of every seed; zero-shot counts as one seed without a number."""
+    if ours.suffix == ".safetensors":
+        state, about = store.read_tensors(ours)
+        state.pop("prototypes")
+        method = METHODS[about["method"]]
+        return about["seeds"], method.logits(state, features, prototypes, scale)
+    with store.open_h5(ours) as f:
+        weights = torch.from_numpy(f["weights"][:])
+    return [None], combine(per_view_logits(features, prototypes, scale), weights)[None]
+
+
 def _log_softmax(logits: np.ndarray) -> np.ndarray:
     return torch.from_numpy(logits).double().log_softmax(-1).numpy()
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    frame = store.read_parquet(path)
+    if "id" not in frame:
+        raise UserError(f"{path} has no column 'id': it has {', '.join(frame.columns)}.")
+    return frame.set_index("id")
 
 
 def _read_npz(path: Path) -> pd.DataFrame:
@@ -147,3 +211,6 @@ def _read_npz(path: Path) -> pd.DataFrame:
         raise
     except (OSError, ValueError) as error:
         raise UserError(f"{path} is not a readable NPZ file ({error}).") from error
+
+
+READERS = {".parquet": _read_parquet, ".npz": _read_npz}

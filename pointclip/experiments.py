@@ -254,6 +254,26 @@ def runs(config: Config, kind: str) -> list[Run]:
     return list(found.values())
 
 
+def ensemble_runs(config: Config) -> list[Run]:
+    """The experiments blended with another model's logits: those of blocks that name ensembles.
+
+    Raises:
+        UserError: if there is no such ensemble, or not its file.
+    """
+    found: dict[str, Run] = {}
+    blocks = [(kind, block) for kind in KINDS for block in config[kind]]
+    for kind, block in blocks:
+        for name in block.get("ensembles", []):
+            file = config["ensembles"][choose(name, config["ensembles"], "ensemble")]["file"]
+            if not Path(file).is_file():
+                raise UserError(f"The file '{file}' of the ensemble '{name}' does not exist.")
+            for run in runs({**config, kind: [block]}, kind):
+                if run["protocol"] != "released":  # nobody released one
+                    blended = {**run, "ensemble": name}
+                    found.setdefault(score_path(blended), blended)
+    return list(found.values())
+
+
 def ablation_runs(config: Config, name: str) -> list[Run]:
     """The experiments that the ablation `name` compares, in its order.
 
@@ -286,7 +306,8 @@ def all_runs(config: Config) -> list[Run]:
 
 def score_path(run: Run, file: str = "scores.parquet") -> str:
     """Where a file of an experiment lies, below the results."""
-    return f"{PATHS[run['kind']].format(**run)}/{file}"
+    folder = f"ensemble/{run['ensemble']}/" if "ensemble" in run else ""
+    return f"{folder}{PATHS[run['kind']].format(**run)}/{file}"
 
 
 def intermediates(config: Config, entries: Mapping[str, Any]) -> list[str]:

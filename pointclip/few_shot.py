@@ -142,27 +142,6 @@ def write_logits(
                     start += len(chunk)
 
 
-def held_out_logits(
-    adapter: str | Path,
-    drawn: str | Path,
-    labels: str | Path,
-    features: Paths,
-    views: Sequence[int] | None = None,
-) -> tuple[Tensor, Tensor, np.ndarray] | None:
-    """An adapter's logits (seed, shape, label) for the held-out TRAIN shapes, labels and ids.
-
-    What else is chosen under `validation`, the share in an ensemble say, is chosen on these.
-    """
-    held_out = read_held_out(drawn, labels, features, views)
-    tensors, about = store.read_tensors(adapter)
-    if held_out is None or not about["seeds"]:
-        return None
-    prototypes = tensors.pop("prototypes")
-    method = METHODS[about["method"]]
-    scores = method.logits(tensors, held_out[0], prototypes, about["logit_scale"])
-    return scores, held_out[1], sampling.validation_ids(store.read_parquet(drawn))
-
-
 def _rows(features: Paths, ids: np.ndarray, views: Sequence[int] | None = None) -> Tensor | None:
     if not len(ids):
         return None

@@ -101,7 +101,8 @@ def collect(paths: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def _combined(f: Mapping, method: str) -> np.ndarray:
-    how = HOW[choose(method, HOW, "zero-shot method")]
+    # An ensemble, `zero_shot+other`, has one view: the blend.
+    how = HOW[choose(method.split("+")[0], HOW, "zero-shot method")]
     weights = torch.from_numpy(f["weights"][:])
     return combine(torch.from_numpy(f["logits"][:]), weights, how).numpy()
 

@@ -15,8 +15,8 @@ from pointclip import store
 from pointclip.errors import UserError, choose
 
 
-# Score method -> combination; an ensemble has one view, the blend.
-HOW = {"zero_shot": "cosine", "zero_shot_softmax": "softmax", "ensemble": "cosine"}
+# Score method -> combination.
+HOW = {"zero_shot": "cosine", "zero_shot_softmax": "softmax"}
 
 
 def per_view_logits(

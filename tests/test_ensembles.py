@@ -1,10 +1,19 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from few_shot_data import write_files
 
-from pointclip import ensembles, few_shot, protocols, scores, store, zero_shot
+from pointclip import (
+    datasets,
+    ensembles,
+    few_shot,
+    protocols,
+    readers,
+    sampling,
+    scores,
+    store,
+    zero_shot,
+)
 from pointclip.errors import UserError
 
 
@@ -72,7 +81,7 @@ def test_a_blended_file_is_scored_like_the_others(tmp_path):
     sure[np.arange(len(frame)), frame["label"]] = 9
     theirs = write(tmp_path / "theirs.npz", frame["published_id"], names, sure)
     published = dict(zip(frame["id"], frame["published_id"], strict=True))
-    identity = dict.fromkeys(scores.IDENTITY, "x") | {"method": "ensemble", "shots": 4}
+    identity = dict.fromkeys(scores.IDENTITY, "x") | {"method": "zero_shot+theirs", "shots": 4}
     ours = {"zero_shot": tmp_path / "z.h5", "few_shot": tmp_path / "f.h5"}
     zero_shot.write_logits(paths["test_features"], paths["text"], None, ours["zero_shot"])
     with store.new_h5(ours["few_shot"], classes=names) as f:
@@ -87,18 +96,41 @@ def test_a_blended_file_is_scored_like_the_others(tmp_path):
         assert accuracy == ([100] if kind == "zero_shot" else [100, 20])
 
 
-def test_held_out_logits_are_those_of_the_adapter(tmp_path):
+@pytest.mark.parametrize("kind", ["zero_shot", "few_shot"])
+def test_the_share_is_chosen_on_held_out_train_shapes_alone(tmp_path, kind):
     paths = write_files(tmp_path)
     drawn = paths["shots"], paths["train_labels"], paths["train_features"]
-    task = few_shot.read_task(paths["shots"], 4, *drawn[1:], bank=paths["bank"], text=paths["text"])
-    state = protocols.train("nearest_mean", task)["plain"]
-    about = {"method": "nearest_mean", "protocol": "plain"}
-    few_shot.write_adapter(state, task, paths["text"], tmp_path / "a.safetensors", **about)
-    found = few_shot.held_out_logits(tmp_path / "a.safetensors", *drawn)
-    assert found is not None
-    logits, labels, ids = found
-    assert logits.shape == (3, 20, 5) and len(ids) == 20
-    assert torch.equal(labels, task.validation_labels)
+    ours = tmp_path / ("a.safetensors" if kind == "few_shot" else "l.h5")
+    if kind == "few_shot":
+        task = few_shot.read_task(
+            paths["shots"], 4, *drawn[1:], bank=paths["bank"], text=paths["text"]
+        )
+        state = protocols.train("nearest_mean", task)["plain"]
+        about = {"method": "nearest_mean", "protocol": "plain"}
+        few_shot.write_adapter(state, task, paths["text"], ours, **about)
+    else:
+        zero_shot.write_logits(paths["test_features"], paths["text"], None, ours)
+    ids = sampling.validation_ids(store.read_parquet(paths["shots"]))
+    frame = store.read_parquet(paths["train_labels"]).set_index("id").loc[ids]
+    names = store.read_parquet(paths["test_labels"]).attrs["classes"]
+    noise = np.random.default_rng(0).normal(size=(len(ids), 5)).astype(np.float32)
+    right = noise.copy()
+    right[np.arange(len(ids)), frame["label"]] = 99
+    for logits, best in ((noise, 1.0), (right, 0.0)):
+        theirs = write(tmp_path / "theirs.npz", frame["published_id"], names, logits)
+        found = ensembles.choose_ratios(ours, theirs, paths["text"], *drawn)
+        assert found["seed"].isna().tolist() == ([True] if kind == "zero_shot" else [False] * 3)
+        assert (abs(found["ratio"] - best) <= 0.5).all()
+        assert (found["accuracy"] == 100).all() or best == 1.0
+
+
+def test_the_example_covers_the_embedded_test_shapes():
+    split = readers.read_split({"reader": "furniture"}, datasets.EMBEDDED, "test")
+    chunks = list(split.chunks)
+    ids = np.array([name for chunk in chunks for name in chunk.published_id])
+    logits = ensembles.read_logits("examples/other_model.parquet", ids, split.classes)
+    right = logits.argmax(1) == np.concatenate([chunk.label for chunk in chunks])
+    assert 20 < 100 * right.mean() < 50
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])

@@ -101,6 +101,20 @@ def test_every_experiment_stands_once_and_only_where_its_protocol_exists() -> No
     )
 
 
+def test_what_names_an_ensemble_is_blended_but_not_what_was_released() -> None:
+    def config(name: str, file: str) -> dict:
+        blocks = [{**CONFIG["few_shot"][0], "ensembles": [name]}]
+        return {**CONFIG, "few_shot": blocks, "ensembles": {"mine": {"file": file}}}
+
+    found = experiments.ensemble_runs(config("mine", __file__))
+    assert len(found) == 4 and {run["protocol"] for run in found} == {"plain"}
+    assert experiments.score_path(found[0]).startswith("ensemble/mine/few_shot/furniture/")
+    with pytest.raises(UserError, match="Unknown ensemble 'other': choose one of mine"):
+        experiments.ensemble_runs(config("other", __file__))
+    with pytest.raises(UserError, match="The file 'x' of the ensemble 'mine' does not exist"):
+        experiments.ensemble_runs(config("mine", "x"))
+
+
 def test_what_is_drawn_and_banked_suits_all_experiments() -> None:
     assert experiments.drawn_shots(CONFIG) == {"furniture": [1, 2, 4], "few": []}
     assert experiments.bank_copies(CONFIG) == {"furniture": {"pointclip_fs": {"rn50": 25}}}
@@ -154,6 +168,11 @@ def test_what_is_not_there_is_told_with_what_is(change: dict, sentence: str) -> 
         ({"datasets": {"x": {"size": 1}}}, "Unknown key 'size' in datasets.x: choose one of"),
         ({"datasets": {"X Y": {}}}, "'X Y' is not allowed for datasets: An id is"),
         ({"few_shot": [{}]}, "The key 'datasets' is missing in few_shot.0."),
+        (
+            {"adapters": {"x": {"ratio": "half"}}},
+            "'half' is not allowed for adapters.x.ratio: give number or boolean or array or null.",
+        ),
+        ({"ensembles": {"x": {}}}, "The key 'file' is missing in ensembles.x."),
         ({"keep_depth": "yes"}, "'yes' is not allowed for keep_depth: give boolean."),
     ],
 )

@@ -28,6 +28,7 @@ try:
         for kind in experiments.KINDS
         for run in experiments.runs(config, kind)
     ]
+    SCORES += [experiments.score_path(run) for run in experiments.ensemble_runs(config)]
     ABLATIONS = {
         name: [
             experiments.score_path(run)
@@ -65,6 +66,7 @@ wildcard_constraints:
     prompts=r"[a-z0-9_.-]+",
     adapter=r"[a-z0-9_.-]+",
     ablation=r"[a-z0-9_.-]+",
+    ensemble=r"[a-z0-9_.-]+",
     kind="|".join(experiments.KINDS),
     protocol="plain|validation|released",
     split="train|test",

@@ -1,0 +1,21 @@
+"""Our share in an ensemble, as suits held-out train shapes. No test label is an input here."""
+
+from pointclip.ensembles import choose_ratios
+from pointclip.jobs import job
+from pointclip.store import write_parquet
+
+
+with job(snakemake) as log:
+    files = snakemake.input
+    shares = choose_ratios(
+        files.ours,
+        files.theirs,
+        files.text,
+        files.shots,
+        files.labels,
+        files.train,
+        snakemake.params.views,
+    )
+    if shares.empty:
+        log.warning("No train shape is held out, so there is no `validation` here.")
+    write_parquet(shares, snakemake.output[0])

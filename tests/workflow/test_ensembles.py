@@ -1,0 +1,64 @@
+"""Ensembles on the real DAG: our logits blended with a file of another model's."""
+
+import numpy as np
+import pandas as pd
+from conftest import CONFIG, Project
+from test_dag import ancestors
+
+from pointclip.store import read_parquet, write_parquet
+
+
+def write_theirs(project: Project, sure: float = 99.0) -> None:
+    """A model that knows every label, by published ids."""
+    labels = pd.concat(
+        read_parquet(project.path(f"results/labels/three/{split}.parquet"))
+        for split in ("train", "test")
+    )
+    logits = sure * np.eye(3, dtype=np.float32)[labels["label"]]
+    frame = pd.DataFrame(logits, columns=["ball", "plate", "stick"])
+    write_parquet(
+        frame.assign(id=labels["published_id"].to_numpy()), project.path("theirs.parquet")
+    )
+
+
+def blocks(**changes: object) -> dict:
+    found: dict = {"ensembles": {"theirs": {"file": "theirs.parquet", **changes}}}
+    for kind in ("zero_shot", "few_shot"):
+        found[kind] = [{**CONFIG[kind][0], "ensembles": ["theirs"]}]
+    found["few_shot"][0]["shots"] = [2]
+    return found
+
+
+def test_blended_scores_stand_in_the_table_and_shares_see_no_test_label(project: Project) -> None:
+    write_theirs(project)
+    project.configure(**blocks())
+    planned = project.dry_run("results/tables/accuracy.csv")
+    assert planned.jobs == {
+        **{"share_zero_shot": 1, "share_few_shot": 1, "collect_scores": 1, "accuracy": 1},
+        **{"ensemble_zero_shot": 2, "ensemble_few_shot": 2},
+    }
+    shares = [file for out in planned.outputs.values() for file in out if "share" in file]
+    assert len(shares) == 2
+    assert "results/labels/three/test.parquet" not in ancestors(planned, shares)
+    outcome = project.snakemake("results/tables/accuracy.csv")
+    assert outcome.code == 0, outcome.text
+    table = pd.read_csv(project.path("results/tables/accuracy.csv"))
+    blended = table[table["method"].str.endswith("+theirs")]
+    assert blended.groupby(["method", "protocol"]).size().to_dict() == {
+        **{("short+theirs", "plain"): 2, ("short+theirs", "validation"): 2},
+        **{("zero_shot+theirs", "plain"): 1, ("zero_shot+theirs", "validation"): 1},
+    }
+    assert (blended["accuracy"] == 100).all()
+
+
+def test_a_bad_file_is_a_sentence(project: Project) -> None:
+    project.configure(**blocks(file="none.npz"))
+    outcome = project.dry_run()
+    assert outcome.code != 0
+    assert "The file 'none.npz' of the ensemble 'theirs' does not exist." in outcome.text
+    write_theirs(project, sure=np.nan)
+    project.configure(**blocks())
+    target = "results/ensemble/theirs/zero_shot/three/small/v1_few_shot/tiny/plain/scores.parquet"
+    outcome = project.snakemake(target)
+    assert outcome.code != 0 and "Traceback" not in outcome.text
+    assert "theirs.parquet holds logits that are NaN or infinite." in outcome.text

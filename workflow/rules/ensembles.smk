@@ -1,0 +1,102 @@
+"""From our logits and a file of another model's to the scores of both together.
+
+In: logits of an experiment, the other model's file; under `validation` also held-out train shapes.
+Out: the blended logits, scores and predictions. Our share is chosen by a rule that has no test
+label; shapes of the file may go by their published ids, which only labels know, so blending
+itself is a matter of scoring.
+"""
+
+ENSEMBLE_ZERO_SHOT = ZERO_SHOT.replace("<results>", "<results>/ensemble/{ensemble}")
+ENSEMBLE_FEW_SHOT = FEW_SHOT.replace("<results>", "<results>/ensemble/{ensemble}")
+
+
+def theirs(wildcards):
+    """The other model's file."""
+    return config["ensembles"][wildcards.ensemble]["file"]
+
+
+def chosen(pattern):
+    """Our shares, where they are chosen; `plain` takes that of the config."""
+
+    def found(wildcards):
+        return [pattern.format(**wildcards)] * (wildcards.protocol == "validation")
+
+    return found
+
+
+rule share_few_shot:
+    input:
+        ours=f"{FEW_SHOT}/validation/adapter.safetensors",
+        theirs=theirs,
+        text=TRAIN["text"],
+        shots=TRAIN["shots"],
+        labels=TRAIN["labels"],
+        train=TRAIN["train"],
+    output:
+        f"{ENSEMBLE_FEW_SHOT}/validation/share.parquet",
+    log:
+        f"<logs>/share/{{ensemble}}/{JOB}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        views=of("projection", "views"),
+        code=code("share"),
+    script:
+        "../../scripts/share.py"
+
+
+use rule share_few_shot as share_zero_shot with:
+    input:
+        ours=f"{ZERO_SHOT}/validation/logits.h5",
+        theirs=theirs,
+        text=TRAIN["text"],
+        shots=TRAIN["shots"],
+        labels=TRAIN["labels"],
+        train=TRAIN["train"],
+    output:
+        f"{ENSEMBLE_ZERO_SHOT}/validation/share.parquet",
+    log:
+        "<logs>/share/{ensemble}/zero_shot/{dataset}/{projection}/{prompts}/{backbone}.log",
+
+
+rule ensemble_few_shot:
+    input:
+        ours=f"{FEW_SHOT}/{{protocol}}/logits.h5",
+        theirs=theirs,
+        share=chosen(f"{ENSEMBLE_FEW_SHOT}/validation/share.parquet"),
+        labels="<results>/labels/{dataset}/test.parquet",
+    output:
+        logits=f"{ENSEMBLE_FEW_SHOT}/{{protocol}}/logits.h5",
+        scores=f"{ENSEMBLE_FEW_SHOT}/{{protocol}}/scores.parquet",
+        predictions=f"{ENSEMBLE_FEW_SHOT}/{{protocol}}/predictions.parquet",
+    log:
+        f"<logs>/ensemble/{{ensemble}}/{JOB}/{{protocol}}.log",
+    wildcard_constraints:
+        protocol="plain|validation",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        ratio=lambda wildcards: config["ensembles"][wildcards.ensemble]["ratio"],
+        code=code("ensemble"),
+    script:
+        "../../scripts/ensemble.py"
+
+
+use rule ensemble_few_shot as ensemble_zero_shot with:
+    input:
+        ours=f"{ZERO_SHOT}/{{protocol}}/logits.h5",
+        theirs=theirs,
+        share=chosen(f"{ENSEMBLE_ZERO_SHOT}/validation/share.parquet"),
+        labels="<results>/labels/{dataset}/test.parquet",
+    output:
+        logits=f"{ENSEMBLE_ZERO_SHOT}/{{protocol}}/logits.h5",
+        scores=f"{ENSEMBLE_ZERO_SHOT}/{{protocol}}/scores.parquet",
+        predictions=f"{ENSEMBLE_ZERO_SHOT}/{{protocol}}/predictions.parquet",
+    log:
+        "<logs>/ensemble/{ensemble}/zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}.log",
