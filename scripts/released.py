@@ -1,0 +1,19 @@
+"""Our scores beside the published values that leave no freedom: pass, fail, or what is missing."""
+
+from pointclip import released
+from pointclip.jobs import job
+from pointclip.store import write_text
+
+
+with job(snakemake):
+    files, params = snakemake.input, snakemake.params
+    targets = [
+        released.zero_shot_target(next(iter(files.get("scores", [])), None), params.wanted),
+        released.checkpoint_target(
+            params.checkpoint,
+            files.get("features", []),
+            files.get("labels", ""),
+            files.get("text", ""),
+        ),
+    ]
+    write_text(released.report(targets), snakemake.output[0])
