@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from pointclip.errors import UserError
-from pointclip.published import COLUMNS
+from pointclip.published import COLUMNS, read_published
 from pointclip.tables import (
     IDENTITY,
     bootstrap_interval,
@@ -158,6 +161,22 @@ def test_layout_by_protocol_and_selection(scores: pd.DataFrame) -> None:
     table = layout(summary, rows=["method"], columns="protocol", where={"shots": [4, 8]})
     assert table["method"].tolist() == ["inter_view"]
     assert layout(summary, rows=["method"], where={"protocol": "none"}).empty
+
+
+def test_the_paper_s_table_sets_protocols_and_the_published_number_side_by_side() -> None:
+    entry = yaml.safe_load(Path("config/paper.yaml").read_text())["tables"]["few_shot_protocols"]
+    del entry["title"]
+    same = {"projection": "pointclip_fs", "prompts": "v1_few_shot", "backbone": "rn101"}
+    made = [
+        row
+        for i, protocol in enumerate(["released", "validation", "plain"])
+        for row in rows([80.0 - i, 82.0 - i], [1, 2], shots=16, protocol=protocol, **same)
+    ]
+    published = read_published("config/published.csv")
+    table = layout(summarise(pd.DataFrame(made), published), **entry)
+    asked = ["dataset", "backbone", "method", "shots"]
+    assert list(table) == [*asked, "plain", "validation", "released", "released published"]
+    assert table.iloc[0].tolist()[4:] == [79.0, 80.0, 81.0, 86.71]
 
 
 def test_layout_refuses_what_it_cannot_show(scores: pd.DataFrame) -> None:
