@@ -41,7 +41,7 @@ def project(
     """Draw the depth maps of one shard of a split, as float16, compressed shape by shape."""
     with open_h5(clouds) as f:
         rows = shard_rows(len(f["id"]), shard, shards)
-        with new_h5(out, projection=projection.name, parameters=projection.params) as depth:
+        with new_h5(out, **_projection_attrs(projection)) as depth:
             depth["id"] = f["id"][rows.start : rows.stop]
             size = (len(rows), projection.views, *projection.size)
             stored = depth.create_dataset(
@@ -87,7 +87,7 @@ def project_and_encode(
 
         rows = shard_rows(len(f["id"]), shard, shards)
         ids = f["id"][rows.start : rows.stop]
-        attrs = {"projection": projection.name, "parameters": projection.params}
+        attrs = _projection_attrs(projection)
         _write_features(out, encoder, ids, rows, projection.views, read, attrs)
 
 
@@ -182,6 +182,15 @@ def _write_features(
         for batch in _batches(rows, f"Encoding with {encoder.name}"):
             features = encoder.encode_images(read(batch).float())
             stored[batch.start - rows.start : batch.stop - rows.start] = _half(features)
+
+
+def _projection_attrs(projection: Projection) -> dict[str, Any]:
+    # With the names of the views, so that figures need not build the projection to know them.
+    return {
+        "projection": projection.name,
+        "parameters": projection.params,
+        "view_names": projection.view_names,
+    }
 
 
 def _encoder_attrs(encoder: Encoder) -> dict[str, Any]:

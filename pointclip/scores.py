@@ -1,4 +1,7 @@
-"""Scores: where logits meet test labels."""
+"""Scores: where logits meet test labels.
+
+Without torch, whose import would cost a job more than all its arithmetic.
+"""
 
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -6,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from jaxtyping import Float, Int
 
 from pointclip import store
 from pointclip.errors import UserError, choose
-from pointclip.zero_shot import HOW, combine
 
 
+# Shapes in memory at a time.
+ROWS = 8192
 IDENTITY = ["dataset", "projection", "prompts", "backbone", "method", "protocol", "shots"]
 COLUMNS = [*IDENTITY, "seed", "accuracy", "top5", "mean_class_accuracy", "n"]
 PREDICTION_COLUMNS = [*IDENTITY, "seed", "id", "label", "predicted", "top5", "probability"]
@@ -63,20 +66,19 @@ def predict(
     logits: Float[np.ndarray, "shape label"], labels: Int[np.ndarray, " shape"]
 ) -> pd.DataFrame:
     """Per shape: label, predicted class, its probability, and whether the label is in the top 5."""
-    scores = torch.from_numpy(np.ascontiguousarray(logits)).float()
-    target = torch.from_numpy(labels)
-    if not torch.isfinite(scores).all():
+    scores = np.asarray(logits, dtype=np.float64)
+    if not np.isfinite(scores).all():
         raise UserError("The logits hold NaN or infinite values: they cannot be scored.")
-    top = scores.topk(min(5, scores.shape[1])).indices
-    predicted = scores.argmax(-1)  # of equals the lower label; topk promises no order
-    hit = (top == target.unsqueeze(1)).any(1) | (predicted == target)
-    probability = scores.softmax(-1).max(-1).values
+    label = labels[:, None]
+    own = np.take_along_axis(scores, label, axis=1)
+    # Of equals the lower label comes first, as in argmax.
+    before = (scores > own) | ((scores == own) & (np.arange(scores.shape[1]) < label))
     return pd.DataFrame(
         {
             "label": labels,
-            "predicted": predicted.numpy(),
-            "top5": hit.numpy(),
-            "probability": probability.numpy(),
+            "predicted": scores.argmax(1),
+            "top5": before.sum(1) < 5,
+            "probability": np.exp(_log_softmax(scores)).max(1),
         }
     )
 
@@ -100,11 +102,36 @@ def collect(paths: Sequence[str | Path]) -> pd.DataFrame:
     return _table(pd.concat(frames).sort_values([*IDENTITY, "seed"]), COLUMNS)
 
 
-def _combined(f: Mapping, method: str) -> np.ndarray:
+def _combined(f: Mapping, method: str) -> Float[np.ndarray, "shape label"]:
+    """As `zero_shot.combine` does it."""
     # An ensemble, `zero_shot+other`, has one view: the blend.
-    how = HOW[choose(method.split("+")[0], HOW, "zero-shot method")]
-    weights = torch.from_numpy(f["weights"][:])
-    return combine(torch.from_numpy(f["logits"][:]), weights, how).numpy()
+    combine = COMBINE[choose(method.split("+")[0], COMBINE, "zero-shot method")]
+    logits, weights = f["logits"], f["weights"][:].astype(np.float64)
+    weights /= weights.sum()
+    parts = (logits[row : row + ROWS] for row in range(0, max(len(logits), 1), ROWS))
+    return np.concatenate([combine(part.astype(np.float64), weights) for part in parts])
+
+
+def _mean_cosine(
+    logits: Float[np.ndarray, "shape view label"], weights: Float[np.ndarray, " view"]
+) -> Float[np.ndarray, "shape label"]:
+    return np.einsum("nvk,v->nk", logits, weights)
+
+
+def _mean_probability(
+    logits: Float[np.ndarray, "shape view label"], weights: Float[np.ndarray, " view"]
+) -> Float[np.ndarray, "shape label"]:
+    with np.errstate(divide="ignore"):  # a view of no weight has no share
+        share = np.log(weights)[:, None]
+    return np.logaddexp.reduce(_log_softmax(logits) + share, axis=1)
+
+
+def _log_softmax(logits: Float[np.ndarray, "*shape label"]) -> Float[np.ndarray, "*shape label"]:
+    return logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
+
+
+# Score method -> how views are combined.
+COMBINE = {"zero_shot": _mean_cosine, "zero_shot_softmax": _mean_probability}
 
 
 def _table(rows: list[dict] | pd.DataFrame, columns: list[str]) -> pd.DataFrame:

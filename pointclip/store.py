@@ -89,6 +89,12 @@ def ids_of(paths: Sequence[str | Path]) -> np.ndarray:
     return np.concatenate(parts)
 
 
+def view_names(path: str | Path) -> list[str]:
+    """What the views in a file of depth maps or features are called."""
+    with open_h5(path) as f:
+        return json.loads(f.attrs["view_names"])
+
+
 def read_h5_rows(
     paths: Sequence[str | Path], name: str, ids: Sequence[str] | np.ndarray | None = None
 ) -> np.ndarray:

@@ -4,8 +4,7 @@ import numpy as np
 
 from pointclip.figures import depth_montage, save
 from pointclip.jobs import job
-from pointclip.projection import get_projection
-from pointclip.store import ids_of, read_h5_rows, read_parquet
+from pointclip.store import ids_of, read_h5_rows, read_parquet, view_names
 
 
 with job(snakemake):
@@ -19,7 +18,7 @@ with job(snakemake):
     shown = first.iloc[np.linspace(0, len(first) - 1, min(params.shapes, len(first))).astype(int)]
     figure = depth_montage(
         read_h5_rows(snakemake.input.depth, "depth", shown["id"].to_numpy()),
-        get_projection(**params.projection).view_names,
+        view_names(snakemake.input.depth[0]),
         [classes[label] for label in shown["label"]],
         [classes[label] for label in shown["predicted"]],
         f"{wildcards.dataset}, {wildcards.projection}",

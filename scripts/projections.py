@@ -4,8 +4,7 @@ import numpy as np
 
 from pointclip.figures import compare_projections, save
 from pointclip.jobs import job
-from pointclip.projection import get_projection
-from pointclip.store import ids_of, read_h5_rows, read_parquet
+from pointclip.store import ids_of, read_h5_rows, read_parquet, view_names
 
 
 SIDES = ("front right", "front", "front left")
@@ -15,7 +14,7 @@ with job(snakemake):
     labels = read_parquet(snakemake.input.labels)
     first = labels[labels["id"].isin(ids_of(paths[:1]))].drop_duplicates("label")
     shown = first.iloc[np.linspace(0, len(first) - 1, min(params.shapes, len(first))).astype(int)]
-    views = {name: get_projection(**params.entries[name]).view_names for name in params.projections}
+    views = dict(zip(params.projections, map(view_names, paths), strict=True))
     common = [side for side in SIDES if all(side in names for names in views.values())]
     maps = {}
     for (name, names), path in zip(views.items(), paths, strict=True):

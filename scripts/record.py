@@ -9,7 +9,9 @@ from pointclip.store import write_text
 
 with job(snakemake):
     root = Path(snakemake.params.benchmarks)
-    device = str(pick_device(snakemake.config["device"]))
+    # On a cluster this runs where no GPU need be: one that was asked for by name is not looked for.
+    device = snakemake.config["device"]
+    device = str(pick_device()) if device == "auto" else device
     page = record.page(
         record.describe(device, snakemake.params.repository),
         snakemake.config,

@@ -193,7 +193,6 @@ rule montage:
         mem_mb=2000,
         runtime=10,
     params:
-        projection=of("projection", "draw"),
         shapes=config["figures"]["shapes"],
         code=code("montage"),
     script:
@@ -224,7 +223,6 @@ rule projections:
         runtime=10,
     params:
         projections=within(PROJECTED, "dataset"),
-        entries={name: entry["draw"] for name, entry in ENTRIES["projections"].items()},
         shapes=config["figures"]["shapes"],
         code=code("projections"),
     script:
