@@ -57,6 +57,8 @@ def read_task(
         validation=_rows(features, held_out, views),
         validation_labels=_labels(label_of, held_out) if len(held_out) else None,
     )
+    if (task.clean == task.clean[:1]).all():
+        log.warning("The features of all shots are equal: there is nothing to learn from them.")
     log.info(
         "%d seeds, %d shots each, %d augmented copies, %d shapes held out",
         len(task.seeds),

@@ -173,6 +173,7 @@ def test_what_is_not_there_is_told_with_what_is(change: dict, sentence: str) -> 
             "'half' is not allowed for adapters.x.ratio: give number or boolean or array or null.",
         ),
         ({"ensembles": {"x": {}}}, "The key 'file' is missing in ensembles.x."),
+        ({"sampling": {"seeds": [1, 1]}}, "'[1, 1]' is not allowed for sampling.seeds: [1, 1] has"),
         ({"keep_depth": "yes"}, "'yes' is not allowed for keep_depth: give boolean."),
     ],
 )

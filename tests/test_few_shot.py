@@ -112,3 +112,14 @@ def test_nan_features_are_one_sentence(tmp_path):
         f["features"], f["id"] = data, ids
     with pytest.raises(UserError, match=r"features hold .* values that are NaN or infinite"):
         read(paths)
+
+
+def test_equal_features_are_told_in_the_log(tmp_path, caplog):
+    paths = write_files(tmp_path)
+    for path in paths["train_features"]:
+        with store.open_h5(path) as f:
+            data, ids = f["features"][:], f["id"][:]
+        with store.new_h5(path) as f:
+            f["features"], f["id"] = np.ones_like(data), ids
+    read(paths)
+    assert "The features of all shots are equal" in caplog.text

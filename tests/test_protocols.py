@@ -88,6 +88,8 @@ def test_unknown_methods_and_parameters_are_named():
         protocols.train("inter_view", task(), rato=0.3)
     with pytest.raises(UserError, match="Unknown parameter 'c' of nearest_mean"):
         protocols.train("nearest_mean", task(), c=1.0)
+    with pytest.raises(UserError, match="tip_f cannot train with epochs 0: give 1 or more"):
+        protocols.train("tip_f", task(), epochs=0)
 
 
 def test_nan_features_and_repeated_seeds_are_sentences():

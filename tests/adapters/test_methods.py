@@ -1,5 +1,7 @@
 """What every few-shot method must do, whatever it is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -59,3 +61,16 @@ def test_a_choice_is_no_worse_on_the_shapes_it_is_made_on(method):
     chosen = module.choose(one, state, one.validation, one.validation_labels, **small)
     assert set(chosen) == set(state)
     assert (accuracy(chosen) >= accuracy(state) - 1e-6).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_constant_features_give_finite_logits(method, value):
+    one = task(seeds=(1, 2))
+    same = {
+        name: torch.full_like(getattr(one, name), value) for name in ("clean", "bank", "validation")
+    }
+    constant = replace(one, **same)
+    scores = METHODS[method].logits(
+        fit(method, constant), constant.clean[:3], one.prototypes, one.logit_scale
+    )
+    assert torch.isfinite(scores).all()
