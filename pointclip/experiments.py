@@ -351,6 +351,15 @@ def bank_copies(config: Config) -> dict[str, dict[str, dict[str, int]]]:
     return copies
 
 
+def banked_draws(config: Config) -> dict[str, list[tuple[str, int]]]:
+    """Data set -> protocol and number of shots of the draws that its banks must hold."""
+    drawn: dict[str, set[tuple[str, int]]] = {}
+    for run in all_runs(config):
+        if run["kind"] == "few_shot":
+            drawn.setdefault(run["dataset"], set()).add((run["protocol"], run["shots"]))
+    return {name: sorted(pairs) for name, pairs in drawn.items()}
+
+
 def headlines(config: Config) -> dict[str, dict[str, str]]:
     """Data set -> kind -> the predictions that figures show: plain, of most shots, listed last."""
     found: dict[str, dict[str, Run]] = {}

@@ -106,15 +106,19 @@ def validation_ids(frame: pd.DataFrame) -> np.ndarray:
     return frame.loc[frame["protocol"] == "validation", "id"].to_numpy(dtype=object)
 
 
-def bank_ids(
-    frame: pd.DataFrame, protocols: Sequence[str] = ("plain", "validation", "released")
-) -> np.ndarray:
-    """Ids of all shapes that are a shot under some protocol, each once: what a bank has to hold.
+def bank_ids(frame: pd.DataFrame, draws: Sequence[tuple[str, int]] | None = None) -> np.ndarray:
+    """Ids of all shapes that are a shot, each once: what a bank has to hold.
 
-    The released draws are not nested: without them a bank is little more than half as large.
+    Args:
+        draws: protocol and number of shots of the draws that count; None for all. The released
+            draws are not nested: without them a bank is little more than half as large.
     """
-    drawn = {"plain" if protocol == "validation" else protocol for protocol in protocols}
-    return np.sort(frame.loc[frame["protocol"].isin(drawn), "id"].unique().astype(object))
+    shots = frame[frame["protocol"] != "validation"]
+    if draws is not None:
+        wanted = {("plain" if name == "validation" else name, count) for name, count in draws}
+        pairs = zip(shots["protocol"], shots["shots"], strict=True)
+        shots = shots[[pair in wanted for pair in pairs]]
+    return np.sort(shots["id"].unique().astype(object))
 
 
 def _check(

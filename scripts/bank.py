@@ -12,7 +12,7 @@ with job(snakemake):
     config, params = snakemake.config, snakemake.params
     bank(
         snakemake.input.clouds,
-        bank_ids(read_parquet(snakemake.input.shots)),
+        bank_ids(read_parquet(snakemake.input.shots), [tuple(pair) for pair in params.draws]),
         get_projection(**params.projection),
         load_encoder(params.backbone, config["device"], f"{config['resources']}/weights"),
         params.copies,

@@ -117,6 +117,8 @@ def test_what_names_an_ensemble_is_blended_but_not_what_was_released() -> None:
 
 def test_what_is_drawn_and_banked_suits_all_experiments() -> None:
     assert experiments.drawn_shots(CONFIG) == {"furniture": [1, 2, 4], "few": []}
+    pairs = [("plain", 1), ("plain", 2), ("plain", 4), ("released", 1), ("released", 4)]
+    assert experiments.banked_draws(CONFIG) == {"furniture": pairs}
     assert experiments.bank_copies(CONFIG) == {"furniture": {"pointclip_fs": {"rn50": 25}}}
 
 

@@ -75,12 +75,13 @@ def test_ids_are_given_by_seed_and_class():
     assert len(sampling.validation_ids(table)) == 20
 
 
-def test_a_bank_holds_the_shots_of_the_protocols_asked_for():
-    table = sampling.draw_shots(frame(), [2], [5, 3])
+def test_a_bank_holds_the_shots_of_the_draws_asked_for():
+    table = sampling.draw_shots(frame(), [1, 2], [5, 3])
     plain = set(sampling.shot_ids(table, "plain", 2).ravel())
-    assert set(sampling.bank_ids(table, ["validation", "plain"])) == plain
-    released = set(sampling.shot_ids(table, "released", 2).ravel())
-    assert set(sampling.bank_ids(table)) == plain | released
+    assert set(sampling.bank_ids(table, [("validation", 2), ("plain", 1)])) == plain
+    released = {count: set(sampling.shot_ids(table, "released", count).ravel()) for count in (1, 2)}
+    assert set(sampling.bank_ids(table, [("plain", 2), ("released", 1)])) == plain | released[1]
+    assert set(sampling.bank_ids(table)) == plain | released[1] | released[2]
 
 
 def test_what_shots_leave_is_held_out_and_nothing_is_said_in_the_log(caplog):

@@ -39,6 +39,7 @@ try:
     INTERMEDIATES = experiments.intermediates(config, ENTRIES)
     SHOTS = experiments.drawn_shots(config)
     COPIES = experiments.bank_copies(config)
+    DRAWS = experiments.banked_draws(config)
     HEADLINES = experiments.headlines(config)
     MONTAGES = experiments.montages(config)
     PROJECTED = {name: list(of) for name, of in MONTAGES.items()}

@@ -127,6 +127,7 @@ rule bank:
         projection=of("projection", "draw"),
         backbone=of("backbone", "entry"),
         copies=within(COPIES, "dataset", "projection", "backbone"),
+        draws=lambda wildcards: [list(pair) for pair in DRAWS[wildcards.dataset]],
         seed=config["bank"]["seed"],
         code=code("bank"),
     script:
