@@ -51,15 +51,17 @@ def _definition(module: str, name: str) -> tuple[str, tuple[Node, ...]]:
 
 def _uses(tree: ast.AST, module: str) -> Iterator[Node]:
     """The definitions of the package that code in `module` names."""
+    nodes = list(ast.walk(tree))
     imported = dict(_import_table(module))
-    for node in ast.walk(tree):
-        imported |= _imported(node, module)
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imported |= _imported(node, module)
     attribute = {
         node.value: node.attr
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.Name):
             continue
         if node.id in imported:

@@ -1,7 +1,6 @@
 """What runs again after a change: exactly the stages that use what was changed."""
 
 import os
-from pathlib import Path
 
 import pytest
 from conftest import Project
@@ -123,19 +122,28 @@ def test_shuffled_test_labels_change_nothing_that_is_learned(project: Project) -
     assert any("/plain/" in name and name.endswith("predictions.parquet") for name in changed)
 
 
-def test_shards_change_no_bit_of_the_features(blank: Project, finished: Project) -> None:
+@pytest.mark.parametrize(("shards", "keep_depth"), [(3, True), (8, False)])
+def test_shards_change_no_bit_of_the_features(
+    blank: Project, finished: Project, shards: int, keep_depth: bool
+) -> None:
+    """Three shards are a batch each; of eight, most are empty."""
     from pointclip.store import ids_of, read_h5_rows
 
-    blank.configure(datasets={"three": {"reader": "folder", "path": "shapes", "shards": 3}})
+    dataset = {"reader": "folder", "path": "shapes", "points": 128, "shards": shards}
+    blank.configure(datasets={"three": dataset}, keep_depth=keep_depth)
     folder = "results/features/three/small/tiny"
-    targets = [f"{folder}/test-{shard}.h5" for shard in range(3)]
-    outcome = blank.snakemake(*targets)
+    targets = [f"{folder}/test-{shard}.h5" for shard in range(shards)]
+    logits = "results/zero_shot/three/small/v1_few_shot/tiny/plain/logits.h5"
+    outcome = blank.snakemake(*targets, logits)
     assert outcome.code == 0, outcome.text
-    assert outcome.jobs["encode"] == 3
+    rule = "encode" if keep_depth else "project_and_encode"
+    assert outcome.jobs[rule] == shards
     parts = [blank.path(target) for target in targets]
     whole = [finished.path(f"{folder}/test-0.h5")]
     assert ids_of(parts).tolist() == ids_of(whole).tolist()
     assert (read_h5_rows(parts, "features") == read_h5_rows(whole, "features")).all()
+    assert blank.path(logits).read_bytes() == finished.path(logits).read_bytes()
     # Losing one shard means making one shard again.
-    Path(parts[1]).unlink()
-    assert blank.dry_run(*targets).jobs == {"encode": 1}
+    parts[1].unlink()
+    assert blank.dry_run(*targets).jobs == {rule: 1}
+    assert blank.dry_run(logits).jobs == {rule: 1, "zero_shot": 1}

@@ -15,8 +15,8 @@ rule download:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=240,
+        mem_mb=grows(1000),
+        runtime=grows(240),
     params:
         entry=of("dataset", "fetch"),
     script:
@@ -36,8 +36,8 @@ rule prepare:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(2000),
+        runtime=grows(60),
     params:
         entry=of("dataset", "entry"),
         code=code("prepare"),
@@ -55,8 +55,8 @@ rule sample:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         shots=within(SHOTS, "dataset"),
         sampling=dict(sorted(config["sampling"].items())),

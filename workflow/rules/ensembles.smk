@@ -39,8 +39,8 @@ rule share_few_shot:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         views=of("projection", "views"),
         code=code("share"),
@@ -79,8 +79,8 @@ rule ensemble_few_shot:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         ratio=lambda wildcards: config["ensembles"][wildcards.ensemble]["ratio"],
         code=code("ensemble"),

@@ -18,8 +18,8 @@ rule project:
         "../../environment.yml"
     threads: config["encode_threads"]
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(4000),
+        runtime=grows(120),
     params:
         projection=of("projection", "draw"),
         shards=of("dataset", "shards"),
@@ -37,8 +37,8 @@ rule weights:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=grows(2000),
+        runtime=grows(120),
     params:
         backbone=of("backbone", "entry"),
     script:
@@ -60,8 +60,8 @@ rule encode:
     threads: config["encode_threads"]
     resources:
         gpu=GPU,
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=grows(8000),
+        runtime=grows(240),
     params:
         backbone=of("backbone", "entry"),
         code=code("encode"),
@@ -84,8 +84,8 @@ rule project_and_encode:
     threads: config["encode_threads"]
     resources:
         gpu=GPU,
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=grows(8000),
+        runtime=grows(240),
     params:
         projection=of("projection", "draw"),
         backbone=of("backbone", "entry"),
@@ -121,8 +121,8 @@ rule bank:
     threads: config["encode_threads"]
     resources:
         gpu=GPU,
-        mem_mb=8000,
-        runtime=480,
+        mem_mb=grows(8000),
+        runtime=grows(480),
     params:
         projection=of("projection", "draw"),
         backbone=of("backbone", "entry"),
@@ -149,8 +149,8 @@ rule text:
     threads: config["encode_threads"]
     resources:
         gpu=GPU,
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grows(8000),
+        runtime=grows(30),
     params:
         backbone=of("backbone", "entry"),
         code=code("text"),

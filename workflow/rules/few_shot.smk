@@ -36,14 +36,14 @@ rule train:
     threads: config["train_threads"]
     resources:
         gpu=GPU,
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grows(8000),
+        runtime=grows(120),
     params:
         adapter=of("adapter"),
         views=of("projection", "views"),
         about=about,
         torch_threads=config["train_threads"],
-        code=within(method_code("train"), "adapter"),
+        code=method_code("train"),
     script:
         "../../scripts/train.py"
 
@@ -64,14 +64,14 @@ rule train_released:
     threads: config["train_threads"]
     resources:
         gpu=GPU,
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grows(8000),
+        runtime=grows(120),
     params:
         adapter=of("adapter"),
         views=of("projection", "views"),
         about=about,
         torch_threads=config["train_threads"],
-        code=within(method_code("train_released"), "adapter"),
+        code=method_code("train_released"),
     script:
         "../../scripts/train_released.py"
 
