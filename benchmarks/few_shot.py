@@ -18,7 +18,7 @@ from pointclip import view_weights
 from pointclip.adapters import FewShotTask, inter_view
 
 
-VIEWS, CLASSES, SHOTS, TEST = 10, 40, 16, 2468
+VIEWS, CLASSES, SHOTS, TEST = 10, 40, 4, 2468
 
 
 def random_task(seeds: int, channels: int, device: torch.device) -> FewShotTask:
