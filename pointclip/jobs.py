@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pointclip.errors import UserError
+from pointclip.gpus import claim
 
 
 if TYPE_CHECKING:
@@ -86,14 +87,16 @@ def progress(
 def pick_device(device: str = "auto") -> "torch.device":
     """The torch device for `auto` (cuda, then mps, then cpu) or for a device's own name.
 
+    Of several GPUs, `auto` and `cuda` mean one that no other job on this machine has taken.
+
     Raises:
         UserError: if the name is none of torch's or the device is not there.
     """
     import torch
 
+    if device in ("auto", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda", claim(torch.cuda.device_count()))
     if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         picked = torch.device(device)
