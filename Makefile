@@ -1,5 +1,6 @@
 # make demo   the whole DAG on the embedded data and encoder, then the table
 # make test   the test suite        make lint   formatters, linters, types
+# make paper-check   what config/paper.yaml would do, the disk it takes, and which weights and data are missing
 # make docs   docs/api.md from the docstrings
 #
 # PYTHON=python3.12 picks the interpreter; VENV_ARGS=--system-site-packages keeps a torch you have.
@@ -10,7 +11,7 @@ CORES ?= all
 BIN := $(VENV)/bin
 SOURCES := pointclip scripts tests benchmarks recipes docs
 
-.PHONY: demo test docs lint format clean
+.PHONY: demo test paper-check docs lint format clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -37,6 +38,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+paper-check: $(VENV)/.installed
+	$(BIN)/snakemake --dry-run --quiet all --configfile config/paper.yaml
+	@$(BIN)/python -m pointclip.needs config/paper.yaml
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/write_api.py

@@ -104,10 +104,15 @@ def must_reach_hub(entry: Mapping[str, Any], folder: Path) -> None:
     """
     if Probe(hub_endpoint()).reached():
         return
+    raise UserError(missing_weights(entry, folder))
+
+
+def missing_weights(entry: Mapping[str, Any], folder: Path) -> str:
+    """The sentence that says which file to put where, since the hub does not answer."""
     name, own = entry["name"], weights_name(entry)
     size = f", about {entry['size'] / 1e9:.1f} GB" if entry["size"] else ""
     source = f"{entry['hub']} on the hub; " if entry["hub"] else ""
-    raise UserError(
+    return (
         f"The weights of backbone '{name}' are missing and {hub_endpoint()} cannot be reached: "
         f"put the file {HUB_FILES[0]} ({source}open_clip's {entry['model']}, "
         f"{entry['pretrained']}{size}) at {folder / own / HUB_FILES[0]}."
