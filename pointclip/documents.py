@@ -63,7 +63,7 @@ def readable(frame: pd.DataFrame) -> pd.DataFrame:
         elif name == "seeds":
             out[name] = ["" if not count else str(count) for count in cells]
         elif cells.dtype.kind == "f" and name not in ("seed", "shots"):
-            form = "+.2f" if name == "difference" else ".2f"
+            form = "+.2f" if str(name).endswith("difference") else ".2f"
             out[name] = ["" if pd.isna(x) else f"{x:{form}}" for x in cells]
         else:
             whole = cells.dtype.kind == "f"

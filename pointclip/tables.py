@@ -86,7 +86,7 @@ def layout(
     where: Mapping[str, object] | None = None,
     value: str = "mean",
 ) -> pd.DataFrame:
-    """A paper's table: one cell per row and column, and the published number beside ours.
+    """A paper's table: ours in each cell and, where there is one, the published number and the gap.
 
     The protocol is always a row or a column, so that no cell can mix two of them.
 
@@ -112,9 +112,11 @@ def layout(
     table = summary[rows].drop_duplicates().reset_index(drop=True)
     for name in summary[columns].drop_duplicates():
         cells = summary[summary[columns] == name]
-        names = {value: str(name), "published": f"{name} published"}
-        if cells["published"].isna().all():
-            del names["published"]
+        names = {value: str(name)}
+        if cells["published"].notna().any():
+            names["published"] = f"{name} published"
+            # Of a standard deviation there is nothing to take away from.
+            names |= {"difference": f"{name} difference"} if value == "mean" else {}
         part = cells[[*rows, *names]].rename(columns=names)
         table = table.merge(part, on=rows, how="left")
     return table

@@ -146,10 +146,16 @@ def test_layout_puts_ours_and_published_side_by_side(
     frame = pd.concat([scores, pd.DataFrame(zero_shot(40.0, dataset="modelnet10"))])
     table = layout(summarise(frame, published), rows=["method"], columns="dataset")
     assert list(table) == [
-        *("method", "protocol", "modelnet10", "modelnet40", "modelnet40 published")
+        *("method", "protocol", "modelnet10"),
+        *("modelnet40", "modelnet40 published", "modelnet40 difference"),
     ]
     first = table[(table["method"] == "zero_shot") & (table["protocol"] == "plain")].iloc[0]
-    assert first.tolist()[2:] == [40.0, 19.0, 19.33]
+    assert first.tolist()[2:] == [40.0, 19.0, 19.33, pytest.approx(-0.33)]
+    # Without a published number a cell stays empty, and a spread has no difference.
+    others = table[table["protocol"] != "plain"]
+    assert others["modelnet40 difference"].isna().all()
+    spread = layout(summarise(frame, published), ["method"], "dataset", value="std")
+    assert "modelnet40 difference" not in spread
     assert np.isnan(table[table["method"] == "inter_view"]["modelnet10"]).all()
 
 
@@ -175,8 +181,9 @@ def test_the_paper_s_table_sets_protocols_and_the_published_number_side_by_side(
     published = read_published("config/published.csv")
     table = layout(summarise(pd.DataFrame(made), published), **entry)
     asked = ["dataset", "backbone", "method", "shots"]
-    assert list(table) == [*asked, "plain", "validation", "released", "released published"]
-    assert table.iloc[0].tolist()[4:] == [79.0, 80.0, 81.0, 86.71]
+    both = ["released published", "released difference"]
+    assert list(table) == [*asked, "plain", "validation", "released", *both]
+    assert table.iloc[0].tolist()[4:] == [79.0, 80.0, 81.0, 86.71, pytest.approx(-5.71)]
 
 
 def test_layout_refuses_what_it_cannot_show(scores: pd.DataFrame) -> None:
