@@ -38,6 +38,7 @@ DEPTH = {
     "pointclip_fs": (27_400, 10),
     "pointclip_v2": (63_600, 10),
     "contour": (74_700, 10),
+    "elevated_ring": (65_000, 10),
 }
 HALF, SINGLE = 2, 4  # bytes of a float
 

@@ -317,3 +317,13 @@ def test_numpy_points_are_drawn_too():
     points = cloud()
     projection = get_projection("pointclip_zs")
     assert torch.equal(projection(points.numpy()), projection(points))
+
+
+def test_a_part_of_a_view_set_is_replaced_or_all_of_it():
+    ring = get_projection("elevated_ring")
+    part = get_projection("elevated_ring", views=[0, 3])
+    assert torch.equal(part.rotations, ring.rotations[[0, 3]])
+    higher = get_projection("elevated_ring", views={"elevation": 40})
+    assert higher.views == ring.views
+    assert not torch.allclose(higher.rotations, ring.rotations)
+    assert get_projection("elevated_ring", views={"set": "fibonacci-7"}).views == 7

@@ -40,18 +40,17 @@ def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> No
 
 def projections(as_json: AsJson = False) -> None:
     """List the ways to draw depth maps."""
-    from pointclip.projection import PROJECTIONS, get_projection
+    from pointclip.projection import DESCRIPTIONS, get_projection
 
     rows = []
-    for name in PROJECTIONS:
+    for name, description in DESCRIPTIONS.items():
         projection = get_projection(name)
         rows.append(
             {
                 "projection": name,
                 "views": projection.views,
                 "size": "{} by {}".format(*projection.size),
-                "drawing": projection.params["method"],
-                "view set": str(projection.params["views"]),
+                "description": description,
             }
         )
     _show(rows, as_json)
