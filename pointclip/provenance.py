@@ -51,23 +51,21 @@ def _definition(module: str, name: str) -> tuple[str, tuple[Node, ...]]:
 
 def _uses(tree: ast.AST, module: str) -> Iterator[Node]:
     """The definitions of the package that code in `module` names."""
-    nodes = list(ast.walk(tree))
     imported = dict(_import_table(module))
-    for node in nodes:
-        if isinstance(node, ast.Import | ast.ImportFrom):
+    attribute: dict[ast.AST, str] = {}
+    names: list[ast.Name] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            names.append(node)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            attribute[node.value] = node.attr
+        elif isinstance(node, ast.Import | ast.ImportFrom):
             imported |= _imported(node, module)
-    attribute = {
-        node.value: node.attr
-        for node in nodes
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    }
-    for node in nodes:
-        if not isinstance(node, ast.Name):
-            continue
-        if node.id in imported:
-            yield from _follow(*imported[node.id], attribute.get(node))
-        elif node.id in _definitions(module):
-            yield module, node.id
+    for name in names:
+        if name.id in imported:
+            yield from _follow(*imported[name.id], attribute.get(name))
+        elif name.id in _definitions(module):
+            yield module, name.id
 
 
 def _follow(module: str, name: str, attribute: str | None) -> Iterator[Node]:
@@ -153,8 +151,8 @@ def _file(module: str) -> Path | None:
 def _tree(path: Path) -> ast.Module:
     """The syntax tree without what changes no result: docstrings, annotations, typing imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     for node in ast.walk(tree):
-        documented = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
         if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:] or [ast.Pass()]
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -158,10 +158,15 @@ def source(pattern):
 
 
 def features(split):
-    return shards(
-        f"<results>/features/{{dataset}}/{{source}}/{{backbone}}/{split}-{{shard}}.h5",
-        source=of("projection", "source"),
-    )
+    """The feature shards of a split, of the projection whose features are shared."""
+
+    def found(wildcards):
+        source = ENTRIES["projections"][wildcards.projection]["source"]
+        folder = f"<results>/features/{wildcards.dataset}/{source}/{wildcards.backbone}"
+        shards = ENTRIES["datasets"][wildcards.dataset]["shards"]
+        return [f"{folder}/{split}-{shard}.h5" for shard in shards]
+
+    return found
 
 
 def weights(wildcards):

@@ -45,64 +45,58 @@ rule weights:
         "../../scripts/weights.py"
 
 
-rule encode:
-    input:
-        depth="<results>/depth/{dataset}/{projection}/{split}-{shard}.h5",
-        weights=weights,
-    output:
-        "<results>/features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
-    log:
-        "<logs>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
-    benchmark:
-        "<benchmarks>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
-    conda:
-        "../../environment.yml"
-    threads: config["encode_threads"]
-    resources:
-        gpu=GPU,
-        mem_mb=grows(8000),
-        runtime=grows(240),
-    params:
-        backbone=of("backbone", "entry"),
-        code=code("encode"),
-    script:
-        "../../scripts/encode.py"
-
-
-rule project_and_encode:
-    input:
-        clouds="<results>/clouds/{dataset}/{split}.h5",
-        weights=weights,
-    output:
-        "<results>/features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
-    log:
-        "<logs>/project_and_encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
-    benchmark:
-        "<benchmarks>/project_and_encode/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
-    conda:
-        "../../environment.yml"
-    threads: config["encode_threads"]
-    resources:
-        gpu=GPU,
-        mem_mb=grows(8000),
-        runtime=grows(240),
-    params:
-        projection=of("projection", "draw"),
-        backbone=of("backbone", "entry"),
-        shards=of("dataset", "shards"),
-        code=code("project_and_encode"),
-    script:
-        "../../scripts/project_and_encode.py"
-
-
 # Two ways to the same features: by way of depth maps, or without keeping them.
 if config["keep_depth"]:
 
-    ruleorder: encode > project_and_encode
+    rule encode:
+        input:
+            depth="<results>/depth/{dataset}/{projection}/{split}-{shard}.h5",
+            weights=weights,
+        output:
+            "<results>/features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
+        log:
+            "<logs>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
+        benchmark:
+            "<benchmarks>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
+        conda:
+            "../../environment.yml"
+        threads: config["encode_threads"]
+        resources:
+            gpu=GPU,
+            mem_mb=grows(8000),
+            runtime=grows(240),
+        params:
+            backbone=of("backbone", "entry"),
+            code=code("encode"),
+        script:
+            "../../scripts/encode.py"
 
 else:
 
-    ruleorder: project_and_encode > encode
+    rule project_and_encode:
+        input:
+            clouds="<results>/clouds/{dataset}/{split}.h5",
+            weights=weights,
+        output:
+            "<results>/features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
+        log:
+            "<logs>/project_and_encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
+        benchmark:
+            "<benchmarks>/project_and_encode/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
+        conda:
+            "../../environment.yml"
+        threads: config["encode_threads"]
+        resources:
+            gpu=GPU,
+            mem_mb=grows(8000),
+            runtime=grows(240),
+        params:
+            projection=of("projection", "draw"),
+            backbone=of("backbone", "entry"),
+            shards=of("dataset", "shards"),
+            code=code("project_and_encode"),
+        script:
+            "../../scripts/project_and_encode.py"
 
 
 rule bank:
