@@ -33,9 +33,12 @@ def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
     for name, probes in asked.items():
         if not any(probe.reached() for probe in probes):
             entry = entries["datasets"][name]["entry"]
+            first = entry["urls"][0]
+            cure = f"put its archive at {first}"
+            if "://" in first:
+                cure = f"name the archive behind {first} as the first of its urls in the config"
             said.append(
-                f"The data set '{name}' is missing and none of its URLs answers: name the archive "
-                f"that is behind {entry['urls'][0]} as the first of its urls in the config."
+                f"The data set '{name}' is missing and nothing answers at its URLs: {cure}."
             )
     for name in sorted({entries["backbones"][run["backbone"]]["fetched"] for run in used} - {""}):
         entry = entries["backbones"][name]["entry"]

@@ -72,7 +72,7 @@ def test_all_that_is_missing_is_named(config, tmp_path):
     text, ready = needs.report(config, experiments.resolve(config), 1e9)
     assert not ready
     for name in ("modelnet10", "modelnet40"):
-        assert f"The data set '{name}' is missing and none of its URLs answers" in text
+        assert f"The data set '{name}' is missing and nothing answers at its URLs: name" in text
     assert "The data set 'scanobjectnn" not in text
     assert "backbone 'rn50' are missing" not in text
     place = Path("no/resources/weights/rn101/open_clip_model.safetensors")
