@@ -1,7 +1,8 @@
 """Blend our logits with another model's, and score them."""
 
-from pointclip.ensembles import published_ids, write_blend
+from pointclip.ensembles import write_blend
 from pointclip.jobs import job
+from pointclip.other_models import published_ids
 from pointclip.scores import score
 from pointclip.store import read_parquet
 

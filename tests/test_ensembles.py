@@ -7,6 +7,7 @@ from pointclip import (
     datasets,
     ensembles,
     few_shot,
+    other_models,
     protocols,
     readers,
     sampling,
@@ -35,7 +36,7 @@ def write(path, ids=IDS, classes=CLASSES, logits=LOGITS):
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])
 def test_reads_either_format_in_our_order(tmp_path, suffix):
     path = write(tmp_path / f"theirs{suffix}")
-    read = ensembles.read_logits(path, np.sort(IDS)[:2], ["table", "bed"])
+    read = other_models.read_logits(path, np.sort(IDS)[:2], ["table", "bed"])
     np.testing.assert_array_equal(read, [[5, 3], [8, 6]])
 
 
@@ -128,7 +129,7 @@ def test_the_example_covers_the_embedded_test_shapes():
     split = readers.read_split({"reader": "furniture"}, datasets.EMBEDDED, "test")
     chunks = list(split.chunks)
     ids = np.array([name for chunk in chunks for name in chunk.published_id])
-    logits = ensembles.read_logits("examples/other_model.parquet", ids, split.classes)
+    logits = other_models.read_logits("examples/other_model.parquet", ids, split.classes)
     right = logits.argmax(1) == np.concatenate([chunk.label for chunk in chunks])
     assert 20 < 100 * right.mean() < 50
 
@@ -137,29 +138,29 @@ def test_the_example_covers_the_embedded_test_shapes():
 def test_what_is_missing_is_named(tmp_path, suffix):
     path = write(tmp_path / f"theirs{suffix}")
     with pytest.raises(UserError, match="lacks 1 of our class names: 'lamp'"):
-        ensembles.read_logits(path, IDS, ["bed", "lamp"])
+        other_models.read_logits(path, IDS, ["bed", "lamp"])
     with pytest.raises(UserError, match="lacks 1 of our shape names: 'test/000007'"):
-        ensembles.read_logits(path, np.array(["test/000007"], dtype=object), CLASSES)
+        other_models.read_logits(path, np.array(["test/000007"], dtype=object), CLASSES)
     write(path, ids=["test/000001"] * 3)
     with pytest.raises(UserError, match="holds shape 'test/000001' twice"):
-        ensembles.read_logits(path, IDS, CLASSES)
+        other_models.read_logits(path, IDS, CLASSES)
     write(path, logits=np.full((3, 3), np.nan, np.float32))
     with pytest.raises(UserError, match="NaN or infinite"):
-        ensembles.read_logits(path, IDS, CLASSES)
+        other_models.read_logits(path, IDS, CLASSES)
 
 
 def test_files_that_are_no_logits_are_sentences(tmp_path):
     (tmp_path / "bad.npz").write_bytes(b"PK nonsense")
     with pytest.raises(UserError, match="not a readable NPZ file"):
-        ensembles.read_logits(tmp_path / "bad.npz", IDS, CLASSES)
+        other_models.read_logits(tmp_path / "bad.npz", IDS, CLASSES)
     with pytest.raises(UserError, match="does not exist"):
-        ensembles.read_logits(tmp_path / "none.npz", IDS, CLASSES)
+        other_models.read_logits(tmp_path / "none.npz", IDS, CLASSES)
     with pytest.raises(UserError, match=r"neither a \.parquet nor an \.npz"):
-        ensembles.read_logits(tmp_path / "logits.csv", IDS, CLASSES)
+        other_models.read_logits(tmp_path / "logits.csv", IDS, CLASSES)
     np.savez(tmp_path / "half.npz", id=IDS.astype(str))
     with pytest.raises(UserError, match="lacks the array 'classes'"):
-        ensembles.read_logits(tmp_path / "half.npz", IDS, CLASSES)
+        other_models.read_logits(tmp_path / "half.npz", IDS, CLASSES)
     pickled = tmp_path / "pickled.npz"
     np.savez(pickled, id=IDS, logits=LOGITS, classes=np.array(CLASSES, dtype=object))
     with pytest.raises(UserError, match="not a readable NPZ file"):
-        ensembles.read_logits(pickled, IDS, CLASSES)
+        other_models.read_logits(pickled, IDS, CLASSES)

@@ -209,3 +209,17 @@ def about(wildcards):
 def protocol(wildcards):
     """The protocols of the logits that are scored together: here just one."""
     return [wildcards.protocol]
+
+
+def theirs(wildcards):
+    """The other model's file."""
+    return config["ensembles"][wildcards.ensemble]["file"]
+
+
+def chosen(pattern):
+    """Our shares, where they are chosen; `plain` takes that of the config."""
+
+    def found(wildcards):
+        return [pattern.format(**wildcards)] * (wildcards.protocol == "validation")
+
+    return found

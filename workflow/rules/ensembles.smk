@@ -10,20 +10,6 @@ ENSEMBLE_ZERO_SHOT = ZERO_SHOT.replace("<results>", "<results>/ensemble/{ensembl
 ENSEMBLE_FEW_SHOT = FEW_SHOT.replace("<results>", "<results>/ensemble/{ensemble}")
 
 
-def theirs(wildcards):
-    """The other model's file."""
-    return config["ensembles"][wildcards.ensemble]["file"]
-
-
-def chosen(pattern):
-    """Our shares, where they are chosen; `plain` takes that of the config."""
-
-    def found(wildcards):
-        return [pattern.format(**wildcards)] * (wildcards.protocol == "validation")
-
-    return found
-
-
 rule share_few_shot:
     input:
         ours=f"{FEW_SHOT}/validation/adapter.safetensors",
