@@ -1,6 +1,8 @@
 """What the DAG is: which jobs a target needs, and what no job may see."""
 
-from conftest import Outcome, Project
+import re
+
+from conftest import REPOSITORY, Outcome, Project
 
 
 STAGES = {
@@ -66,6 +68,47 @@ def test_an_ablation_needs_its_own_experiments_only(fresh: Project) -> None:
         **{"prepare": 2, "project": 1, "encode": 1, "text": 1},
         **{"zero_shot": 2, "score_zero_shot": 2, "ablation": 1},
     }
+
+
+def test_a_target_of_the_paper_runs_what_it_needs_and_nothing_else(fresh: Project) -> None:
+    paper = ("--configfile", "config/paper.yaml", "--nolock")
+    jobs = fresh.dry_run(*paper, "results/paper/ablations/views.csv").jobs
+    assert jobs == {
+        **{"download": 1, "prepare": 2, "sample": 1, "weights": 1, "text": 1},
+        # Five subsets of ten views are trained on the same features.
+        **{"project": 2, "encode": 2, "bank": 1, "train": 5, "score_few_shot": 5, "ablation": 1},
+    }
+    jobs = fresh.dry_run(*paper, "results/paper/checks/released.md").jobs
+    assert jobs == {
+        **{"download": 1, "prepare": 2, "weights": 1, "text": 1, "project": 1, "encode": 1},
+        **{"zero_shot": 1, "score_zero_shot": 1, "released": 1},
+    }
+
+
+def test_an_authors_checkpoint_is_scored_where_it_was_put(blank: Project) -> None:
+    checkpoint = blank.path("resources/checkpoints/pointclip_rn101_16shot.pth.tar")
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    paper = ("--configfile", "config/paper.yaml", "--nolock")
+    outcome = blank.dry_run(*paper, "results/paper/checks/released.md")
+    (read,) = [files for job, files in outcome.inputs.items() if job.startswith("released#")]
+    assert "resources/checkpoints/pointclip_rn101_16shot.pth.tar" in read
+    assert "results/features/modelnet40/pointclip_fs/rn101/test-0.h5" in read
+    assert outcome.jobs["encode"] == 2 and not outcome.jobs["train"]
+
+
+def test_a_check_that_a_config_cannot_make_says_so(blank: Project) -> None:
+    outcome = blank.snakemake("results/checks/released.md")
+    assert outcome.code == 0 and outcome.jobs == {"released": 1}, outcome.text
+    page = blank.path("results/checks/released.md").read_text()
+    assert page.startswith("# The released values: missing")
+
+
+def test_no_command_that_we_name_gives_a_target_as_a_config() -> None:
+    # Snakemake takes all names after --configfile for configs.
+    for page in ("README.md", "config/README.md", "config/paper.yaml", "config/offline.yaml"):
+        text = (REPOSITORY / page).read_text()
+        assert not re.search(r"--configfile \S+ +results/", text), page
 
 
 def test_the_snakefile_imports_no_heavy_library(blank: Project) -> None:
