@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 
 
-SHORTER = 10 / 26.7  # from the mean length of the trained features to that of OpenAI's
+LENGTH = 10  # of OpenAI's picture features, in the mean
 
 
 def main() -> None:
@@ -32,13 +32,15 @@ def main() -> None:
     model = open_clip.create_model(options.model.stem, load_weights=False)
     saved = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
     model.visual.load_state_dict(saved["average"], strict=True)
-    model.load_state_dict(torch.load(options.text, weights_only=True), strict=False)
+    text = torch.load(options.text, weights_only=True)
+    length = float(text.pop("picture_length"))
+    model.load_state_dict(text, strict=False)
     with torch.no_grad():
         scale = saved["prototypes"]["scale"].exp().clamp(max=100.0)
         model.logit_scale.fill_(math.log(float(scale)))
         # No cosine changes. But what few-shot adapters learn with rates made for OpenAI's features
         # depends on the length: at 54, early on, the inter-view adapter learned next to nothing.
-        model.visual.head.proj.weight.mul_(SHORTER)
+        model.visual.head.proj.weight.mul_(LENGTH / length)
     state = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in model.state_dict().items()
