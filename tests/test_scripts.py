@@ -1,0 +1,49 @@
+"""A job pays for what its script imports: a second and more for torch, again for open_clip."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+HEAVY = {"torch", "open_clip", "numba", "sklearn"}
+# What draws, encodes or learns. All others read, count and write.
+NEEDS_TORCH = {
+    *("bank", "encode", "project", "project_and_encode", "text", "weights"),
+    *(
+        "ensemble",
+        "released",
+        "share",
+        "train",
+        "train_released",
+        "zero_shot",
+        "zero_shot_released",
+    ),
+}
+
+
+def imported(names: list[str]) -> set[str]:
+    """The heavy modules that the imports of some scripts bring with them."""
+    statements = [
+        ast.unparse(node)
+        for name in names
+        for node in ast.parse((SCRIPTS / f"{name}.py").read_text()).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    code = "\n".join([*statements, "import sys", f"print(*({HEAVY!r} & set(sys.modules)))"])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_what_counts_and_writes_imports_nothing_heavy() -> None:
+    every = {path.stem for path in SCRIPTS.glob("*.py")}
+    assert every > NEEDS_TORCH
+    assert imported(sorted(every - NEEDS_TORCH)) == set()
+
+
+@pytest.mark.parametrize("name", ["encode", "train", "zero_shot"])
+def test_an_encoder_is_imported_only_to_encode(name: str) -> None:
+    assert "open_clip" not in imported([name]) and "torch" in imported([name])
