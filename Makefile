@@ -1,5 +1,6 @@
 # make demo   the whole DAG on the embedded data and encoder, then the table
 # make test   the test suite        make lint   formatters, linters, types
+# make test-cluster   the DAG on a Slurm cluster of one node, where Slurm is installed (minutes)
 # make paper-check   what config/paper.yaml would do, the disk it takes, and which weights and data are missing
 # make docs   docs/api.md from the docstrings
 #
@@ -11,7 +12,7 @@ CORES ?= all
 BIN := $(VENV)/bin
 SOURCES := pointclip scripts tests benchmarks recipes docs
 
-.PHONY: demo test paper-check docs lint format clean
+.PHONY: demo test test-cluster paper-check docs lint format clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -37,7 +38,11 @@ demo: $(VENV)/.installed
 	@echo "report   results/report.html"
 
 test: $(VENV)/.installed-dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q --ignore tests/cluster -n 2 --dist loadgroup
+
+test-cluster: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[slurm]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -rs tests/cluster
 
 paper-check: $(VENV)/.installed
 	$(BIN)/snakemake --dry-run --quiet all --configfile config/paper.yaml
