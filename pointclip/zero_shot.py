@@ -106,7 +106,7 @@ def write_logits(
         for shard in features:
             with store.open_h5(shard) as f:
                 data = f["features"]
-                if not start:
+                if "logits" not in out:  # the first shard may be an empty one
                     count = len(views) if views else data.shape[1]
                     out.create_dataset("logits", (len(ids), count, len(classes)), np.float32)
                 for row in range(0, len(data), rows):

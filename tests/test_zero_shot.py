@@ -101,3 +101,18 @@ def test_released_takes_the_shipped_weights_where_there_are_any():
     assert shipped.tolist() == [0.75, 0.75, 0.75, 0.75, 0.25, 0.5, 1, 1, 0.25, 0.25]
     searched = protocols.released_weights(logits[:, :6], labels, "pointclip_zs", "modelnet40", "b")
     assert len(searched) == 6
+
+
+def test_shards_without_a_shape_change_nothing(tmp_path):
+    paths = write_files(tmp_path)
+    whole, parts = tmp_path / "whole.h5", tmp_path / "parts.h5"
+    shards = []
+    with store.open_h5(paths["test_features"][0]) as f:
+        features, ids = f["features"][:], f["id"][:]
+    for number, rows in enumerate((slice(0, 0), slice(0, 0), slice(0, 3), slice(3, None))):
+        shards.append(tmp_path / f"part-{number}.h5")
+        with store.new_h5(shards[-1]) as f:
+            f["features"], f["id"] = features[rows], ids[rows]
+    zero_shot.write_logits(paths["test_features"][:1], paths["text"], None, whole)
+    zero_shot.write_logits(shards, paths["text"], None, parts)
+    assert whole.read_bytes() == parts.read_bytes()
