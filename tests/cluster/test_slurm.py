@@ -19,11 +19,12 @@ from conftest import CONFIG, Project, fresh  # noqa: F401
 
 PLUGIN = "snakemake_executor_plugin_slurm"
 LACKING = [*missing(), *([] if find_spec(PLUGIN) else [PLUGIN])]
-pytestmark = pytest.mark.skipif(
-    bool(LACKING),
-    reason=f"Slurm cannot be started here: {', '.join(LACKING)} missing (Debian: slurmctld slurmd "
-    "slurm-client munge; pip: snakemake-executor-plugin-slurm).",
-)
+if LACKING:
+    pytest.skip(
+        f"Slurm cannot be started here, {', '.join(LACKING)} missing (Debian: slurmctld slurmd "
+        "slurm-client munge; pip: snakemake-executor-plugin-slurm).",
+        allow_module_level=True,
+    )
 FEATURES = "results/features/three/small/tiny"
 
 
