@@ -64,14 +64,9 @@ CONFIG: dict[str, Any] = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under `-n`, one process runs all tests that share a finished run, and another the demo; both
-    begin at once, because they take longest."""
-    for item in items:
-        if "workflow" in item.path.parts:
-            group = "demo" if item.path.stem == "test_demo" else "finished run"
-            item.add_marker(pytest.mark.xdist_group(group))
+    """Under `-n`, the tests of the DAG begin first, because they take longest."""
     if os.environ.get("PYTEST_XDIST_WORKER"):
-        items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+        items.sort(key=lambda item: "workflow" not in item.path.parts)
 
 
 @dataclass
