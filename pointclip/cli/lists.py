@@ -40,17 +40,17 @@ def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> No
 
 def projections(as_json: AsJson = False) -> None:
     """List the ways to draw depth maps."""
-    from pointclip.projection import DESCRIPTIONS, get_projection
+    from pointclip.projection import DESCRIPTIONS, PROJECTIONS, get_projection
 
     rows = []
-    for name, description in DESCRIPTIONS.items():
+    for name in PROJECTIONS:
         projection = get_projection(name)
         rows.append(
             {
                 "projection": name,
                 "views": projection.views,
                 "size": "{} by {}".format(*projection.size),
-                "description": description,
+                "description": DESCRIPTIONS[name],
             }
         )
     _show(rows, as_json)

@@ -1,7 +1,6 @@
 # ruff: noqa: F811 (a fixture has the name of its argument)
 """The real DAG through the real profile on a Slurm cluster of one node, started here."""
 
-import shutil
 import subprocess
 import sys
 import time
@@ -38,8 +37,7 @@ FEWER = {
 @pytest.fixture(scope="module")
 def local(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project after a run without any cluster. Not to be changed."""
-    ran = Project(tmp_path_factory.mktemp("local") / "project")
-    shutil.copytree(fresh.root, ran.root, symlinks=True)
+    ran = fresh.copy(tmp_path_factory.mktemp("local"))
     ran.configure(**FEWER)
     outcome = ran.snakemake()
     assert outcome.code == 0, outcome.text
@@ -49,8 +47,7 @@ def local(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def project(local: Project, tmp_path: Path) -> Project:
     """A finished project to be changed at will."""
-    shutil.copytree(local.root, tmp_path / "project", symlinks=True)
-    return Project(tmp_path / "project")
+    return local.copy(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +96,7 @@ def running_jobs(cluster: Cluster, running: subprocess.Popen[str], project: Proj
 def test_tables_are_those_of_a_local_run(
     local: Project, fresh: Project, tmp_path: Path, cluster: Cluster
 ) -> None:
-    shutil.copytree(fresh.root, tmp_path / "project", symlinks=True)
-    elsewhere = Project(tmp_path / "project")
+    elsewhere = fresh.copy(tmp_path)
     elsewhere.configure(**FEWER)
     # A job that asks for a GPU gets one of Slurm's; device `auto` finds it is none, and goes on.
     said = finish(start(elsewhere, cluster, "--set-resources", "encode:gpu=1"), elsewhere)

@@ -98,6 +98,11 @@ class Project:
     def path(self, name: str) -> Path:
         return self.root / name
 
+    def copy(self, folder: Path) -> "Project":
+        """The same project in a folder of its own, where it may be changed."""
+        shutil.copytree(self.root, folder / "project", symlinks=True)
+        return Project(folder / "project")
+
     def configure(self, **changes: Any) -> None:
         path = self.path("config/config.yaml")
         path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
@@ -190,8 +195,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="session")
 def finished(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The same after a run with all cores. Not to be changed."""
-    project = Project(tmp_path_factory.mktemp("finished") / "project")
-    shutil.copytree(fresh.root, project.root, symlinks=True)
+    project = fresh.copy(tmp_path_factory.mktemp("finished"))
     outcome = project.snakemake()
     assert outcome.code == 0, outcome.text
     return project
@@ -200,12 +204,10 @@ def finished(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Projec
 @pytest.fixture
 def project(finished: Project, tmp_path: Path) -> Project:
     """A finished project to be changed at will."""
-    shutil.copytree(finished.root, tmp_path / "project", symlinks=True)
-    return Project(tmp_path / "project")
+    return finished.copy(tmp_path)
 
 
 @pytest.fixture
 def blank(fresh: Project, tmp_path: Path) -> Project:
     """A project in which nothing has run yet, to be changed at will."""
-    shutil.copytree(fresh.root, tmp_path / "project", symlinks=True)
-    return Project(tmp_path / "project")
+    return fresh.copy(tmp_path)
