@@ -114,9 +114,10 @@ class PointCLIP:
         self, depth: Float[Tensor, "cloud view height width"]
     ) -> tuple[Float[Tensor, "cloud class"], Float[Tensor, "cloud view class"]]:
         features = self.encoder.encode_images(depth)
-        logits = per_view_logits(features, self.prototypes, self.encoder.logit_scale)
-        together = self.adapter(features) if self.adapter else combine(logits)
-        return together.softmax(-1), logits.softmax(-1)
+        scale = self.encoder.logit_scale
+        logits = per_view_logits(features.numpy(), self.prototypes.numpy(), scale)
+        together = self.adapter(features) if self.adapter else torch.from_numpy(combine(logits))
+        return together.softmax(-1).float(), torch.from_numpy(logits).softmax(-1)
 
     def look(self, points: Float[np.ndarray, "point 3"]) -> Look:
         """Depth maps, and probabilities per view and over all views, of one cloud."""

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
 
-from pointclip import few_shot, sampling, store
+from pointclip import sampling, store
 from pointclip.adapters import METHODS
 from pointclip.errors import UserError
+from pointclip.gather import read_held_out, read_prototypes
 from pointclip.other_models import published_ids, read_logits
-from pointclip.zero_shot import combine, per_view_logits, read_prototypes
+from pointclip.zero_shot import combine, log_softmax, per_view_logits
 
 
 def write_blend(
@@ -57,8 +57,7 @@ def write_blend(
 
 def combined(f: h5py.File) -> Float[np.ndarray, "shape label"]:
     """The zero-shot logits of a file, its views weighted as it says."""
-    weights = torch.from_numpy(f["weights"][:])
-    return combine(torch.from_numpy(f["logits"][:]), weights).numpy()
+    return combine(f["logits"][:], f["weights"][:])
 
 
 def blend(
@@ -72,7 +71,9 @@ def blend(
     """
     if not 0 <= ratio <= 1:
         raise UserError(f"Ratio {ratio} is not a share: choose a number from 0 to 1.")
-    mixed = ratio * _log_softmax(ours) + (1 - ratio) * _log_softmax(theirs)
+    doubled = (np.asarray(logits, np.float64) for logits in (ours, theirs))
+    first, second = (log_softmax(logits) for logits in doubled)
+    mixed = ratio * first + (1 - ratio) * second
     return mixed.astype(np.float32)
 
 
@@ -110,7 +111,7 @@ def choose_ratios(
     Returns:
         Columns `seed, ratio, accuracy`; no row where nothing is held out.
     """
-    held_out = few_shot.read_held_out(drawn, labels, features, views)
+    held_out = read_held_out(drawn, labels, features, views)
     found: list[tuple[int | None, float, float]] = []
     if held_out is not None:
         prototypes, scale, classes = read_prototypes(text)
@@ -119,24 +120,23 @@ def choose_ratios(
         ids = sampling.validation_ids(store.read_parquet(drawn))
         other = read_logits(theirs, ids, classes, published)
         for seed, one in zip(seeds, logits, strict=True):
-            found.append((seed, *search_ratio(one.numpy(), other, held_out[1].numpy())))
+            found.append((seed, *search_ratio(one, other, held_out[1])))
     frame = pd.DataFrame(found, columns=["seed", "ratio", "accuracy"])
     return frame.astype({"seed": "Int64", "ratio": float, "accuracy": float})
 
 
 def _apply(
-    ours: Path, features: Tensor, prototypes: Tensor, scale: float
-) -> tuple[list[int | None], Float[Tensor, "seed shape label"]]:
+    ours: Path,
+    features: Float[np.ndarray, "shape view channel"],
+    prototypes: Float[np.ndarray, "label channel"],
+    scale: float,
+) -> tuple[list[int | None], Float[np.ndarray, "seed shape label"]]:
     """Our logits of some shapes, of every seed; zero-shot counts as one seed without a number."""
     if ours.suffix == ".safetensors":
         state, about = store.read_tensors(ours)
-        state.pop("prototypes")
-        method = METHODS[about["method"]]
-        return about["seeds"], method.logits(state, features, prototypes, scale)
+        text, method = state.pop("prototypes"), METHODS[about["method"]]
+        logits = method.logits(state, torch.from_numpy(features), text, scale)
+        return about["seeds"], logits.numpy()
     with store.open_h5(ours) as f:
-        weights = torch.from_numpy(f["weights"][:])
+        weights = f["weights"][:]
     return [None], combine(per_view_logits(features, prototypes, scale), weights)[None]
-
-
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
-    return torch.from_numpy(logits).double().log_softmax(-1).numpy()

@@ -8,22 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
-from pointclip import sampling, store, zero_shot
+from pointclip import gather, sampling, store
 from pointclip.adapters import METHODS, FewShotTask, State
 from pointclip.errors import UserError
 
 
 log = logging.getLogger(__name__)
-Paths = Sequence[str | Path]
 
 
 def read_task(
     drawn: str | Path,
     shots: int,
     labels: str | Path,
-    features: Paths,
+    features: gather.Paths,
     bank: str | Path,
     text: str | Path,
     protocol: str = "plain",
@@ -40,22 +38,21 @@ def read_task(
     """
     frame = store.read_parquet(drawn)
     chosen = sampling.shot_ids(frame, protocol, shots)
-    label_of = store.read_parquet(labels, columns=["id", "label"]).set_index("id")["label"]
     ids, rows = np.unique(chosen.astype(str), return_inverse=True)
-    prototypes, scale, _ = zero_shot.read_prototypes(text)
-    held_out = sampling.validation_ids(frame) if protocol == "plain" else np.empty(0, object)
+    prototypes, scale, _ = gather.read_prototypes(text)
+    held_out = None
+    if protocol == "plain":
+        held_out = gather.read_held_out(drawn, labels, features, views)
     task = FewShotTask(
-        clean=zero_shot.select_views(
-            torch.from_numpy(store.read_h5_rows(features, "features", ids)), views
-        ),
-        bank=zero_shot.select_views(torch.from_numpy(_read_bank(bank, ids, copies)), views),
+        clean=torch.from_numpy(gather.read_features(features, ids, views)),
+        bank=torch.from_numpy(gather.select_views(_read_bank(bank, ids, copies), views)),
         rows=torch.from_numpy(rows.reshape(chosen.shape)),
-        labels=_labels(label_of, chosen),
+        labels=torch.from_numpy(gather.read_labels(labels, chosen)),
         seeds=sampling.seeds_of(frame, protocol, shots),
-        prototypes=prototypes,
+        prototypes=torch.from_numpy(prototypes),
         logit_scale=scale,
-        validation=_rows(features, held_out, views),
-        validation_labels=_labels(label_of, held_out) if len(held_out) else None,
+        validation=torch.from_numpy(held_out[0]) if held_out else None,
+        validation_labels=torch.from_numpy(held_out[1]) if held_out else None,
     )
     if (task.clean == task.clean[:1]).all():
         log.warning("The features of all shots are equal: there is nothing to learn from them.")
@@ -64,28 +61,9 @@ def read_task(
         len(task.seeds),
         task.shots,
         len(task.bank),
-        len(held_out),
+        len(held_out[1]) if held_out else 0,
     )
     return task
-
-
-def read_labelled(
-    features: Paths, labels: str | Path, views: Sequence[int] | None = None
-) -> tuple[Tensor, Tensor]:
-    """Features and labels of a whole split, for `released` only."""
-    label_of = store.read_parquet(labels, columns=["id", "label"]).set_index("id")["label"]
-    every = torch.from_numpy(store.read_h5_rows(features, "features"))
-    return zero_shot.select_views(every, views), _labels(label_of, store.ids_of(features))
-
-
-def read_held_out(
-    drawn: str | Path, labels: str | Path, features: Paths, views: Sequence[int] | None = None
-) -> tuple[Tensor, Tensor] | None:
-    """Features and labels of the held-out TRAIN shapes; None where nothing is held out."""
-    ids = sampling.validation_ids(store.read_parquet(drawn))
-    label_of = store.read_parquet(labels, columns=["id", "label"]).set_index("id")["label"]
-    held_out = _rows(features, ids, views)
-    return None if held_out is None else (held_out, _labels(label_of, ids))
 
 
 def write_adapter(
@@ -96,7 +74,7 @@ def write_adapter(
     Args:
         metadata: at least `method` and `protocol`; parameters are worth adding.
     """
-    _, _, classes = zero_shot.read_prototypes(text)
+    _, _, classes = gather.read_prototypes(text)
     store.write_tensors(
         {**(state or {}), "prototypes": task.prototypes},
         path,
@@ -110,7 +88,7 @@ def write_adapter(
 
 def write_logits(
     adapter: str | Path,
-    features: Paths,
+    features: gather.Paths,
     path: str | Path,
     rows: int = 256,
     device: str = "cpu",
@@ -134,27 +112,13 @@ def write_logits(
             with store.open_h5(shard) as f:
                 data = f["features"]
                 for row in range(0, len(data), rows):
-                    chunk = zero_shot.select_views(
-                        torch.from_numpy(data[row : row + rows]), views
-                    ).to(device)
+                    taken = gather.select_views(data[row : row + rows], views)
+                    chunk = torch.from_numpy(taken).to(device)
                     if not torch.isfinite(chunk).all():
                         raise UserError(f"The features in {shard} hold NaN or infinite values.")
                     scores = method.logits(state, chunk, prototypes, about["logit_scale"])
                     logits[:, start : start + len(chunk)] = scores.cpu().numpy()
                     start += len(chunk)
-
-
-def _rows(features: Paths, ids: np.ndarray, views: Sequence[int] | None = None) -> Tensor | None:
-    if not len(ids):
-        return None
-    return zero_shot.select_views(
-        torch.from_numpy(store.read_h5_rows(features, "features", ids)), views
-    )
-
-
-def _labels(label_of: pd.Series, ids: np.ndarray) -> Tensor:
-    labels = np.array(label_of.reindex(ids.reshape(-1).astype(str)), dtype=np.int64)
-    return torch.from_numpy(labels.reshape(ids.shape))
 
 
 def _read_bank(path: str | Path, ids: np.ndarray, copies: int | None) -> np.ndarray:

@@ -1,12 +1,13 @@
 """What a number means: `plain` and `validation` never see a test label, `released` does.
 
-`train` and `zero_shot_weights` have no place for test shapes: they learn and choose from train
-shapes alone. `train_released` and `released_weights` are the release's own selection on test
-labels, apart from all else.
+`train` has no place for test shapes: it learns and chooses from train shapes alone.
+`train_released` is the release's own selection on test labels, apart from all else. (Zero-shot has
+nothing but view weights to choose: see `view_weights`.)
 """
 
 import inspect
 import logging
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,7 +16,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pointclip import view_weights
 from pointclip.adapters import METHODS, FewShotTask, State
 from pointclip.errors import UserError, choose
 
@@ -71,44 +71,19 @@ def train_released(
     return module.choose(task, best, test_features, test_labels, **search)
 
 
-def zero_shot_weights(
-    logits: Float[Tensor, "shape view label"], labels: Int[Tensor, " shape"]
-) -> Float[Tensor, " view"]:
-    """View weights for `validation`: the released grid search, on held-out train shapes."""
-    weights, accuracy = view_weights.search(logits.numpy(), labels.numpy())
-    log.info("View weights %s: %.2f %% of %d shapes", weights.tolist(), accuracy, len(labels))
-    return torch.from_numpy(weights).float()
-
-
-def released_weights(
-    test_logits: Float[Tensor, "shape view label"],
-    test_labels: Int[Tensor, " shape"],
-    projection: str = "",
-    dataset: str = "",
-    backbone: str = "",
-) -> Float[Tensor, " view"]:
-    """View weights for `released`: V2's shipped ones if there are any, else v1's post-search.
-
-    Both were chosen on TEST labels.
-    """
-    shipped = view_weights.SHIPPED.get((dataset, backbone))
-    if projection == "pointclip_v2" and shipped and len(shipped) == test_logits.shape[1]:
-        return torch.tensor(shipped)
-    return zero_shot_weights(test_logits, test_labels)
-
-
 def accuracies(
     module: Any,
     state: State,
     task: FewShotTask,
     features: Float[Tensor, "shape view channel"],
     labels: Int[Tensor, " shape"] | None,
-    rows: int = 256,
+    rows: int = 160,
 ) -> np.ndarray:
-    """Percent correct per seed, `rows` shapes at a time."""
+    """Percent correct per seed, at most `rows` shapes at a time, in parts of equal size."""
     assert labels is not None
     right: Tensor | int = 0
-    for chunk, truth in zip(features.split(rows), labels.split(rows), strict=True):
+    parts = max(1, math.ceil(len(labels) / rows))
+    for chunk, truth in zip(features.chunk(parts), labels.chunk(parts), strict=True):
         scores = module.logits(state, chunk, task.prototypes, task.logit_scale)
         right = right + (scores.argmax(-1) == truth).sum(-1)
     return 100 * np.asarray(torch.as_tensor(right).cpu(), dtype=np.float64) / len(labels)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import torch
 
-from pointclip import store, zero_shot
+from pointclip import store
 from pointclip.adapters import State, inter_view
 from pointclip.errors import UserError
-from pointclip.few_shot import read_labelled
+from pointclip.gather import read_labelled, read_prototypes
 
 
 # The release runs in half precision, where near ties fall either way; we run in single precision.
@@ -104,8 +104,8 @@ def checkpoint_target(
             cure = "Use RN101, pointclip_fs and v1_few_shot on modelnet40 in the config"
         return Target(name, 86.71, missing=f"{cure}, and run this check again.")
     state = read_checkpoint(place)
-    shapes, truth = read_labelled(features, labels)
-    prototypes, _, _ = zero_shot.read_prototypes(text)
+    shapes, truth = map(torch.from_numpy, read_labelled(features, labels))
+    prototypes = torch.from_numpy(read_prototypes(text)[0])
     if tuple(state["view_f.0.weight"].shape[1:]) != (shapes.shape[-1],) * 2:
         raise UserError(f"{place} is no adapter for features of {shapes.shape[-1]} channels.")
     logits = inter_view.logits(state, shapes, prototypes, LOGIT_SCALE)[0]

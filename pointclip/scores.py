@@ -12,7 +12,8 @@ import pandas as pd
 from jaxtyping import Float, Int
 
 from pointclip import store
-from pointclip.errors import UserError, choose
+from pointclip.errors import UserError
+from pointclip.zero_shot import combine, log_softmax
 
 
 # Shapes in memory at a time.
@@ -78,7 +79,7 @@ def predict(
             "label": labels,
             "predicted": scores.argmax(1),
             "top5": before.sum(1) < 5,
-            "probability": np.exp(_log_softmax(scores)).max(1),
+            "probability": np.exp(log_softmax(scores)).max(1),
         }
     )
 
@@ -103,35 +104,10 @@ def collect(paths: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def _combined(f: Mapping, method: str) -> Float[np.ndarray, "shape label"]:
-    """As `zero_shot.combine` does it."""
-    # An ensemble, `zero_shot+other`, has one view: the blend.
-    combine = COMBINE[choose(method.split("+")[0], COMBINE, "zero-shot method")]
-    logits, weights = f["logits"], f["weights"][:].astype(np.float64)
-    weights /= weights.sum()
+    logits, weights = f["logits"], f["weights"][:]
     parts = (logits[row : row + ROWS] for row in range(0, max(len(logits), 1), ROWS))
-    return np.concatenate([combine(part.astype(np.float64), weights) for part in parts])
-
-
-def _mean_cosine(
-    logits: Float[np.ndarray, "shape view label"], weights: Float[np.ndarray, " view"]
-) -> Float[np.ndarray, "shape label"]:
-    return np.einsum("nvk,v->nk", logits, weights)
-
-
-def _mean_probability(
-    logits: Float[np.ndarray, "shape view label"], weights: Float[np.ndarray, " view"]
-) -> Float[np.ndarray, "shape label"]:
-    with np.errstate(divide="ignore"):  # a view of no weight has no share
-        share = np.log(weights)[:, None]
-    return np.logaddexp.reduce(_log_softmax(logits) + share, axis=1)
-
-
-def _log_softmax(logits: Float[np.ndarray, "*shape label"]) -> Float[np.ndarray, "*shape label"]:
-    return logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
-
-
-# Score method -> how views are combined.
-COMBINE = {"zero_shot": _mean_cosine, "zero_shot_softmax": _mean_probability}
+    # An ensemble, `zero_shot+other`, has one view: the blend.
+    return np.concatenate([combine(part, weights, method.split("+")[0]) for part in parts])
 
 
 def _table(rows: list[dict] | pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -1,17 +1,18 @@
 """Weights of the views: v1's exhaustive search, done exactly and fast, and V2's shipped ones."""
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 
 from pointclip.compiled import compiled
 from pointclip.errors import UserError
 
 
+log = logging.getLogger(__name__)
 GRID = (0.25, 0.5, 0.75, 1.0)
 # More would take hours and gigabytes of counters.
 MOST_COMBINATIONS = 4**12
@@ -33,6 +34,7 @@ def search(
     logits: Float[np.ndarray, "shape view label"],
     labels: Int[np.ndarray, " shape"],
     grid: Sequence[float] = GRID,
+    threads: int = 1,
 ) -> tuple[np.ndarray, float]:
     """The view weights of the grid with the highest accuracy, and that accuracy in percent.
 
@@ -54,13 +56,33 @@ def search(
     first, second = _combinations(grid, cut), _combinations(grid, views - cut)
     margins = logits.astype(np.float64)
     margins -= np.take_along_axis(margins, labels.reshape(-1, 1, 1).astype(np.int64), axis=2)
-    correct = _count_correct(margins, labels.astype(np.int64), first, second)
+    correct = _count_correct(margins, labels.astype(np.int64), first, second, threads)
     best = np.argwhere(correct == correct.max())
     tied = np.hstack([first[best[:, 0]], second[best[:, 1]]])
     length = np.linalg.norm(tied, axis=1)
     evenness = tied.sum(1) / np.where(length > 0, length, 1)
     order = np.lexsort((-tied.sum(1), -evenness.round(9)))
-    return tied[order[0]], 100 * float(correct.max()) / shapes
+    weights, accuracy = tied[order[0]], 100 * float(correct.max()) / shapes
+    log.info("View weights %s: %.2f %% of %d shapes", weights.tolist(), accuracy, shapes)
+    return weights, accuracy
+
+
+def released_weights(
+    test_logits: Float[np.ndarray, "shape view label"],
+    test_labels: Int[np.ndarray, " shape"],
+    projection: str = "",
+    dataset: str = "",
+    backbone: str = "",
+    threads: int = 1,
+) -> Float[np.ndarray, " view"]:
+    """View weights for `released`: V2's shipped ones if there are any, else v1's post-search.
+
+    Both were chosen on TEST labels.
+    """
+    shipped = SHIPPED.get((dataset, backbone))
+    if projection == "pointclip_v2" and shipped and len(shipped) == test_logits.shape[1]:
+        return np.array(shipped)
+    return search(test_logits, test_labels, threads=threads)[0]
 
 
 def _combinations(grid: Sequence[float], views: int) -> np.ndarray:
@@ -118,10 +140,10 @@ def _count(margins, labels, first, second, counts):  # type: ignore[no-untyped-d
 
 
 def _count_correct(
-    margins: np.ndarray, labels: np.ndarray, first: np.ndarray, second: np.ndarray
+    margins: np.ndarray, labels: np.ndarray, first: np.ndarray, second: np.ndarray, threads: int
 ) -> np.ndarray:
     """Share the shapes among threads; counts are whole numbers, so any share adds up alike."""
-    threads = max(1, min(torch.get_num_threads(), len(labels)))
+    threads = max(1, min(threads, len(labels)))
     counts = np.zeros((threads, len(first), len(second)), dtype=np.int32)
     with ThreadPoolExecutor(threads) as pool:
         jobs = [

@@ -1,91 +1,84 @@
-"""Zero-shot classification: cosines of view features with one prototype per class."""
+"""Zero-shot classification: cosines of view features with one prototype per class.
+
+Without torch, whose import would cost a job more than all its arithmetic.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
-import torch
-import torch.nn.functional as F
-from einops import rearrange
 from jaxtyping import Float
-from torch import Tensor
 
 from pointclip import store
 from pointclip.errors import UserError, choose
-
-
-# Score method -> combination.
-HOW = {"zero_shot": "cosine", "zero_shot_softmax": "softmax"}
+from pointclip.gather import read_prototypes, select_views
 
 
 def per_view_logits(
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "label channel"],
+    features: Float[np.ndarray, "shape view channel"],
+    prototypes: Float[np.ndarray, "label channel"],
     scale: float,
-) -> Float[Tensor, "shape view label"]:
+) -> Float[np.ndarray, "shape view label"]:
     """logit_scale * cosine of every view with every class.
 
     Raises:
         UserError: if a feature is NaN or infinite.
     """
-    features = features.float()
-    if not torch.isfinite(features).all():
-        broken = int((~torch.isfinite(features)).any(-1).any(-1).sum())
+    features = features.astype(np.float32)
+    finite = np.isfinite(features).all((1, 2))
+    if not finite.all():
         raise UserError(
-            f"The features of {broken} shapes hold NaN or infinite values: "
+            f"The features of {np.count_nonzero(~finite)} shapes hold NaN or infinite values: "
             "encode them again, in fp32 if the backbone overflows fp16."
         )
-    return scale * F.normalize(features, dim=-1) @ F.normalize(prototypes.float(), dim=-1).T
+    # One product of two matrices: of three axes, numpy makes one product a shape.
+    flat = _unit(features).reshape(-1, features.shape[-1]) @ _unit(prototypes).T
+    return np.float32(scale) * flat.reshape(*features.shape[:2], len(prototypes))
 
 
 def combine(
-    logits: Float[Tensor, "shape view label"],
-    weights: Float[Tensor, " view"] | None = None,
-    how: str = "cosine",
-) -> Float[Tensor, "shape label"]:
-    """One row of logits per shape: the weighted mean over views.
+    logits: Float[np.ndarray, "shape view label"],
+    weights: Float[np.ndarray, " view"] | None = None,
+    method: str = "zero_shot",
+) -> Float[np.ndarray, "shape label"]:
+    """One row of logits per shape: the weighted mean over views, in double precision.
 
-    `cosine` averages cosines, which ranks classes as the release does (it divides by sqrt(views)
-    instead). `softmax` averages the views' probabilities and returns their logarithm.
+    `zero_shot` averages cosines, which ranks classes as the release does (it divides by sqrt(views)
+    instead). `zero_shot_softmax` averages the views' probabilities and returns their logarithm.
     """
-    choose(how, HOW.values(), "way to combine views")
-    if weights is None:
-        weights = torch.ones(logits.shape[1])
-    weights = (weights / weights.sum()).to(logits)
-    if how == "cosine":
-        return torch.einsum("nvk,v->nk", logits, weights)
-    share = rearrange(weights.log(), "view -> 1 view 1")
-    return torch.logsumexp(F.log_softmax(logits, dim=-1) + share, dim=1)
+    mean = COMBINE[choose(method, COMBINE, "zero-shot method")]
+    weights = np.ones(logits.shape[1]) if weights is None else weights.astype(np.float64)
+    return mean(logits.astype(np.float64), weights / weights.sum())
 
 
-def select_views(
-    features: Float[Tensor, "*shape view channel"], views: Sequence[int] | None
-) -> Float[Tensor, "*shape selected channel"]:
-    """Some of the views, in the given order; None or an empty list for all.
-
-    Raises:
-        UserError: if there is no such view.
-    """
-    if not views:
-        return features
-    count = features.shape[-2]
-    if wrong := [view for view in views if not 0 <= view < count]:
-        raise UserError(f"There is no view {wrong[0]}: choose from 0 to {count - 1}.")
-    return features[..., list(views), :]
+def log_softmax(logits: Float[np.ndarray, "*shape label"]) -> Float[np.ndarray, "*shape label"]:
+    """Logarithms of probabilities."""
+    return logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
 
 
-def read_prototypes(path: str | Path) -> tuple[Tensor, float, list[str]]:
-    """Prototypes (label, channel), logit scale and class names of a text file."""
-    frame = store.read_parquet(path)
-    features = torch.from_numpy(np.stack(frame["feature"].to_list()).astype(np.float32))
-    return features, float(frame.attrs["logit_scale"]), frame["class"].to_list()
+def _mean_cosine(
+    logits: Float[np.ndarray, "shape view label"], weights: Float[np.ndarray, " view"]
+) -> Float[np.ndarray, "shape label"]:
+    return np.einsum("nvk,v->nk", logits, weights)
+
+
+def _mean_probability(
+    logits: Float[np.ndarray, "shape view label"], weights: Float[np.ndarray, " view"]
+) -> Float[np.ndarray, "shape label"]:
+    with np.errstate(divide="ignore"):  # a view of no weight has no share
+        share = np.log(weights)[:, None]
+    return np.logaddexp.reduce(log_softmax(logits) + share, axis=1)
+
+
+# Score method -> how views are combined.
+COMBINE = {"zero_shot": _mean_cosine, "zero_shot_softmax": _mean_probability}
 
 
 def write_logits(
     features: Sequence[str | Path],
     text: str | Path,
-    weights: Float[Tensor, " view"] | None,
+    weights: Float[np.ndarray, " view"] | None,
     path: str | Path,
     rows: int = 1024,
     views: Sequence[int] | None = None,
@@ -110,11 +103,11 @@ def write_logits(
                     count = len(views) if views else data.shape[1]
                     out.create_dataset("logits", (len(ids), count, len(classes)), np.float32)
                 for row in range(0, len(data), rows):
-                    chunk = select_views(torch.from_numpy(data[row : row + rows]), views)
+                    chunk = select_views(data[row : row + rows], views)
                     logits = per_view_logits(chunk, prototypes, scale)
-                    out["logits"][start : start + len(chunk)] = logits.numpy()
+                    out["logits"][start : start + len(chunk)] = logits
                     start += len(chunk)
-        out["weights"] = np.ones(count) if weights is None else weights.numpy()
+        out["weights"] = np.ones(count) if weights is None else weights
 
 
 def write_no_logits(text: str | Path, path: str | Path, **attrs: object) -> None:
@@ -124,3 +117,7 @@ def write_no_logits(text: str | Path, path: str | Path, **attrs: object) -> None
         out["id"] = np.array([], dtype=h5py.string_dtype())
         out["seed"] = np.empty(0, dtype=np.int64)
         out["logits"] = np.empty((0, 0, len(classes)), dtype=np.float32)
+
+
+def _unit(x: Float[np.ndarray, "*batch channel"]) -> Float[np.ndarray, "*batch channel"]:
+    return x / np.linalg.norm(x, axis=-1, keepdims=True).clip(1e-12)

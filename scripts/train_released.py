@@ -2,7 +2,7 @@
 
 import torch
 
-from pointclip import few_shot, protocols
+from pointclip import few_shot, gather, protocols
 from pointclip.jobs import job, pick_device
 
 
@@ -21,12 +21,13 @@ with job(snakemake):
         copies=params.adapter["copies"],
         views=params.views,
     )
-    features, labels = few_shot.read_labelled(files.test, files.test_labels, params.views)
+    shapes = gather.read_labelled(files.test, files.test_labels, params.views)
+    features, labels = (torch.from_numpy(array).to(device) for array in shapes)
     state = protocols.train_released(
         method,
         task.to(device),
-        features.to(device),
-        labels.to(device),
+        features,
+        labels,
         **params.adapter["parameters"],
     )
     adapter = snakemake.output.adapter

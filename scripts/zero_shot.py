@@ -1,9 +1,9 @@
 """Zero-shot logits of the test split: views weighted equally, or as suits held-out train shapes."""
 
-from pointclip.few_shot import read_held_out
+from pointclip.gather import read_held_out, read_prototypes
 from pointclip.jobs import job
-from pointclip.protocols import zero_shot_weights
-from pointclip.zero_shot import per_view_logits, read_prototypes, write_logits, write_no_logits
+from pointclip.view_weights import search
+from pointclip.zero_shot import per_view_logits, write_logits, write_no_logits
 
 
 with job(snakemake) as log:
@@ -15,7 +15,8 @@ with job(snakemake) as log:
     if held_out is not None:
         prototypes, scale, _ = read_prototypes(files.text)
         features, labels = held_out
-        weights = zero_shot_weights(per_view_logits(features, prototypes, scale), labels)
+        logits = per_view_logits(features, prototypes, scale)
+        weights, _ = search(logits, labels, threads=snakemake.threads)
     if protocol == "validation" and held_out is None:
         log.warning("No train shape is held out, so there is no `validation` here.")
         write_no_logits(files.text, out, protocol=protocol)

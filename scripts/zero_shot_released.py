@@ -1,21 +1,22 @@
 """Zero-shot logits of the test split, its views weighted by its own labels as in the release."""
 
-from pointclip.few_shot import read_labelled
+from pointclip.gather import read_labelled, read_prototypes
 from pointclip.jobs import job
-from pointclip.protocols import released_weights
-from pointclip.zero_shot import per_view_logits, read_prototypes, write_logits
+from pointclip.view_weights import released_weights
+from pointclip.zero_shot import per_view_logits, write_logits
 
 
 with job(snakemake):
     files, views, ids = snakemake.input, snakemake.params.views, snakemake.wildcards
     prototypes, scale, _ = read_prototypes(files.text)
-    shapes, labels = read_labelled(files.features, files.labels, views=views)
+    shapes, labels = read_labelled(files.features, files.labels, views)
     weights = released_weights(
         per_view_logits(shapes, prototypes, scale),
         labels,
         ids.projection,
         ids.dataset.partition("_")[0],
         ids.backbone,
+        threads=snakemake.threads,
     )
     write_logits(
         files.features, files.text, weights, snakemake.output[0], views=views, protocol="released"

@@ -4,7 +4,7 @@ import pytest
 import torch
 from few_shot_data import IDENTITY, write_files
 
-from pointclip import few_shot, protocols, scores, store
+from pointclip import few_shot, gather, protocols, scores, store
 from pointclip.adapters import METHODS
 from pointclip.errors import UserError
 
@@ -96,7 +96,8 @@ def test_released_reads_test_labels_and_writes_like_the_others(tmp_path):
     paths = write_files(tmp_path)
     task = read(paths, protocol="released")
     assert task.validation is None
-    test = few_shot.read_labelled(paths["test_features"], paths["test_labels"])
+    read_labelled = gather.read_labelled(paths["test_features"], paths["test_labels"])
+    test = [torch.from_numpy(array) for array in read_labelled]
     state = protocols.train_released("inter_view", task, *test, epochs=4)
     assert state["epoch"].shape == (3,)
     with pytest.raises(UserError, match="Unknown few-shot method with a `released` protocol 'tip'"):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from few_shot_data import CLASSES, features, task
 
-from pointclip import few_shot, protocols, sampling, zero_shot
+from pointclip import few_shot, gather, protocols, sampling, view_weights, zero_shot
 from pointclip.adapters import METHODS, FewShotTask
 from pointclip.errors import UserError
 
@@ -14,9 +14,9 @@ TEST_LABELS = torch.from_numpy(np.repeat(np.arange(CLASSES), 8))
 TEST = features(TEST_LABELS.numpy(), 3)
 HONEST = [
     protocols.train,
-    protocols.zero_shot_weights,
+    view_weights.search,
     few_shot.read_task,
-    few_shot.read_held_out,
+    gather.read_held_out,
     few_shot.write_logits,
     zero_shot.write_logits,
     sampling.draw_shots,

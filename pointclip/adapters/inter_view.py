@@ -152,7 +152,8 @@ def choose(
     found = []
     for adapted in adapt_same(state, _scaled(state, features)):
         per_view = adapted @ text.T
-        found.append(view_weights.search(per_view.cpu().numpy(), labels.cpu().numpy())[0])
+        known = per_view.cpu().numpy(), labels.cpu().numpy()
+        found.append(view_weights.search(*known, threads=torch.get_num_threads())[0])
     weights = torch.from_numpy(np.stack(found)).to(state["view_weights"])
     return state | {"view_weights": weights}
 

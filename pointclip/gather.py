@@ -1,0 +1,70 @@
+"""What a classifier works on, gathered from the files of the DAG: features, labels, prototypes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from pointclip import sampling, store
+from pointclip.errors import UserError
+
+
+Paths = Sequence[str | Path]
+Features = Float[np.ndarray, "shape view channel"]
+Labels = Int[np.ndarray, "*shape"]
+Prototypes = Float[np.ndarray, "label channel"]
+
+
+def read_prototypes(path: str | Path) -> tuple[Prototypes, float, list[str]]:
+    """Prototypes, logit scale and class names of a text file."""
+    frame = store.read_parquet(path)
+    features = np.stack(frame["feature"].to_list()).astype(np.float32)
+    return features, float(frame.attrs["logit_scale"]), frame["class"].to_list()
+
+
+def read_features(
+    paths: Paths, ids: np.ndarray | None = None, views: Sequence[int] | None = None
+) -> Features:
+    """Features of the shapes `ids`, in that order, or of all."""
+    return select_views(store.read_h5_rows(paths, "features", ids), views)
+
+
+def read_labels(path: str | Path, ids: np.ndarray) -> Labels:
+    """Labels of the shapes `ids`, in the same shape as these."""
+    label_of = store.read_parquet(path, columns=["id", "label"]).set_index("id")["label"]
+    labels = np.array(label_of.reindex(ids.reshape(-1).astype(str)), dtype=np.int64)
+    return labels.reshape(ids.shape)
+
+
+def read_labelled(
+    features: Paths, labels: str | Path, views: Sequence[int] | None = None
+) -> tuple[Features, Labels]:
+    """Features and labels of a whole split, for `released` only."""
+    return read_features(features, views=views), read_labels(labels, store.ids_of(features))
+
+
+def read_held_out(
+    drawn: str | Path, labels: str | Path, features: Paths, views: Sequence[int] | None = None
+) -> tuple[Features, Labels] | None:
+    """Features and labels of the held-out TRAIN shapes; None where nothing is held out."""
+    ids = sampling.validation_ids(store.read_parquet(drawn))
+    if not len(ids):
+        return None
+    return read_features(features, ids, views), read_labels(labels, ids)
+
+
+def select_views(
+    features: Float[np.ndarray, "*shape view channel"], views: Sequence[int] | None
+) -> Float[np.ndarray, "*shape selected channel"]:
+    """Some of the views, in the given order; None or an empty list for all.
+
+    Raises:
+        UserError: if there is no such view.
+    """
+    if not views:
+        return features
+    count = features.shape[-2]
+    if wrong := [view for view in views if not 0 <= view < count]:
+        raise UserError(f"There is no view {wrong[0]}: choose from 0 to {count - 1}.")
+    return features[..., list(views), :]
