@@ -5,7 +5,7 @@ Read by the Snakefile in every job, so nothing here imports torch, and nothing r
 
 import ast
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from functools import cache
 from itertools import product
@@ -391,30 +391,3 @@ def _exists(config: Config, run: Run) -> bool:
     if run["kind"] == "zero_shot" or run["protocol"] != "released":
         return True
     return resolve_adapter(config, run["adapter"])["method"] in RELEASED_METHODS
-
-
-def one_sentence(errors: Iterable[Any]) -> str:
-    """The first of jsonschema's errors as one sentence that says what is allowed."""
-    error = min(errors, key=lambda e: [str(part) for part in e.absolute_path])
-    while error.context:
-        error = max(error.context, key=lambda e: len(e.absolute_path))
-    where = ".".join(map(str, error.absolute_path)) or "the config"
-    rule, given = error.validator_value, f"'{error.instance}' is not allowed for {where}"
-    match error.validator:
-        case "additionalProperties":
-            known = error.schema.get("properties", {})
-            unknown = next(key for key in error.instance if key not in known)
-            return f"Unknown key '{unknown}' in {where}: choose one of {', '.join(known)}."
-        case "enum":
-            return f"{given}: choose one of {', '.join(map(str, rule))}."
-        case "type":
-            return f"{given}: give {rule if isinstance(rule, str) else ' or '.join(rule)}."
-        case "required":
-            lacking = next(key for key in rule if key not in error.instance)
-            return f"The key '{lacking}' is missing in {where}."
-        case "pattern":
-            return f"{given}: {error.schema['description']}"
-        case "minimum" | "maximum":
-            return f"{given}: the {error.validator} is {rule}."
-        case _:
-            return f"{given}: {error.message}."

@@ -16,6 +16,7 @@ from pointclip import experiments
 from pointclip.disk_use import estimate, known
 from pointclip.errors import UserError
 from pointclip.experiments import Config
+from pointclip.schema import validate
 from pointclip.weights import Probe, find_weights, hub_endpoint, missing_weights
 
 
@@ -82,18 +83,13 @@ def read_config(path: str | Path, repository: str | Path = ".") -> dict[str, Any
         UserError: if it does not exist or is not as the schema says.
     """
     import yaml
-    from jsonschema import Draft202012Validator
-    from snakemake.utils import update_config, validate
+    from snakemake.utils import update_config
 
     if not Path(path).is_file():
         raise UserError(f"The config '{path}' does not exist.")
     config = yaml.safe_load(Path(repository, "config/config.yaml").read_text(encoding="utf-8"))
     update_config(config, yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-    schema = Path(repository, "workflow/schemas/config.schema.yaml").resolve()
-    content = yaml.safe_load(schema.read_text(encoding="utf-8"))
-    if errors := list(Draft202012Validator(content).iter_errors(config)):
-        raise UserError(experiments.one_sentence(errors))
-    validate(config, str(schema))
+    validate(config, repository)
     return config
 
 

@@ -2,8 +2,6 @@ from inspect import Parameter, signature
 from pathlib import Path
 
 import pytest
-import yaml
-from jsonschema import Draft202012Validator
 
 from pointclip import experiments
 from pointclip.adapters import METHODS
@@ -14,7 +12,6 @@ from pointclip.prompts import list_prompts
 
 
 REPOSITORY = Path(__file__).parents[1]
-SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
 BLOCK = {
     "datasets": ["furniture"],
     "projections": ["pointclip_fs"],
@@ -158,48 +155,3 @@ def test_what_is_not_there_is_told_with_what_is(change: dict, sentence: str) -> 
     with pytest.raises(UserError) as error:
         experiments.resolve({**base, **change})
     assert str(error.value).startswith(sentence)
-
-
-@pytest.mark.parametrize(
-    ("config", "sentence"),
-    [
-        ({"divice": 1}, "Unknown key 'divice' in the config: choose one of name, results,"),
-        ({"train_threads": 0}, "'0' is not allowed for train_threads: the minimum is 1."),
-        ({"device": "gpu"}, "'gpu' is not allowed for device"),
-        ({"datasets": {"x": {"reader": "ply"}}}, "'ply' is not allowed for datasets.x.reader: cho"),
-        ({"datasets": {"x": {"size": 1}}}, "Unknown key 'size' in datasets.x: choose one of"),
-        ({"datasets": {"X Y": {}}}, "'X Y' is not allowed for datasets: An id is"),
-        ({"few_shot": [{}]}, "The key 'datasets' is missing in few_shot.0."),
-        (
-            {"adapters": {"x": {"ratio": "half"}}},
-            "'half' is not allowed for adapters.x.ratio: give number or boolean or array or null.",
-        ),
-        ({"ensembles": {"x": {}}}, "The key 'file' is missing in ensembles.x."),
-        ({"sampling": {"seeds": [1, 1]}}, "'[1, 1]' is not allowed for sampling.seeds: [1, 1] has"),
-        ({"keep_depth": "yes"}, "'yes' is not allowed for keep_depth: give boolean."),
-    ],
-)
-def test_a_schema_error_is_one_sentence(config: dict, sentence: str) -> None:
-    errors = list(Draft202012Validator(SCHEMA).iter_errors(config))
-    told = experiments.one_sentence(errors)
-    assert told.startswith(sentence)
-    assert "\n" not in told and told.endswith(".")
-
-
-@pytest.mark.parametrize("name", ["config", "paper", "offline"])
-def test_our_configs_are_valid(name: str) -> None:
-    config = yaml.safe_load((REPOSITORY / f"config/{name}.yaml").read_text())
-    assert not list(Draft202012Validator(SCHEMA).iter_errors(config))
-
-
-def test_the_schema_and_its_page_describe_every_key() -> None:
-    page = (REPOSITORY / "config/README.md").read_text()
-    for name, key in SCHEMA["properties"].items():
-        assert "description" in key and "default" in key, name
-        assert f"`{name}`" in page, name
-    for section in ("dataset", "projection", "backbone", "adapter"):
-        for name, key in SCHEMA["$defs"][section]["properties"].items():
-            assert "description" in key, name
-            assert f"`{name}`" in page, name
-    parameters = {key for entry in PROJECTIONS.values() for key in entry} - {"method"}
-    assert parameters <= set(SCHEMA["$defs"]["projection"]["properties"])

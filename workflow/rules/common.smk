@@ -4,27 +4,16 @@ import shutil
 import sys
 from functools import cache
 
-import yaml
-from jsonschema import Draft202012Validator
-from snakemake.utils import validate
-
 REPOSITORY = Path(workflow.basedir).parent
 # The library's light modules are read from here, even where the package is not installed.
 sys.path.insert(0, str(REPOSITORY))
 
-from pointclip import experiments
+from pointclip import experiments, schema
 from pointclip.errors import UserError
 from pointclip.provenance import code_hash
 
-SCHEMA = Path(workflow.basedir, "schemas/config.schema.yaml")
-# The loader in C where there is one: the other takes a fifth of all the time spent here.
-schema = yaml.load(
-    SCHEMA.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-)
-if errors := list(Draft202012Validator(schema).iter_errors(config)):
-    raise WorkflowError(experiments.one_sentence(errors))
-validate(config, str(SCHEMA))
 try:
+    schema.validate(config, REPOSITORY)
     ENTRIES = experiments.resolve(config)
     SCORES = [
         experiments.score_path(run)

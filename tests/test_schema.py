@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pointclip import schema
+from pointclip.errors import UserError
+from pointclip.projection import PROJECTIONS
+
+
+REPOSITORY = Path(__file__).parents[1]
+SCHEMA = yaml.safe_load((REPOSITORY / schema.SCHEMA).read_text())
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"divice": 1}, "Unknown key 'divice' in the config: choose one of name, results,"),
+        ({"train_threads": 0}, "'0' is not allowed for train_threads: the minimum is 1."),
+        ({"device": "gpu"}, "'gpu' is not allowed for device"),
+        ({"datasets": {"x": {"reader": "ply"}}}, "'ply' is not allowed for datasets.x.reader: cho"),
+        ({"datasets": {"x": {"size": 1}}}, "Unknown key 'size' in datasets.x: choose one of"),
+        ({"datasets": {"X Y": {}}}, "'X Y' is not allowed for datasets: An id is"),
+        ({"few_shot": [{}]}, "The key 'datasets' is missing in few_shot.0."),
+        (
+            {"adapters": {"x": {"ratio": "half"}}},
+            "'half' is not allowed for adapters.x.ratio: give number or boolean or array or null.",
+        ),
+        ({"ensembles": {"x": {}}}, "The key 'file' is missing in ensembles.x."),
+        ({"sampling": {"seeds": [1, 1]}}, "'[1, 1]' is not allowed for sampling.seeds: [1, 1] has"),
+        ({"keep_depth": "yes"}, "'yes' is not allowed for keep_depth: give boolean."),
+    ],
+)
+def test_a_schema_error_is_one_sentence(config: dict, sentence: str) -> None:
+    with pytest.raises(UserError) as error:
+        schema.validate(config, REPOSITORY)
+    told = str(error.value)
+    assert told.startswith(sentence)
+    assert "\n" not in told and told.endswith(".")
+
+
+@pytest.mark.parametrize("name", ["config", "paper", "offline"])
+def test_our_configs_are_valid(name: str) -> None:
+    config = yaml.safe_load((REPOSITORY / f"config/{name}.yaml").read_text())
+    schema.validate(config, REPOSITORY)
+    assert config["train_threads"] == 1  # a default of the schema's
+
+
+def test_the_schema_and_its_page_describe_every_key() -> None:
+    page = (REPOSITORY / "config/README.md").read_text()
+    for name, key in SCHEMA["properties"].items():
+        assert "description" in key and "default" in key, name
+        assert f"`{name}`" in page, name
+    for section in ("dataset", "projection", "backbone", "adapter"):
+        for name, key in SCHEMA["$defs"][section]["properties"].items():
+            assert "description" in key, name
+            assert f"`{name}`" in page, name
+    parameters = {key for entry in PROJECTIONS.values() for key in entry} - {"method"}
+    assert parameters <= set(SCHEMA["$defs"]["projection"]["properties"])
