@@ -11,11 +11,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
-import torch
 from jaxtyping import Float, Int
 
 from pointclip import sampling, store
-from pointclip.adapters import METHODS
 from pointclip.errors import UserError
 from pointclip.gather import read_held_out, read_prototypes
 from pointclip.other_models import published_ids, read_logits
@@ -133,6 +131,10 @@ def _apply(
 ) -> tuple[list[int | None], Float[np.ndarray, "seed shape label"]]:
     """Our logits of some shapes, of every seed; zero-shot counts as one seed without a number."""
     if ours.suffix == ".safetensors":
+        import torch  # blending alone does without it, and starts four times as fast
+
+        from pointclip.adapters import METHODS
+
         state, about = store.read_tensors(ours)
         text, method = state.pop("prototypes"), METHODS[about["method"]]
         logits = method.logits(state, torch.from_numpy(features), text, scale)

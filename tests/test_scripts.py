@@ -12,14 +12,8 @@ SCRIPTS = Path(__file__).parents[1] / "scripts"
 HEAVY = {"torch", "open_clip", "numba", "sklearn"}
 # What draws, encodes or learns. All others read, count and write.
 NEEDS_TORCH = {
-    *("bank", "encode", "project", "project_and_encode", "text", "weights"),
-    *(
-        "ensemble",
-        "released",
-        "share",
-        "train",
-        "train_released",
-    ),
+    *("bank", "encode", "project", "project_and_encode", "released", "text", "train"),
+    *("train_released", "weights"),
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from filelock import FileLock
 
 
 REPOSITORY = Path(__file__).parents[2]
@@ -167,7 +168,8 @@ def write_shapes(folder: Path, train: int = 8, test: int = 12) -> None:
 
 def copy_repository(target: Path) -> None:
     """What a run needs of the repository; the assets are linked, not copied."""
-    ignore = shutil.ignore_patterns("assets", "__pycache__")
+    # With the kernels that are compiled already, or every copy would compile its own.
+    ignore = shutil.ignore_patterns("assets", "*.pyc")
     for name in ("pointclip", "scripts", "workflow", "config"):
         shutil.copytree(REPOSITORY / name, target / name, ignore=ignore)
     (target / "pointclip/assets").symlink_to(REPOSITORY / "pointclip/assets")
@@ -180,6 +182,11 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The copy with its config, before anything has run. Not to be changed."""
     from tiny import tiny_backbone
 
+    from pointclip.projection import get_projection
+    from pointclip.view_weights import search
+
+    get_projection("pointclip_zs")(np.zeros((1, 1, 3), np.float32))
+    search(np.zeros((1, 1, 1), np.float32), np.zeros(1, np.int64))
     root = tmp_path_factory.mktemp("fresh") / "project"
     copy_repository(root)
     write_shapes(root / "shapes")
@@ -194,11 +201,17 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def finished(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The same after a run with all cores. Not to be changed."""
-    project = fresh.copy(tmp_path_factory.mktemp("finished"))
-    outcome = project.snakemake()
-    assert outcome.code == 0, outcome.text
-    return project
+    """The same after a run with all cores, once for all test processes. Not to be changed."""
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent
+    done = folder / "finished"
+    with FileLock(folder / "finished.lock"):
+        if not done.exists():
+            outcome = (project := fresh.copy(folder / "unfinished")).snakemake()
+            assert outcome.code == 0, outcome.text
+            project.root.parent.rename(done)
+    return Project(done / "project")
 
 
 @pytest.fixture
