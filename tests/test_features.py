@@ -79,7 +79,7 @@ def test_features_without_depth_files_are_the_same_bits(
     assert read(tmp_path / "direct.h5")[1:] == read(encoded)[1:]
 
 
-@pytest.mark.parametrize("shards", [2, 3, 5])
+@pytest.mark.parametrize("shards", [1, 3, 8])
 def test_shards_together_are_the_whole_to_the_bit(
     clouds, projection, encoder, encoded, tmp_path, shards
 ):
