@@ -17,7 +17,7 @@ from pointclip import sampling, store
 from pointclip.errors import UserError
 from pointclip.gather import read_held_out, read_prototypes
 from pointclip.other_models import published_ids, read_logits
-from pointclip.zero_shot import combine, log_softmax, per_view_logits
+from pointclip.zero_shot import combine, log_softmax, per_view_logits, read_combined
 
 
 def write_blend(
@@ -37,7 +37,7 @@ def write_blend(
         classes = json.loads(f.attrs["classes"])
         ids = f["id"].asstr()[:]
         zero_shot = "weights" in f
-        logits = combined(f)[None] if zero_shot else f["logits"][:]
+        logits = read_combined(f)[None] if zero_shot else f["logits"][:]
         seeds = f["seed"][:] if "seed" in f else None
     if len(logits) and len(ids):
         other = read_logits(theirs, ids, classes, published)
@@ -53,11 +53,6 @@ def write_blend(
             f["logits"], f["seed"] = logits, seeds
 
 
-def combined(f: h5py.File) -> Float[np.ndarray, "shape label"]:
-    """The zero-shot logits of a file, its views weighted as it says."""
-    return combine(f["logits"][:], f["weights"][:])
-
-
 def blend(
     ours: Float[np.ndarray, "shape label"],
     theirs: Float[np.ndarray, "shape label"],
@@ -69,8 +64,7 @@ def blend(
     """
     if not 0 <= ratio <= 1:
         raise UserError(f"Ratio {ratio} is not a share: choose a number from 0 to 1.")
-    doubled = (np.asarray(logits, np.float64) for logits in (ours, theirs))
-    first, second = (log_softmax(logits) for logits in doubled)
+    first, second = (log_softmax(logits.astype(np.float64)) for logits in (ours, theirs))
     mixed = ratio * first + (1 - ratio) * second
     return mixed.astype(np.float32)
 

@@ -13,11 +13,9 @@ from jaxtyping import Float, Int
 
 from pointclip import store
 from pointclip.errors import UserError
-from pointclip.zero_shot import combine, log_softmax
+from pointclip.zero_shot import log_softmax, read_combined
 
 
-# Shapes in memory at a time.
-ROWS = 8192
 IDENTITY = ["dataset", "projection", "prompts", "backbone", "method", "protocol", "shots"]
 COLUMNS = [*IDENTITY, "seed", "accuracy", "top5", "mean_class_accuracy", "n"]
 PREDICTION_COLUMNS = [*IDENTITY, "seed", "id", "label", "predicted", "top5", "probability"]
@@ -53,7 +51,9 @@ def score(
         zero_shot = "weights" in f
         seeds = [None] if zero_shot else f["seed"][:].tolist()
         for method, (index, seed) in product([identity["method"], *methods], enumerate(seeds)):
-            one = _combined(f, str(method)) if zero_shot else f["logits"][index]
+            # An ensemble, `zero_shot+other`, has one view: the blend.
+            how = str(method).split("+")[0]
+            one = read_combined(f, how) if zero_shot else f["logits"][index]
             table, of = predict(one, target), {**identity, "method": method}
             rows.append({**of, "seed": seed, **summary(table)})
             predictions.append(table.assign(id=ids, seed=seed, **of))
@@ -101,13 +101,6 @@ def collect(paths: Sequence[str | Path]) -> pd.DataFrame:
     if not frames:
         return _table([], COLUMNS)
     return _table(pd.concat(frames).sort_values([*IDENTITY, "seed"]), COLUMNS)
-
-
-def _combined(f: Mapping, method: str) -> Float[np.ndarray, "shape label"]:
-    logits, weights = f["logits"], f["weights"][:]
-    parts = (logits[row : row + ROWS] for row in range(0, max(len(logits), 1), ROWS))
-    # An ensemble, `zero_shot+other`, has one view: the blend.
-    return np.concatenate([combine(part, weights, method.split("+")[0]) for part in parts])
 
 
 def _table(rows: list[dict] | pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -52,6 +52,19 @@ def combine(
     return mean(logits.astype(np.float64), weights / weights.sum())
 
 
+def read_combined(
+    f: h5py.File, method: str = "zero_shot", rows: int = 8192
+) -> Float[np.ndarray, "shape label"]:
+    """The logits of a file of `write_logits`, its views weighted as it says.
+
+    Args:
+        rows: shapes whose views are in memory at a time.
+    """
+    logits, weights = f["logits"], f["weights"][:]
+    parts = (logits[row : row + rows] for row in range(0, max(len(logits), 1), rows))
+    return np.concatenate([combine(part, weights, method) for part in parts])
+
+
 def log_softmax(logits: Float[np.ndarray, "*shape label"]) -> Float[np.ndarray, "*shape label"]:
     """Logarithms of probabilities."""
     return logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)

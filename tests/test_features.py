@@ -83,13 +83,16 @@ def test_features_without_depth_files_are_the_same_bits(
 def test_shards_together_are_the_whole_to_the_bit(
     clouds, projection, encoder, encoded, tmp_path, shards
 ):
-    paths = []
+    paths, fused = [], []
     for shard in range(shards):
         depth = tmp_path / f"depth-{shard}.h5"
         features.project(clouds, projection, depth, shard, shards)
         paths.append(tmp_path / f"features-{shard}.h5")
         features.encode(depth, encoder, paths[-1])
+        fused.append(tmp_path / f"fused-{shard}.h5")
+        features.project_and_encode(clouds, projection, encoder, fused[-1], shard, shards)
     np.testing.assert_array_equal(read_h5_rows(paths, "features"), read(encoded)[0])
+    np.testing.assert_array_equal(read_h5_rows(fused, "features"), read(encoded)[0])
     with pytest.raises(UserError, match=f"no shard {shards} of {shards}"):
         features.project(clouds, projection, tmp_path / "x.h5", shards, shards)
 
