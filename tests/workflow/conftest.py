@@ -95,6 +95,7 @@ class Project:
     """A copy of the repository with a config of its own, in which anything may be changed."""
 
     root: Path
+    program: str = "snakemake"
 
     def path(self, name: str) -> Path:
         return self.root / name
@@ -118,7 +119,7 @@ class Project:
         return {**os.environ, "PYTHONPATH": str(self.root), "HF_HUB_OFFLINE": "1"}
 
     def command(self, *words: str, cores: int = 2) -> list[str]:
-        return [sys.executable, "-m", "snakemake", "--cores", str(cores), *words]
+        return [sys.executable, "-m", self.program, "--cores", str(cores), *words]
 
     def snakemake(self, *words: str, cores: int = 2, **environment: str) -> Outcome:
         done = subprocess.run(
@@ -208,10 +209,11 @@ def finished(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Projec
     done = folder / "finished"
     with FileLock(folder / "finished.lock"):
         if not done.exists():
-            outcome = (project := fresh.copy(folder / "unfinished")).snakemake()
+            project = fresh.copy(tmp_path_factory.mktemp("unfinished"))
+            outcome = project.snakemake()
             assert outcome.code == 0, outcome.text
-            project.root.parent.rename(done)
-    return Project(done / "project")
+            project.root.rename(done)
+    return Project(done)
 
 
 @pytest.fixture
