@@ -63,7 +63,7 @@ def dense_v2(projection: Projection, points: torch.Tensor) -> torch.Tensor:
 
 
 def rotated(projection: Projection, points: torch.Tensor) -> torch.Tensor:
-    turns = projection.rotations.to(points.device)
+    turns = torch.from_numpy(projection.rotations).to(points.device)
     return torch.einsum("vij,bnj->bvni", turns, points).flatten(0, 1)
 
 
@@ -126,7 +126,7 @@ def highest_memory() -> float:
 
 def stage(name: str, threads: int, batch: int = 32, number: int = 512) -> str:
     """The `project` stage, HDF5 and compression included, beside the projector alone."""
-    from pointclip.features import project
+    from pointclip.depth import project
 
     torch.set_num_threads(threads)
     projection, points = get_projection(name), clouds(number)
@@ -142,7 +142,7 @@ def stage(name: str, threads: int, batch: int = 32, number: int = 512) -> str:
 
                 def work(part: bool = part) -> None:
                     if part:
-                        project(path, projection, out)
+                        project(path, projection, out, threads=threads)
                     else:
                         for k in range(0, number, batch):
                             projection(points[k : k + batch])

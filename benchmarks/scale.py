@@ -50,10 +50,10 @@ def prepare(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
 
 
 def project(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip import features
+    from pointclip.depth import project as draw
     from pointclip.projection import get_projection
 
-    features.project(folder / "clouds.h5", get_projection(**projection), folder / "depth.h5")
+    draw(folder / "clouds.h5", get_projection(**projection), folder / "depth.h5")
 
 
 def encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:

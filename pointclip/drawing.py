@@ -4,7 +4,6 @@ Sums are written out in a fixed order and divisors are tensors, so that a cloud 
 whatever the batch, and `pointclip.kernels` can give them too on a CPU.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,8 @@ import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+from pointclip.smoothing import gaussian_taps, sharpness
 
 
 def rotate(
@@ -114,12 +115,6 @@ def _quantise(
     return rearrange(grid, "cloud view (slice h w) -> (cloud view) slice h w", slice=slices, h=size)
 
 
-def gaussian_taps(width: int, sigma: float) -> list[float]:
-    """Weights of a one-dimensional Gaussian that sum to 1, in float32."""
-    raw = [math.exp(-((i - width // 2) ** 2) / (2 * sigma**2)) for i in range(width)]
-    return torch.tensor(raw, dtype=torch.float64).div(sum(raw)).float().tolist()
-
-
 def gaussian(
     grid: Float[Tensor, "view slice height width"], params: Mapping[str, Any]
 ) -> Float[Tensor, "view slice height width"]:
@@ -140,11 +135,6 @@ def gaussian(
             pair = padded.narrow(axis, half - d, length) + padded.narrow(axis, half + d, length)
             grid = grid + pair * taps[half + d]
     return grid
-
-
-def sharpness(params: Mapping[str, Any]) -> float:
-    """What a squared difference is multiplied with: exp(-d²/2s²) is about (1 - d²/16s²)^8."""
-    return 1 / (16 * (params["sigma_value"] * (params["grid_depth"] - 2)) ** 2)
 
 
 def bilateral(

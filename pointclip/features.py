@@ -1,15 +1,11 @@
-"""The streaming stages: clouds to depth, depth to features, shots to a bank, words to features."""
+"""The stages that encode: depth to features, shots to a bank, words to features."""
 
 import hashlib
 import logging
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import h5py
-import hdf5plugin
 import numpy as np
 import pandas as pd
 import torch
@@ -17,6 +13,14 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from pointclip.depth import (
+    BATCH,
+    in_batches,
+    in_half,
+    projection_attrs,
+    shard_rows,
+    split_rows,
+)
 from pointclip.encoders import Encoder
 from pointclip.errors import UserError
 from pointclip.jobs import progress
@@ -26,37 +30,6 @@ from pointclip.store import new_h5, open_h5, read_h5_rows, write_parquet
 
 
 log = logging.getLogger(__name__)
-# Shapes that go through projection and encoder at once. Fixed, because a feature's last bits may
-# depend on the batch it was made in.
-BATCH = 16
-
-
-def project(
-    clouds: str | Path,
-    projection: Projection,
-    out: str | Path,
-    shard: int = 0,
-    shards: int = 1,
-) -> None:
-    """Draw the depth maps of one shard of a split, as float16, compressed shape by shape."""
-    with open_h5(clouds) as f:
-        rows = shard_rows(len(f["id"]), shard, shards)
-        with new_h5(out, **_projection_attrs(projection)) as depth:
-            depth["id"] = f["id"][rows.start : rows.stop]
-            size = (len(rows), projection.views, *projection.size)
-            stored = depth.create_dataset(
-                # Of all filters, zstd leaves the smallest files; its higher levels take twice the
-                # time and save nothing.
-                "depth",
-                size,
-                np.float16,
-                chunks=(1, *size[1:]),
-                maxshape=(None, *size[1:]),  # or no chunk would fit an empty shard
-                **hdf5plugin.Zstd(clevel=1),
-            )
-            batches = _batches(rows, f"Drawing {projection.name}")
-            for batch, drawn in _drawn_ahead(f["points"], batches, projection):
-                stored[batch.start - rows.start : batch.stop - rows.start] = drawn.numpy()
 
 
 def encode(depth: str | Path, encoder: Encoder, out: str | Path) -> None:
@@ -64,7 +37,7 @@ def encode(depth: str | Path, encoder: Encoder, out: str | Path) -> None:
     with open_h5(depth) as f:
 
         def read(batch: range) -> Tensor:
-            return torch.from_numpy(f["depth"][batch.start : batch.stop])
+            return torch.from_numpy(f["depth"][batch.start : batch.stop]).float()
 
         rows = range(len(f["id"]))
         views = f["depth"].shape[1]
@@ -87,7 +60,7 @@ def project_and_encode(
 
         rows = shard_rows(len(f["id"]), shard, shards)
         ids = f["id"][rows.start : rows.stop]
-        attrs = _projection_attrs(projection)
+        attrs = projection_attrs(projection)
         _write_features(out, encoder, ids, rows, projection.views, read, attrs)
 
 
@@ -112,10 +85,10 @@ def bank(
         f["id"] = np.array(list(ids), dtype="S")
         size = (copies, len(ids), projection.views, encoder.dim)
         stored = f.create_dataset("features", size, np.float16)
-        work = [(copy, rows) for copy in range(copies) for rows in _split(range(len(ids)))]
+        work = [(copy, rows) for copy in range(copies) for rows in split_rows(range(len(ids)))]
         for copy, rows in progress(work, copies * len(ids), "copy", "Filling the bank", BATCH):
             batch = np.stack([augment(points[i], seed, copy, ids[i]) for i in rows])
-            features = encoder.encode_images(_draw(batch, projection).float())
+            features = encoder.encode_images(_draw(batch, projection))
             stored[copy, rows.start : rows.stop] = _half(features)
 
 
@@ -157,16 +130,6 @@ def augment(
     return (points * scale + shift).astype(np.float32)
 
 
-def shard_rows(total: int, shard: int, shards: int) -> range:
-    """The rows of shard `shard` of `shards`: contiguous, and whole batches but for the last, so
-    that features do not depend on the number of shards."""
-    if not 0 <= shard < shards:
-        raise UserError(f"There is no shard {shard} of {shards}: they count from 0.")
-    batches = -(-total // BATCH)
-    start, stop = (min(batches * k // shards * BATCH, total) for k in (shard, shard + 1))
-    return range(start, stop)
-
-
 def _write_features(
     out: str | Path,
     encoder: Encoder,
@@ -179,18 +142,9 @@ def _write_features(
     with new_h5(out, **attrs, **_encoder_attrs(encoder)) as f:
         f["id"] = ids
         stored = f.create_dataset("features", (len(rows), views, encoder.dim), np.float16)
-        for batch in _batches(rows, f"Encoding with {encoder.name}"):
-            features = encoder.encode_images(read(batch).float())
+        for batch in in_batches(rows, f"Encoding with {encoder.name}"):
+            features = encoder.encode_images(read(batch))
             stored[batch.start - rows.start : batch.stop - rows.start] = _half(features)
-
-
-def _projection_attrs(projection: Projection) -> dict[str, Any]:
-    # With the names of the views, so that figures need not build the projection to know them.
-    return {
-        "projection": projection.name,
-        "parameters": projection.params,
-        "view_names": projection.view_names,
-    }
 
 
 def _encoder_attrs(encoder: Encoder) -> dict[str, Any]:
@@ -202,25 +156,8 @@ def _encoder_attrs(encoder: Encoder) -> dict[str, Any]:
 
 
 def _draw(points: np.ndarray, projection: Projection) -> Float[Tensor, "cloud view height width"]:
-    """Depth maps as they are stored: in half precision, on the CPU."""
-    return projection(torch.from_numpy(points)).half().cpu()
-
-
-def _drawn_ahead(
-    points: h5py.Dataset, batches: Iterator[range], projection: Projection
-) -> Iterator[tuple[range, Float[Tensor, "cloud view height width"]]]:
-    """Draw every batch, one ahead of the caller, who compresses and writes meanwhile."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting: deque[tuple[range, Future[Tensor]]] = deque()
-        for batch in batches:
-            # Read here: HDF5 would make a reading thread wait until the caller has written.
-            read = points[batch.start : batch.stop]
-            waiting.append((batch, pool.submit(_draw, read, projection)))
-            if len(waiting) > 1:
-                done, drawn = waiting.popleft()
-                yield done, drawn.result()
-        for done, drawn in waiting:
-            yield done, drawn.result()
+    """Depth maps as they are stored, as the encoder takes them."""
+    return torch.from_numpy(in_half(projection, points, torch.get_num_threads())).float()
 
 
 def _half(features: Float[Tensor, "*batch channel"]) -> Float[np.ndarray, "*batch channel"]:
@@ -230,11 +167,3 @@ def _half(features: Float[Tensor, "*batch channel"]) -> Float[np.ndarray, "*batc
             "Some features are not finite in half precision: the depth maps or the weights are bad."
         )
     return half.numpy()
-
-
-def _batches(rows: range, desc: str) -> Iterator[range]:
-    return progress(_split(rows), len(rows), "shape", desc, BATCH)
-
-
-def _split(rows: range) -> Iterator[range]:
-    return (rows[i : i + BATCH] for i in range(0, len(rows), BATCH))

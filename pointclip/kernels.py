@@ -10,9 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from pointclip.compiled import compiled
 from pointclip.surface_kernel import surface, surface_arguments
@@ -25,21 +23,22 @@ TURNS = 4
 
 def draw(
     method: str,
-    points: Float[Tensor, "cloud point 3"],
-    rotations: Float[Tensor, "view 3 3"],
+    points: Float[np.ndarray, "cloud point 3"],
+    rotations: Float[np.ndarray, "view 3 3"],
     params: Mapping[str, Any],
-) -> Float[Tensor, "cloud view height width"]:
-    """Draw with the kernel named `method` on torch's number of threads."""
+    threads: int = 1,
+) -> Float[np.ndarray, "cloud view height width"]:
+    """Draw with the kernel named `method`."""
     if method == "perspective":
         side = params["size"]
         kernel, arguments = perspective, (params["splat"], np.float32(params["distance"]))
     else:
         side = params["grid_size"] - 2 * params["trim"]
         kernel, arguments = surface, surface_arguments(params)
-    clouds, views, threads = len(points), len(rotations), torch.get_num_threads()
+    clouds, views = len(points), len(rotations)
     # Zeros from calloc cost nothing where nothing is drawn.
     images = np.zeros((clouds * views, side, side), np.float32)
-    inputs = (points.detach().contiguous().numpy(), rotations.contiguous().numpy(), images)
+    inputs = (np.ascontiguousarray(points), rotations, images)
     if threads == 1 or len(images) < 2:
         kernel(*inputs, 0, len(images), *arguments)
     else:
@@ -48,7 +47,7 @@ def draw(
         with ThreadPoolExecutor(threads) as pool:
             for turn in [pool.submit(kernel, *inputs, *b, *arguments) for b in pairwise(bounds)]:
                 turn.result()
-    return torch.from_numpy(images.reshape(clouds, views, side, side))
+    return images.reshape(clouds, views, side, side)
 
 
 @compiled

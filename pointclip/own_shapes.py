@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from pointclip import few_shot, protocols, store
 from pointclip.adapters import METHODS
 from pointclip.clouds import SUFFIXES, load_cloud, normalise
+from pointclip.depth import project
 from pointclip.encoders import Encoder
 from pointclip.errors import UserError, choose
-from pointclip.features import bank, encode, encode_text, project
+from pointclip.features import bank, encode, encode_text
 from pointclip.files import find_files, shown
 from pointclip.projection import Projection
 from pointclip.prompts import Prompts
@@ -100,7 +102,8 @@ def train_on_folder(
         store.write_parquet(labels, at / "labels.parquet", classes=classes)
         drawn = _draw_all(labels, seed) if shots is None else draw_shots(labels, [shots], [seed])
         store.write_parquet(drawn, at / "shots.parquet")
-        project(at / "clouds.h5", projection, at / "depth.h5")
+        threads = torch.get_num_threads()
+        project(at / "clouds.h5", projection, at / "depth.h5", threads=threads)
         encode(at / "depth.h5", encoder, at / "features.h5")
         bank(
             at / "clouds.h5",

@@ -3,17 +3,17 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
-from torch import Tensor
 
-from pointclip import drawing
 from pointclip.errors import UserError, choose
 from pointclip.views import view_names, view_rotations
 
+
+if TYPE_CHECKING:
+    import torch
 
 PROJECTIONS: dict[str, dict[str, Any]] = {
     "pointclip_zs": {
@@ -90,7 +90,7 @@ class Projection:
 
     name: str
     params: dict[str, Any]
-    rotations: Float[Tensor, "view 3 3"]
+    rotations: Float[np.ndarray, "view 3 3"]
 
     @property
     def views(self) -> int:
@@ -111,30 +111,41 @@ class Projection:
         side = p["size"] if p["method"] == "perspective" else p["grid_size"] - 2 * p["trim"]
         return side, side
 
-    @torch.no_grad()
-    def __call__(self, points: Tensor | np.ndarray) -> Float[Tensor, "cloud view height width"]:
+    def __call__(self, points: "torch.Tensor | np.ndarray") -> "torch.Tensor":
         """Draw all views of every cloud, on the device the points are on.
 
         Raises:
             UserError: if the points are not finite float32 of shape (cloud, point, 3).
         """
-        points = check_points(points)
-        if points.device.type == "cpu":
-            from pointclip import kernels
+        import torch
 
-            return kernels.draw(self.params["method"], points, self.rotations, self.params)
+        check_points(points)
+        points = torch.as_tensor(points).detach()
+        if points.device.type == "cpu":
+            return torch.from_numpy(self.on_numpy(points.numpy(), torch.get_num_threads()))
         return self.on_torch(points)
 
-    def on_torch(
-        self, points: Float[Tensor, "cloud point 3"]
-    ) -> Float[Tensor, "cloud view height width"]:
+    def on_numpy(
+        self, points: Float[np.ndarray, "cloud point 3"], threads: int = 1
+    ) -> Float[np.ndarray, "cloud view height width"]:
+        """The same images, where torch (seconds to import) is not needed."""
+        from pointclip import kernels
+
+        check_points(points)
+        return kernels.draw(self.params["method"], points, self.rotations, self.params, threads)
+
+    def on_torch(self, points: "torch.Tensor") -> "torch.Tensor":
         """The same images by torch's own operations, on any device."""
+        import torch
+
+        from pointclip import drawing
+
         draw = getattr(drawing, self.params["method"])
-        rotations = self.rotations.to(points.device)
+        rotations = torch.from_numpy(self.rotations).to(points.device)
         images = [draw(part, rotations, self.params) for part in points.split(self._turn(points))]
         return torch.cat(images) if images else points.new_zeros(0, self.views, *self.size)
 
-    def _turn(self, points: Tensor) -> int:
+    def _turn(self, points: "torch.Tensor") -> int:
         p = self.params
         cells = self.size[0] ** 2 * (4 if p["method"] == "perspective" else p["grid_depth"])
         cloud = self.views * 16 * max(cells, points.shape[1] * 4)
@@ -212,15 +223,13 @@ def _check_params(name: str, params: Mapping[str, Any]) -> None:
         )
 
 
-def check_points(points: Tensor | np.ndarray) -> Float[Tensor, "cloud point 3"]:
-    """The points as a tensor, if they can be drawn.
+def check_points(points: Any) -> None:
+    """See that points, a tensor or an array, can be drawn.
 
     Raises:
         UserError: saying what is wrong with them.
     """
-    if isinstance(points, np.ndarray) and points.dtype == np.float32:
-        points = torch.from_numpy(points)
-    if not isinstance(points, Tensor) or points.dtype != torch.float32:
+    if str(getattr(points, "dtype", "")).removeprefix("torch.") != "float32":
         given = getattr(points, "dtype", type(points).__name__)
         raise UserError(f"Points must be a float32 tensor, not {given}.")
     if points.ndim != 3 or points.shape[2] != 3 or points.shape[1] == 0:
@@ -228,10 +237,10 @@ def check_points(points: Tensor | np.ndarray) -> Float[Tensor, "cloud point 3"]:
             f"Points must have shape (clouds, points, 3) with at least one point, not "
             f"{tuple(points.shape)}."
         )
-    if points.numel() and not points.abs().amax() < _FARTHEST:
-        cloud, point = (~(points.abs().amax(-1) < _FARTHEST)).nonzero()[0].tolist()
+    fine: Any = abs(points) < _FARTHEST  # which no NaN is
+    if not fine.all():
+        cloud, point, _ = np.argwhere(~np.asarray(fine.tolist()))[0]
         raise UserError(
             f"Point {point} of cloud {cloud} is {points[cloud, point].tolist()}: coordinates must "
             f"be finite and smaller than {_FARTHEST:g}."
         )
-    return points

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pointclip.compiled import compiled
-from pointclip.drawing import gaussian_taps, sharpness
+from pointclip.smoothing import gaussian_taps, sharpness
 
 
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)

@@ -8,9 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from math import asin, atan2, cos, degrees, pi, radians, sin, sqrt
 
-import torch
+import numpy as np
 from jaxtyping import Float
-from torch import Tensor
 
 from pointclip.errors import UserError
 
@@ -43,7 +42,7 @@ _SIDES = [
 
 def view_rotations(
     view_set: str | Mapping[str, object], camera: int = 1
-) -> Float[Tensor, "view 3 3"]:
+) -> Float[np.ndarray, "view 3 3"]:
     """The rotations of a view set.
 
     Args:
@@ -65,13 +64,13 @@ def view_rotations(
         raise UserError(f"Elevation {elevation!r} of view set '{name}' is not in -90 ... 90.")
     if elevation and not name.startswith("ring-"):
         raise UserError(f"View set '{name}' has no elevation to set: only ring-N has.")
-    rotations = torch.stack([_tilted(*view) for view in _views(name, radians(elevation), camera)])
+    rotations = np.stack([_tilted(*view) for view in _views(name, radians(elevation), camera)])
     if "indices" in spec:
         rotations = rotations[_checked_indices(spec["indices"], name, len(rotations))]
-    return rotations.float()
+    return rotations.astype(np.float32)
 
 
-def view_names(rotations: Float[Tensor, "view 3 3"], camera: int = 1) -> list[str]:
+def view_names(rotations: Float[np.ndarray, "view 3 3"], camera: int = 1) -> list[str]:
     """What to call each view in a figure: the sides it sees; if two see the same, their degrees.
 
     Sides are the viewer's, who stands before the shape at -z (ShapeNet's front, and the order in
@@ -108,25 +107,25 @@ def _views(name: str, elevation: float, camera: int) -> list[tuple[Angles, float
     return [((azimuth, 0.0, pi / 2), camera * tilt) for azimuth, tilt in directions]
 
 
-def _tilted(angles: Angles, tilt: float) -> Float[Tensor, "3 3"]:
+def _tilted(angles: Angles, tilt: float) -> Float[np.ndarray, "3 3"]:
     x, y, z = angles
     # In double precision: released views are then right to the last bit of float32.
     return _about_y(tilt) @ _about_x(x) @ _about_y(y) @ _about_z(z)
 
 
-def _about_x(angle: float) -> Float[Tensor, "3 3"]:
+def _about_x(angle: float) -> Float[np.ndarray, "3 3"]:
     c, s = cos(angle), sin(angle)
-    return torch.tensor([[1, 0, 0], [0, c, -s], [0, s, c]], dtype=torch.float64)
+    return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
 
 
-def _about_y(angle: float) -> Float[Tensor, "3 3"]:
+def _about_y(angle: float) -> Float[np.ndarray, "3 3"]:
     c, s = cos(angle), sin(angle)
-    return torch.tensor([[c, 0, s], [0, 1, 0], [-s, 0, c]], dtype=torch.float64)
+    return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
 
 
-def _about_z(angle: float) -> Float[Tensor, "3 3"]:
+def _about_z(angle: float) -> Float[np.ndarray, "3 3"]:
     c, s = cos(angle), sin(angle)
-    return torch.tensor([[c, -s, 0], [s, c, 0], [0, 0, 1]], dtype=torch.float64)
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
 
 
 def _checked_indices(indices: object, name: str, views: int) -> list[int]:

@@ -1,6 +1,6 @@
 """Draw the depth maps of one shard of a split, for all backbones."""
 
-from pointclip.features import project
+from pointclip.depth import project
 from pointclip.jobs import job
 from pointclip.projection import get_projection
 
@@ -12,4 +12,5 @@ with job(snakemake):
         snakemake.output[0],
         shard=int(snakemake.wildcards.shard),
         shards=len(snakemake.params.shards),
+        threads=snakemake.threads,
     )

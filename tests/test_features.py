@@ -5,6 +5,7 @@ import torch
 from tiny import tiny_backbone
 
 from pointclip import features
+from pointclip.depth import project, shard_rows
 from pointclip.encoders import load_encoder
 from pointclip.errors import UserError
 from pointclip.projection import get_projection
@@ -42,13 +43,13 @@ def read(path, name="features"):
 
 @pytest.fixture
 def encoded(clouds, projection, encoder, tmp_path):
-    features.project(clouds, projection, tmp_path / "depth.h5")
+    project(clouds, projection, tmp_path / "depth.h5")
     features.encode(tmp_path / "depth.h5", encoder, tmp_path / "features.h5")
     return tmp_path / "features.h5"
 
 
 def test_depth_is_stored_in_half_precision_and_packed(clouds, projection, tmp_path):
-    features.project(clouds, projection, tmp_path / "depth.h5")
+    project(clouds, projection, tmp_path / "depth.h5")
     depth, ids, attrs = read(tmp_path / "depth.h5", "depth")
     with h5py.File(clouds) as f:
         expected = projection(torch.from_numpy(f["points"][:])).half()
@@ -86,7 +87,7 @@ def test_shards_together_are_the_whole_to_the_bit(
     paths, fused = [], []
     for shard in range(shards):
         depth = tmp_path / f"depth-{shard}.h5"
-        features.project(clouds, projection, depth, shard, shards)
+        project(clouds, projection, depth, shard, shards)
         paths.append(tmp_path / f"features-{shard}.h5")
         features.encode(depth, encoder, paths[-1])
         fused.append(tmp_path / f"fused-{shard}.h5")
@@ -94,18 +95,18 @@ def test_shards_together_are_the_whole_to_the_bit(
     np.testing.assert_array_equal(read_h5_rows(paths, "features"), read(encoded)[0])
     np.testing.assert_array_equal(read_h5_rows(fused, "features"), read(encoded)[0])
     with pytest.raises(UserError, match=f"no shard {shards} of {shards}"):
-        features.project(clouds, projection, tmp_path / "x.h5", shards, shards)
+        project(clouds, projection, tmp_path / "x.h5", shards, shards)
 
 
 @pytest.mark.parametrize("total", [0, 1, 16, 17, 1000])
 @pytest.mark.parametrize("shards", [1, 3, 8])
 def test_shards_are_contiguous_and_cover_everything(total, shards):
-    ranges = [features.shard_rows(total, shard, shards) for shard in range(shards)]
+    ranges = [shard_rows(total, shard, shards) for shard in range(shards)]
     assert [row for rows in ranges for row in rows] == list(range(total))
 
 
 def test_an_empty_shard_is_a_file_all_the_same(clouds, projection, encoder, tmp_path):
-    features.project(clouds, projection, tmp_path / "depth.h5", 0, 5)
+    project(clouds, projection, tmp_path / "depth.h5", 0, 5)
     features.encode(tmp_path / "depth.h5", encoder, tmp_path / "features.h5")
     assert read(tmp_path / "features.h5")[0].shape == (0, 6, encoder.dim)
 
@@ -176,7 +177,7 @@ def test_memory_does_not_grow_with_the_number_of_shapes(projection, encoder, tmp
             f["points"] = np.zeros((shapes, 600, 3), np.float32)
             f["id"] = np.array([str(i) for i in range(shapes)], "S")
         tracemalloc.start()
-        features.project(tmp_path / "c.h5", projection, tmp_path / "d.h5")
+        project(tmp_path / "c.h5", projection, tmp_path / "d.h5")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 2e5

@@ -73,7 +73,7 @@ def test_grey_keeps_what_is_in_range_and_scales_what_is_not():
 @pytest.mark.parametrize("name", PROJECTIONS)
 def test_the_viewer_stands_upright_and_sees_nothing_mirrored(name):
     projection = get_projection(name)
-    axes = cameras(projection.rotations.numpy(), projection.camera)
+    axes = cameras(projection.rotations, projection.camera)
     square = axes @ axes.transpose(0, 2, 1)
     np.testing.assert_allclose(square, np.tile(np.eye(3), (len(axes), 1, 1)), atol=1e-6)
     np.testing.assert_allclose(np.linalg.det(axes), 1, atol=1e-6)
@@ -82,9 +82,7 @@ def test_the_viewer_stands_upright_and_sees_nothing_mirrored(name):
 @pytest.mark.parametrize("name", ["pointclip_zs", "pointclip_v2"])
 def test_the_viewer_stands_where_the_camera_does(name):
     projection = get_projection(name)
-    for view, (_, up, toward) in enumerate(
-        cameras(projection.rotations.numpy(), projection.camera)
-    ):
+    for view, (_, up, toward) in enumerate(cameras(projection.rotations, projection.camera)):
         cloud = np.stack([0.3 * up, 0.3 * up, -0.9 * up + 0.1 * toward, -0.9 * up - 0.1 * toward])
         image = projection(torch.tensor(cloud[None], dtype=torch.float32))[0, view].numpy()
         rows = np.nonzero(image != np.median(image))[0]

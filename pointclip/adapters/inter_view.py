@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Generator, Tensor
+from torch.optim.sgd import sgd
 
 from pointclip import view_weights
 from pointclip.adapters.network import adapt, adapt_same, classify
@@ -66,16 +67,14 @@ def states(
     trained = [state[name].requires_grad_() for name in TRAINED]
     for name in WRITTEN:
         state[name].grad = torch.zeros_like(state[name])
-    optimiser = torch.optim.SGD(
-        trained, lr=lr, momentum=momentum, weight_decay=weight_decay, fused=True
-    )
+    buffers: list[Tensor | None] = [None] * len(trained)
 
     def drop(x: Tensor) -> Tensor:
         keep = dropout_mask(tuple(x.shape[1:]), dropout, draws)
         return x * keep.to(x.dtype).mul_(1 / (1 - dropout))
 
     for epoch in range(epochs):
-        optimiser.param_groups[0]["lr"] = learning_rate(epoch, epochs, peak=lr)
+        rate = learning_rate(epoch, epochs, peak=lr)
         for features, labels in epoch_batches(task, draws, batch):
             features = _scaled(state, features)
             adapted = adapt(state, features, drop if dropout else None, training=True)
@@ -85,7 +84,20 @@ def states(
                 if name not in WRITTEN:
                     state[name].grad = None
             loss.backward()
-            optimiser.step()
+            with torch.no_grad():
+                # The function and not the class, whose first use imports torch's compiler: seconds.
+                sgd(
+                    trained,
+                    [tensor.grad for tensor in trained if tensor.grad is not None],
+                    buffers,
+                    lr=rate,
+                    momentum=momentum,
+                    weight_decay=weight_decay,
+                    dampening=0.0,
+                    nesterov=False,
+                    maximize=False,
+                    fused=True,
+                )
         state["epoch"].fill_(epoch)
         yield {name: tensor.detach() for name, tensor in state.items()}
 

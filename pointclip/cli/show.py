@@ -102,7 +102,6 @@ def _look(
 ) -> "Shown":
     """Everything on the page about one file."""
     import numpy as np
-    import torch
 
     from pointclip.clouds import load_cloud, normalise
     from pointclip.page import Shown, cameras
@@ -115,14 +114,14 @@ def _look(
     if len(drawn) > points:
         count += f", {points:,} of them for CLIP"
     look = model.look(read) if model else None
-    depth = look.depth if look else projection(torch.from_numpy(normalise(read))[None])[0].numpy()
+    depth = look.depth if look else projection.on_numpy(normalise(read)[None])[0]
     return Shown(
         name=shown(path.name),
         note=f"{count} · {size} (x, y, z; y is up)",
         points=normalise(drawn),
         depth=depth,
         view_names=projection.view_names,
-        cameras=cameras(projection.rotations.numpy(), projection.camera),
+        cameras=cameras(projection.rotations, projection.camera),
         probabilities=look.probabilities if look else None,
         per_view=look.per_view if look else None,
         mirrored=projection.camera < 0,

@@ -5,6 +5,8 @@ import os
 import pytest
 from conftest import Project
 
+from pointclip.store import ids_of, read_h5_rows
+
 
 CODE = "Params have changed"
 
@@ -43,7 +45,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
             "GRID = (0.2,",
             {"zero_shot", "zero_shot_released", "train", "train_released"},
         ),
-        ("pointclip/features.py", "BATCH = 16", "BATCH = 17", {"project", "bank"}),
+        ("pointclip/depth.py", "BATCH = 16", "BATCH = 17", {"project", "bank"}),
         (
             "pointclip/features.py",
             "rng.uniform(-0.2, 0.2, 3)",
@@ -87,13 +89,39 @@ def test_a_new_seed_encodes_and_projects_nothing_of_the_splits(project: Project)
     assert not jobs["project"] and not jobs["encode"] and not jobs["prepare"]
 
 
-def test_one_core_and_all_cores_give_identical_results(blank: Project, finished: Project) -> None:
+SHARDED = {"reader": "folder", "path": "shapes", "points": 128, "shards": 2}
+FEATURES = [f"results/features/three/small/tiny/test-{shard}.h5" for shard in range(2)]
+
+
+def same_features(sharded: Project, finished: Project) -> bool:
+    """Whether two shards, of one and two batches, hold what one shard does."""
+    parts, whole = [sharded.path(name) for name in FEATURES], [finished.path(FEATURES[0])]
+    assert ids_of(parts).tolist() == ids_of(whole).tolist()
+    return bool((read_h5_rows(parts, "features") == read_h5_rows(whole, "features")).all())
+
+
+def test_one_core_and_two_shards_change_no_bit(blank: Project, finished: Project) -> None:
+    """Against all cores and one shard; `test_features.py` has shards of which most are empty."""
+    blank.configure(datasets={"three": SHARDED})
     outcome = blank.snakemake(cores=1)
     assert outcome.code == 0, outcome.text
-    assert blank.read("results/tables") == finished.read("results/tables")
-    assert blank.read("results/few_shot") == finished.read("results/few_shot")
-    figures = blank.read("results/figures")
-    assert figures and figures == finished.read("results/figures")
+    assert outcome.jobs["encode"] == 4
+    assert same_features(blank, finished)
+    for kind in ("tables", "zero_shot", "few_shot", "figures"):
+        ours = blank.read(f"results/{kind}")
+        assert ours and ours == finished.read(f"results/{kind}")
+    # Losing one shard means making one shard again.
+    blank.path(FEATURES[1]).unlink()
+    logits = "results/zero_shot/three/small/v1_few_shot/tiny/plain/logits.h5"
+    assert blank.dry_run(FEATURES[1], logits).jobs == {"encode": 1, "zero_shot": 1}
+
+
+def test_features_are_the_same_without_depth_maps(blank: Project, finished: Project) -> None:
+    blank.configure(datasets={"three": SHARDED}, keep_depth=False)
+    outcome = blank.snakemake(*FEATURES)
+    assert outcome.code == 0, outcome.text
+    assert outcome.jobs == {"prepare": 1, "project_and_encode": 2}
+    assert same_features(blank, finished)
 
 
 def test_shuffled_test_labels_change_nothing_that_is_learned(project: Project) -> None:
@@ -120,29 +148,3 @@ def test_shuffled_test_labels_change_nothing_that_is_learned(project: Project) -
     learned = {name for name in changed if name.endswith(("logits.h5", "adapter.safetensors"))}
     assert all("/released/" in name for name in learned)
     assert any("/plain/" in name and name.endswith("predictions.parquet") for name in changed)
-
-
-@pytest.mark.parametrize("keep_depth", [True, False])
-def test_shards_change_no_bit_of_the_features(
-    blank: Project, finished: Project, keep_depth: bool
-) -> None:
-    """Three shards of a batch each; `test_features.py` has eight, of which most are empty."""
-    from pointclip.store import ids_of, read_h5_rows
-
-    dataset = {"reader": "folder", "path": "shapes", "points": 128, "shards": 3}
-    blank.configure(datasets={"three": dataset}, keep_depth=keep_depth)
-    folder = "results/features/three/small/tiny"
-    targets = [f"{folder}/test-{shard}.h5" for shard in range(3)]
-    logits = "results/zero_shot/three/small/v1_few_shot/tiny/plain/logits.h5"
-    outcome = blank.snakemake(*targets, logits)
-    assert outcome.code == 0, outcome.text
-    rule = "encode" if keep_depth else "project_and_encode"
-    assert outcome.jobs[rule] == 3
-    parts = [blank.path(target) for target in targets]
-    whole = [finished.path(f"{folder}/test-0.h5")]
-    assert ids_of(parts).tolist() == ids_of(whole).tolist()
-    assert (read_h5_rows(parts, "features") == read_h5_rows(whole, "features")).all()
-    assert blank.path(logits).read_bytes() == finished.path(logits).read_bytes()
-    # Losing one shard means making one shard again.
-    parts[1].unlink()
-    assert blank.dry_run(*targets, logits).jobs == {rule: 1, "zero_shot": 1}
