@@ -19,7 +19,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
     for path in sorted(project.path("pointclip").glob("*.py")):
         os.utime(path)
     project.edit("pointclip/zero_shot.py", "COMBINE = ", "# A comment.\nCOMBINE = ")
-    project.edit("pointclip/features.py", '"""Draw the', '"""Paint the')
+    project.edit("pointclip/depth.py", '"""Draw the', '"""Paint the')
     assert project.dry_run().nothing
 
 
