@@ -43,7 +43,7 @@ CONFIG: dict[str, Any] = {
             "prompts": ["v1_few_shot"],
             "backbones": ["tiny"],
             "adapters": ["short"],
-            "shots": [1, 2],
+            "shots": [2],
             "protocols": ["plain", "validation", "released"],
         }
     ],
