@@ -32,8 +32,8 @@ rule ablation:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         title=lookup(within=config, dpath="ablations/{ablation}/title"),
         vary=lookup(within=config, dpath="ablations/{ablation}/vary"),

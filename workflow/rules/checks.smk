@@ -20,8 +20,8 @@ rule released:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(4000),
-        runtime=grows(10),
+        mem_mb=4000,
+        runtime=10,
     params:
         checkpoint=CHECKPOINT,
         wanted=ZERO_SHOT_TARGET,

@@ -55,8 +55,8 @@ rule sample:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
+        mem_mb=1000,
+        runtime=10,
     params:
         shots=within(SHOTS, "dataset"),
         sampling=dict(sorted(config["sampling"].items())),

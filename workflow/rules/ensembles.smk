@@ -25,8 +25,8 @@ rule share_few_shot:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(4000),
-        runtime=grows(30),
+        mem_mb=4000,
+        runtime=30,
     params:
         views=of("projection", "views"),
         code=code("share"),
@@ -65,8 +65,8 @@ rule ensemble_few_shot:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(4000),
-        runtime=grows(30),
+        mem_mb=4000,
+        runtime=30,
     params:
         ratio=lambda wildcards: config["ensembles"][wildcards.ensemble]["ratio"],
         code=code("ensemble"),

@@ -15,8 +15,8 @@ rule collect_scores:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         code=code("collect_scores"),
     script:
@@ -47,8 +47,8 @@ rule accuracy:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         validation_per_class=config["sampling"]["validation_per_class"],
         code=code("accuracy"),
@@ -76,8 +76,8 @@ rule paper_table:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         table=lookup(within=config, dpath="tables/{table}"),
         code=code("paper_table"),
@@ -100,8 +100,8 @@ rule published:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
+        mem_mb=1000,
+        runtime=10,
     params:
         code=code("published"),
     script:
@@ -123,8 +123,8 @@ rule shots_curve:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         code=code("shots_curve"),
     script:
@@ -162,8 +162,8 @@ rule classes:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         code=code("classes"),
     script:
@@ -190,8 +190,8 @@ rule montage:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         shapes=config["figures"]["shapes"],
         code=code("montage"),
@@ -219,8 +219,8 @@ rule projections:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         projections=within(PROJECTED, "dataset"),
         shapes=config["figures"]["shapes"],
@@ -244,8 +244,8 @@ rule record:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
+        mem_mb=1000,
+        runtime=10,
     params:
         benchmarks=f"{config['results']}/benchmarks",
         repository=str(experiments.here(REPOSITORY)),

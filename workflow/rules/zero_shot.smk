@@ -22,8 +22,8 @@ rule zero_shot:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(4000),
-        runtime=grows(30),
+        mem_mb=4000,
+        runtime=30,
     params:
         views=of("projection", "views"),
         code=code("zero_shot"),
@@ -46,8 +46,8 @@ rule zero_shot_released:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=grows(4000),
-        runtime=grows(60),
+        mem_mb=4000,
+        runtime=60,
     params:
         views=of("projection", "views"),
         code=code("zero_shot_released"),
@@ -67,8 +67,8 @@ rule score_zero_shot:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
+        mem_mb=2000,
+        runtime=10,
     params:
         protocols=protocol,
         code=code("score"),
