@@ -55,7 +55,9 @@ def in_half(
     projection: Projection, points: np.ndarray, threads: int = 1
 ) -> Float[np.ndarray, "cloud view height width"]:
     """Depth maps as they are stored: in half precision."""
-    return projection.on_numpy(points, threads).astype(np.float16)
+    from pointclip import kernels
+
+    return kernels.to_half(projection.on_numpy(points, threads))
 
 
 def shard_rows(total: int, shard: int, shards: int) -> range:

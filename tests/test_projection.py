@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pointclip import drawing
 from pointclip.errors import UserError
+from pointclip.kernels import to_half
 from pointclip.projection import PROJECTIONS, get_projection
 from pointclip.views import view_rotations
 
@@ -311,6 +312,18 @@ def test_what_is_no_projection_is_said_in_one_sentence(name, overrides, sentence
 def test_what_cannot_be_drawn_is_said_in_one_sentence(points, sentence):
     with pytest.raises(UserError, match=sentence):
         get_projection("pointclip_v2")(points)
+
+
+def test_rounding_to_half_precision_is_numpys():
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
+    every = every[np.isfinite(every)]
+    ties = (every[1:] + every[:-1]) / 2
+    beyond = np.array([65519.99, 65520, 1e9, -1e9, 1e-30, -0.0], np.float32)
+    above, below = (np.nextafter(every, np.float32(x)) for x in (1e9, -1e9))
+    numbers = np.concatenate([every, ties, above, below, beyond])[None]
+    with np.errstate(over="ignore"):
+        expected = numbers.astype(np.float16)
+    np.testing.assert_array_equal(to_half(numbers).view(np.uint16), expected.view(np.uint16))
 
 
 def test_numpy_points_are_drawn_too():
