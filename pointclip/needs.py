@@ -14,8 +14,8 @@ from typing import Any
 
 from pointclip import experiments
 from pointclip.disk_use import estimate, known
+from pointclip.entries import Config
 from pointclip.errors import UserError
-from pointclip.experiments import Config
 from pointclip.schema import validate
 from pointclip.weights import Probe, find_weights, hub_endpoint, missing_weights
 

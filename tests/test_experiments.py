@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pointclip import experiments
+from pointclip import entries, experiments, plans
 from pointclip.adapters import METHODS
 from pointclip.backbones import BACKBONES
 from pointclip.errors import UserError
@@ -52,10 +52,10 @@ CONFIG = {
 
 
 def test_names_read_from_source_are_the_library_s_own() -> None:
-    assert experiments.builtin("projections") == tuple(PROJECTIONS)
-    assert experiments.builtin("backbones") == tuple(BACKBONES)
-    assert experiments.builtin("adapters") == tuple(METHODS)
-    assert set(experiments.builtin("prompts")) <= set(list_prompts())
+    assert entries.builtin("projections") == tuple(PROJECTIONS)
+    assert entries.builtin("backbones") == tuple(BACKBONES)
+    assert entries.builtin("adapters") == tuple(METHODS)
+    assert set(entries.builtin("prompts")) <= set(list_prompts())
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -69,7 +69,7 @@ def test_a_config_may_set_every_parameter_of_a_method(method: str) -> None:
         if parameter.kind is Parameter.KEYWORD_ONLY
     }
     adapters = {"mine": {"base": method, **keywords}}
-    entry = experiments.resolve_adapter({**CONFIG, "adapters": adapters}, "mine")
+    entry = entries.resolve_adapter({**CONFIG, "adapters": adapters}, "mine")
     assert entry == {"method": method, "parameters": keywords, "copies": 10}
 
 
@@ -113,10 +113,10 @@ def test_what_names_an_ensemble_is_blended_but_not_what_was_released() -> None:
 
 
 def test_what_is_drawn_and_banked_suits_all_experiments() -> None:
-    assert experiments.drawn_shots(CONFIG) == {"furniture": [1, 2, 4], "few": []}
+    assert plans.drawn_shots(CONFIG) == {"furniture": [1, 2, 4], "few": []}
     pairs = [("plain", 1), ("plain", 2), ("plain", 4), ("released", 1), ("released", 4)]
-    assert experiments.banked_draws(CONFIG) == {"furniture": pairs}
-    assert experiments.bank_copies(CONFIG) == {"furniture": {"pointclip_fs": {"rn50": 25}}}
+    assert plans.banked_draws(CONFIG) == {"furniture": pairs}
+    assert plans.bank_copies(CONFIG) == {"furniture": {"pointclip_fs": {"rn50": 25}}}
 
 
 def test_seeds_vary_within_one_run() -> None:

@@ -11,7 +11,7 @@ REPOSITORY = Path(workflow.basedir).parent
 # The library's light modules are read from here, even where the package is not installed.
 sys.path.insert(0, str(REPOSITORY))
 
-from pointclip import experiments, schema
+from pointclip import entries, experiments, plans, schema
 from pointclip.errors import UserError
 from pointclip.provenance import code_hash
 
@@ -31,12 +31,12 @@ try:
         ]
         for name in config["ablations"]
     }
-    INTERMEDIATES = experiments.intermediates(config, ENTRIES)
-    SHOTS = experiments.drawn_shots(config)
-    COPIES = experiments.bank_copies(config)
-    DRAWS = experiments.banked_draws(config)
-    HEADLINES = experiments.headlines(config)
-    MONTAGES = experiments.montages(config)
+    INTERMEDIATES = plans.intermediates(config, ENTRIES)
+    SHOTS = plans.drawn_shots(config)
+    COPIES = plans.bank_copies(config)
+    DRAWS = plans.banked_draws(config)
+    HEADLINES = plans.headlines(config)
+    MONTAGES = plans.montages(config)
     PROJECTED = {name: list(of) for name, of in MONTAGES.items()}
 except UserError as error:
     raise WorkflowError(str(error))
@@ -52,7 +52,7 @@ FIGURES = [
     *(f"{name}/projections.png" for name in PROJECTED if len(PROJECTED[name]) > 1),
     *(f"{name}/shots_curve.svg" for name in HEADLINES if "few_shot" in HEADLINES[name]),
 ]
-PUBLISHED = str(experiments.here(REPOSITORY / "config/published.csv"))
+PUBLISHED = str(entries.here(REPOSITORY / "config/published.csv"))
 
 
 wildcard_constraints:
@@ -121,10 +121,10 @@ def within(table, *wildcards_to_follow):
 
 def of(axis, key=None):
     """What the rules need to know of a resolved entry, or one key of that."""
-    entries = ENTRIES[experiments.AXES[axis][0]]
+    section = ENTRIES[experiments.AXES[axis]]
 
     def found(wildcards):
-        entry = entries[wildcards[axis]]
+        entry = section[wildcards[axis]]
         return entry[key] if key else entry
 
     return found
@@ -175,7 +175,7 @@ def raw_data(wildcards):
         return resolved["entry"]["path"]
     if resolved["fetched"]:
         return f"<resources>/datasets/{resolved['fetched']}/manifest.json"
-    return str(experiments.here(REPOSITORY / "pointclip/assets/furniture/furniture.h5"))
+    return str(entries.here(REPOSITORY / "pointclip/assets/furniture/furniture.h5"))
 
 
 def held_out(wildcards):

@@ -248,7 +248,7 @@ rule record:
         runtime=10,
     params:
         benchmarks=f"{config['results']}/benchmarks",
-        repository=str(experiments.here(REPOSITORY)),
+        repository=str(entries.here(REPOSITORY)),
         code=code("record"),
     script:
         "../../scripts/record.py"

@@ -1,0 +1,200 @@
+"""The named entries of a config, each with all that its bases and the library say of it.
+
+Read by the Snakefile in every job, so nothing here imports torch, and nothing reads large files.
+"""
+
+import ast
+import os
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pointclip import backbones
+from pointclip.errors import UserError, choose
+
+
+LIBRARY = Path(__file__).parent
+# Where the library keeps what it knows by name: section -> module, dictionary.
+REGISTRIES = {
+    "projections": ("projection.py", "PROJECTIONS"),
+    "backbones": ("backbones.py", "BACKBONES"),
+    "adapters": ("adapters/__init__.py", "METHODS"),
+}
+# Section of the config -> what people call an entry of it.
+SECTIONS = {
+    "datasets": "data set",
+    "projections": "projection",
+    "prompts": "prompt set",
+    "backbones": "backbone",
+    "adapters": "adapter",
+}
+
+Config = Mapping[str, Any]
+
+
+def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
+    """The entry; what of it concerns the download, and under whose id that lies; its shards."""
+    entry, chain = _merged(config, "datasets", name)
+    if "path" in entry and not Path(entry["path"]).expanduser().exists():
+        raise UserError(f"The path '{entry['path']}' of the data set '{name}' does not exist.")
+    if "reader" not in entry:
+        raise UserError(f"The data set '{name}' has neither a reader nor a base that has one.")
+    entry.pop("description", None)
+    shards = entry.pop("shards", 1)
+    own = [link for link in chain if "urls" in config["datasets"].get(link, {})]
+    fetched = ("reader", "urls", "sha256", "md5", "terms")
+    return {
+        "entry": entry,
+        "shards": [str(shard) for shard in range(shards)],
+        "fetch": {key: entry[key] for key in fetched if key in entry},
+        "fetched": own[0] if own and "path" not in entry else "",
+    }
+
+
+def resolve_projection(config: Config, name: str) -> dict[str, Any]:
+    """How to draw; `views` if it only takes these of another projection, that one as `source`."""
+    entry, chain = _merged(config, "projections", name)
+    entry.pop("description", None)
+    own = {key for key in config["projections"].get(name, {}) if key != "description"}
+    subset = own == {"base", "views"} and isinstance(entry["views"], list)
+    return {
+        "entry": entry,
+        "draw": {"name" if key == "base" else key: value for key, value in entry.items()},
+        "source": chain[1] if subset else name,
+        "views": entry["views"] if subset else [],
+    }
+
+
+def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
+    """All settings of a backbone; its own files, or under which name its weights are fetched."""
+    entry, _ = _merged(config, "backbones", name, own="model")
+    full = backbones.resolve_backbone(entry) | {"name": name}
+    full.pop("description", None)
+    files: list[str] = []
+    for key in ("weights", "model_config"):
+        if full[key]:
+            candidates = [Path(full[key]), here(LIBRARY / "assets" / full[key])]
+            found = [str(path) for path in candidates if path.is_file()]
+            if not found:
+                raise UserError(f"The {key} '{full[key]}' of backbone '{name}' does not exist.")
+            files.append(found[0])
+    fetched = "" if full["weights"] else backbones.weights_name(full)
+    return {"entry": full, "files": files, "fetched": fetched}
+
+
+def resolve_prompts(config: Config, name: str) -> dict[str, Any]:
+    """The files that a prompt set consists of, its own one first."""
+    entry, _ = _merged(config, "prompts", name, own="file")
+    own = here(LIBRARY / f"assets/prompts/{name}.yaml")
+    return {"files": prompt_files(entry.get("file", own))}
+
+
+def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
+    """The method, its parameters, and how many augmented copies of each shot it sees."""
+    entry, _ = _merged(config, "adapters", name)
+    method, copies = entry.pop("base"), entry.pop("copies", config["bank"]["copies"])
+    entry.pop("description", None)
+    for key in entry:
+        choose(key, ["base", "copies", *_parameters(method)], f"key in the adapter '{name}'")
+    return {"method": method, "parameters": entry, "copies": copies}
+
+
+@cache
+def _parameters(method: str, functions: tuple[str, ...] = ("states", "choose")) -> tuple[str, ...]:
+    """What a method lets one set: the keyword-only arguments of its functions."""
+    tree = ast.parse((LIBRARY / "adapters" / f"{method}.py").read_text(encoding="utf-8"))
+    found: list[str] = []
+    for statement in tree.body:
+        match statement:
+            case ast.FunctionDef(name=name, args=arguments) if name in functions:
+                found += [argument.arg for argument in arguments.kwonlyargs]
+            case ast.Assign(  # another method's function, as in `choose = tip.choose`
+                targets=[ast.Name(id=name)],
+                value=ast.Attribute(value=ast.Name(id=other), attr=function),
+            ) if name in functions:
+                found += _parameters(other, (function,))
+    return tuple(found)
+
+
+RESOLVERS = {
+    "datasets": resolve_dataset,
+    "projections": resolve_projection,
+    "backbones": resolve_backbone,
+    "prompts": resolve_prompts,
+    "adapters": resolve_adapter,
+}
+
+
+def _merged(
+    config: Config, section: str, name: str, own: str | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """An entry with all that its `base` says, and the chain of bases down to the library's own.
+
+    Args:
+        own: the key that makes an entry complete without a base.
+    """
+    entries, known, what = config[section], builtin(section), SECTIONS[section]
+    allowed = dict.fromkeys([*entries, *known])
+    chain = [choose(name, allowed, what)]
+    while (base := entries.get(chain[-1], {}).get("base", chain[-1])) != chain[-1]:
+        if base in chain:
+            raise UserError(f"The {what} '{name}' is its own base ({' > '.join([*chain, base])}).")
+        chain.append(choose(base, allowed, f"base of {what} '{name}'"))
+    entry: dict[str, Any] = {}
+    for link in reversed(chain):
+        entry |= deepcopy(dict(entries.get(link, {})))
+    entry.pop("base", None)
+    if known and chain[-1] not in known and own not in entry:
+        raise UserError(f"The {what} '{name}' needs a base: choose one of {', '.join(known)}.")
+    if chain[-1] in known:
+        entry["base"] = chain[-1]
+    return entry, chain
+
+
+def prompt_files(path: str | Path) -> list[str]:
+    """A prompt set's file and those that it refers to.
+
+    Raises:
+        UserError: if one of them does not exist.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"The prompts file '{path}' does not exist.")
+    content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.suffix == ".yaml" else {}
+    named = [content.get(key) for key in ("class_names", "sentences")]
+    files = [path, *(path.parent / name for name in named if isinstance(name, str))]
+    if missing := [file for file in files if not file.is_file()]:
+        raise UserError(f"The file '{missing[0]}' that {path} refers to does not exist.")
+    return [str(file) for file in files]
+
+
+def here(path: Path) -> Path:
+    """`path` as seen from the working directory: a project that moves stays up to date."""
+    return Path(os.path.relpath(path))
+
+
+@cache
+def builtin(section: str) -> tuple[str, ...]:
+    """The names that the library knows, read from its source: importing it would import torch."""
+    if section == "prompts":
+        return tuple(sorted(file.stem for file in (LIBRARY / "assets/prompts").glob("*.yaml")))
+    if section not in REGISTRIES:
+        return ()
+    file, name = REGISTRIES[section]
+    found: list[Any] = []
+    for statement in ast.parse((LIBRARY / file).read_text(encoding="utf-8")).body:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=target)], value=ast.Dict(keys=keys))
+                | ast.AnnAssign(target=ast.Name(id=target), value=ast.Dict(keys=keys))
+            ) if target == name:
+                found += [key.value for key in keys if isinstance(key, ast.Constant)]
+            case ast.Assign(
+                targets=[ast.Subscript(value=ast.Name(id=target), slice=ast.Constant(value=key))]
+            ) if target == name:
+                found.append(key)
+    return tuple(found)

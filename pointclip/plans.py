@@ -1,0 +1,84 @@
+"""What follows from a config's experiments: files to make, what draws and banks hold, what to show."""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+from pointclip.entries import Config, resolve_adapter, resolve_projection
+from pointclip.experiments import KINDS, Run, all_runs, runs, score_path
+
+
+def intermediates(config: Config, entries: Mapping[str, Any]) -> list[str]:
+    """The files between clouds and scores that the experiments need, below the results.
+
+    Snakemake does not miss such a file while what was made from it exists, even if the file was
+    lost because the job that was to renew it was killed. So they are asked for by name.
+    """
+    files: set[str] = set()
+    for run in all_runs(config):
+        few, dataset, backbone = run["kind"] == "few_shot", run["dataset"], run["backbone"]
+        drawn = f"{dataset}/{entries['projections'][run['projection']]['source']}"
+        splits = ["train", "test"] if few or run["protocol"] == "validation" else ["test"]
+        for split, shard in product(splits, entries["datasets"][dataset]["shards"]):
+            files.add(f"features/{drawn}/{backbone}/{split}-{shard}.h5")
+            files |= {f"depth/{drawn}/{split}-{shard}.h5"} if config["keep_depth"] else set()
+        files |= {f"bank/{drawn}/{backbone}.h5", f"shots/{dataset}.parquet"} if few else set()
+        files |= {f"text/{dataset}/{run['prompts']}/{backbone}.parquet"}
+        files |= {score_path(run, "logits.h5")}
+    return sorted(files)
+
+
+def drawn_shots(config: Config) -> dict[str, list[int]]:
+    """Data set -> the numbers of shots to draw: all that any experiment needs."""
+    drawn: dict[str, set[int]] = {name: set() for name in config["datasets"]}
+    for run in all_runs(config):
+        drawn[run["dataset"]].add(run.get("shots", 1))
+    return {name: sorted(shots) for name, shots in drawn.items()}
+
+
+def bank_copies(config: Config) -> dict[str, dict[str, dict[str, int]]]:
+    """Data set -> projection -> backbone -> augmented copies: the most that any adapter needs."""
+    copies: dict[str, dict[str, dict[str, int]]] = {}
+    for run in all_runs(config):
+        if run["kind"] != "few_shot":
+            continue
+        source = resolve_projection(config, run["projection"])["source"]
+        wanted = resolve_adapter(config, run["adapter"])["copies"]
+        of = copies.setdefault(run["dataset"], {}).setdefault(source, {})
+        of[run["backbone"]] = max(of.get(run["backbone"], 0), wanted)
+    return copies
+
+
+def banked_draws(config: Config) -> dict[str, list[tuple[str, int]]]:
+    """Data set -> protocol and number of shots of the draws that its banks must hold."""
+    drawn: dict[str, set[tuple[str, int]]] = {}
+    for run in all_runs(config):
+        if run["kind"] == "few_shot":
+            drawn.setdefault(run["dataset"], set()).add((run["protocol"], run["shots"]))
+    return {name: sorted(pairs) for name, pairs in drawn.items()}
+
+
+def headlines(config: Config) -> dict[str, dict[str, str]]:
+    """Data set -> kind -> the predictions that figures show: plain, of most shots, listed last."""
+    found: dict[str, dict[str, Run]] = {}
+    for kind in KINDS:
+        for run in runs(config, kind):
+            of = found.setdefault(run["dataset"], {})
+            shots = of.get(kind, run).get("shots", 0)
+            if run["protocol"] == "plain" and run.get("shots", 0) >= shots:
+                of[kind] = run
+    return {
+        name: {kind: score_path(run, "predictions.parquet") for kind, run in of.items()}
+        for name, of in found.items()
+    }
+
+
+def montages(config: Config) -> dict[str, dict[str, str]]:
+    """Data set -> projection -> zero-shot predictions that its depth maps are shown with."""
+    found: dict[str, dict[str, str]] = {}
+    for run in runs(config, "zero_shot"):
+        whole = not resolve_projection(config, run["projection"])["views"]
+        if run["protocol"] == "plain" and whole:
+            of = found.setdefault(run["dataset"], {})
+            of.setdefault(run["projection"], score_path(run, "predictions.parquet"))
+    return found
