@@ -1,4 +1,4 @@
-"""What follows from a config's experiments: files to make, what draws and banks hold, what to show."""
+"""What follows from a config's experiments: files to make, draws to hold, what figures show."""
 
 from collections.abc import Mapping
 from itertools import product

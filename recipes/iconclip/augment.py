@@ -1,10 +1,11 @@
 """Icons as point clouds seen from a few sides, drawn as PointCLIP V2 and v1 draw shapes; and icons
 as ink.
 
-An icon is given thickness (a slab, or a cushion by its distance transform; what is symmetric often
-becomes what a lathe would make of it), 1,024 points are drawn on it, turned by a view angle, scaled
-to the raster and splatted: max-pooled depth dark on white (V2), or bare dots on black (v1). No 3D shape is involved: all that is known of shape is the icon.
-Everything is batched; the cost is a few per cent of a step.
+An icon is given thickness (a slab, or a cushion by its distance transform; what is symmetric is
+sometimes turned as on a lathe), 1,024 points are drawn on it, turned by a view angle, scaled to the
+raster and splatted: max-pooled depth dark on white (V2), or bare dots on black (v1). No 3D shape is
+involved: all that is known of shape is the icon. Everything is batched; the cost is a few per cent
+of a step.
 """
 
 from __future__ import annotations
@@ -89,10 +90,10 @@ def on_lathe(filled: Tensor, points: Tensor, row: Tensor, generator: torch.Gener
     return torch.stack([axis + radius * angle.cos(), points[..., 1], radius * angle.sin()], -1)
 
 
-def rotations(batch: int, generator: torch.Generator) -> Tensor:
+def rotations(batch: int, generator: torch.Generator, tilt: float) -> Tensor:
     """(B, 3, 3): yaw around 0 or around +-45 degrees; mirrored half of the time.
 
-    Two thirds stand upright and are seen from V2's 20 degrees above; the others have some pitch, a
+    Two thirds stand upright and are seen from `tilt` (radians) above; the others have some pitch, a
     little roll, and are sheared a bit.
     """
     upright = torch.rand(batch, generator=generator) < 0.65
@@ -100,7 +101,7 @@ def rotations(batch: int, generator: torch.Generator) -> Tensor:
     yaw = torch.where(upright, 0.05, 0.15) * torch.randn(batch, generator=generator)
     yaw = yaw + torch.where(kind < 0.2, -math.pi / 4, torch.where(kind < 0.4, math.pi / 4, 0.0))
     pitch = uniform(batch, -0.05, 0.43, generator)
-    pitch = torch.where(upright, math.pi / 9 + 0.03 * torch.randn(batch, generator=generator), pitch)
+    pitch = torch.where(upright, tilt + 0.03 * torch.randn(batch, generator=generator), pitch)
     roll = 0.06 * torch.randn(batch, generator=generator)
     turned = torch.rand(batch, generator=generator) < 0.04
     roll = torch.where(turned, uniform(batch, -math.pi, math.pi, generator), roll)
@@ -160,10 +161,10 @@ def thicken(pictures: Tensor, size: int) -> Tensor:
 
 
 def depth_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator) -> Tensor:
-    """V2-like pictures (B, side, side), dark on white; one in ten inverted."""
-    points = draw_points(ink, depth, 1024, generator) @ rearrange(
-        rotations(len(ink), generator), "b i j -> b j i"
-    )
+    """V2-like pictures (B, side, side), dark on white, seen from V2's 20 degrees above; one in ten
+    inverted."""
+    turns = rotations(len(ink), generator, tilt=math.pi / 9)
+    points = draw_points(ink, depth, 1024, generator) @ rearrange(turns, "b i j -> b j i")
     # V2 thickens by 7 of 112 cells and smooths by 3; then its map is shrunk by area, as here.
     size = round(2 * side * float(uniform(1, 6.0, 7.5, generator)) / 112)
     drawn = thicken(splat(points, 2 * side, generator), max(size, 1))
@@ -178,9 +179,8 @@ def depth_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator
 def sparse_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator) -> Tensor:
     """v1-like pictures: dots on black whose value is the raw distance to the camera, shrunk by
     area."""
-    points = draw_points(ink, depth, 1024, generator) @ rearrange(
-        rotations(len(ink), generator), "b i j -> b j i"
-    )
+    turns = rotations(len(ink), generator, tilt=0.0)
+    points = draw_points(ink, depth, 1024, generator) @ rearrange(turns, "b i j -> b j i")
     raster = 2 * side if torch.rand((), generator=generator) < 0.6 else 4 * side
     drawn = splat(points, raster, generator)
     middle = rearrange(uniform(len(ink), 1.2, 1.8, generator), "b -> b 1 1")
@@ -194,7 +194,7 @@ def ink_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator) 
     """The drawing itself under a random affine map, in both polarities, sometimes filled and shaded
     by a ramp."""
     batch = len(ink)
-    turn = rotations(batch, generator)[:, :2, :2]
+    turn = rotations(batch, generator, tilt=0.0)[:, :2, :2]
     scale = rearrange(uniform(batch, 1.0, 1.6, generator), "b -> b 1 1")
     frame = torch.cat([turn * scale, 0.1 * torch.randn(batch, 2, 1, generator=generator)], -1)
     grid = F.affine_grid(frame, (batch, 2, side, side), align_corners=False)
