@@ -1,11 +1,10 @@
 """Icons as point clouds seen from a few sides, drawn as PointCLIP V2 and v1 draw shapes; and icons
 as ink.
 
-An icon is given thickness (a slab, or a cushion by its distance transform; what is symmetric is
-sometimes turned as on a lathe), 1,024 points are drawn on it, turned by a view angle, scaled to the
-raster and splatted: max-pooled depth dark on white (V2), or bare dots on black (v1). No 3D shape is
-involved: all that is known of shape is the icon. Everything is batched; the cost is a few per cent
-of a step.
+An icon is given thickness (a slab, or a cushion by its distance transform), 1,024 points are drawn
+on it, turned by a view angle, scaled to the raster and splatted: max-pooled depth dark on white
+(V2), or bare dots on black (v1). No 3D shape is involved: all that is known of shape is the icon.
+Everything is batched; the cost is a few per cent of a step.
 """
 
 from __future__ import annotations
@@ -48,64 +47,26 @@ def draw_points(ink: Tensor, depth: Tensor, points: int, generator: torch.Genera
     deep = rearrange(depth, "b h w -> b (h w)")
     inside = deep.gather(1, cell) / deep.amax(1, keepdim=True).clamp(min=1.0)
     inked = rearrange(ink, "b h w -> b (h w)").gather(1, cell)
-    thickness = torch.rand(batch, 1, generator=generator) ** 1.3 * 0.65 + 0.03
+    thickness = torch.rand(batch, 1, generator=generator) ** 2 * 0.6 + 0.03
     cushion = torch.rand(batch, 1, generator=generator)
     half = thickness * ((1 - cushion) + cushion * inside.clamp(min=0).sqrt())
     spot = torch.rand(batch, points, generator=generator)
     # Two thirds of the points on the front and back faces, one third through the body: the sides.
     z = half * torch.where(spot < 0.33, -1.0, torch.where(spot < 0.67, 1.0, (spot - 0.67) * 6 - 1))
-    relief = 0.15 * torch.randn(batch, 1, generator=generator) * (inked - 0.5)
-    points_of = torch.stack([x, y, z + relief], -1)
-    chosen = torch.rand(batch, generator=generator) < 0.3
-    turned = on_lathe(filled, points_of, row, generator)
-    return torch.where(rearrange(chosen & symmetric(filled), "b -> b 1 1"), turned, points_of)
+    relief = 0.25 * torch.randn(batch, 1, generator=generator) * (inked - 0.5)
+    return torch.stack([x, y, z + relief], -1)
 
 
-def middle(filled: Tensor) -> Tensor:
-    """(B, 1, 1): the mean column of a mask."""
-    column = torch.arange(filled.shape[2], dtype=torch.float32)
-    return (filled * column).sum((1, 2), keepdim=True) / filled.sum((1, 2), keepdim=True).clamp(1)
-
-
-def symmetric(filled: Tensor, least: float = 0.85) -> Tensor:
-    """(B,): whether an outline and its mirror image share nearly all of their area."""
-    side = filled.shape[2]
-    mirror = (2 * middle(filled) - torch.arange(side)).round().long()
-    inside = (mirror >= 0) & (mirror < side)
-    other = filled.gather(2, mirror.clamp(0, side - 1).expand(-1, side, -1)) * inside
-    shared, all_of_it = torch.minimum(filled, other), torch.maximum(filled, other)
-    return shared.sum((1, 2)) > least * all_of_it.sum((1, 2))
-
-
-def on_lathe(filled: Tensor, points: Tensor, row: Tensor, generator: torch.Generator) -> Tensor:
-    """Points turned about the outline's upright axis, two thirds of them moved out to its edge."""
-    side = filled.shape[1]
-    axis = middle(filled)
-    reach = (filled * (torch.arange(side) - axis).abs()).amax(2) / (side / 2)
-    edge = reach.gather(1, row.round().long().clamp(0, side - 1))
-    axis = (axis.squeeze(2) - (side - 1) / 2) / (side / 2)
-    outside = torch.rand(edge.shape, generator=generator) < 0.67
-    radius = torch.where(outside, edge, points[..., 0] - axis)
-    angle = 2 * math.pi * torch.rand(edge.shape, generator=generator)
-    return torch.stack([axis + radius * angle.cos(), points[..., 1], radius * angle.sin()], -1)
-
-
-def rotations(batch: int, generator: torch.Generator, tilt: float) -> Tensor:
-    """(B, 3, 3): yaw around 0 or around +-45 degrees; mirrored half of the time.
-
-    Two thirds stand upright and are seen from `tilt` (radians) above; the others have some pitch, a
-    little roll, and are sheared a bit.
-    """
-    upright = torch.rand(batch, generator=generator) < 0.65
+def rotations(batch: int, generator: torch.Generator) -> Tensor:
+    """(B, 3, 3): yaw around 0 or around +-45 degrees, some pitch, little roll; mirrored half of the
+    time; sheared a bit."""
     kind = torch.rand(batch, generator=generator)
-    yaw = torch.where(upright, 0.05, 0.15) * torch.randn(batch, generator=generator)
-    yaw = yaw + torch.where(kind < 0.2, -math.pi / 4, torch.where(kind < 0.4, math.pi / 4, 0.0))
+    yaw = 0.15 * torch.randn(batch, generator=generator)
+    yaw = yaw + torch.where(kind < 0.17, -math.pi / 4, torch.where(kind < 0.34, math.pi / 4, 0.0))
     pitch = uniform(batch, -0.05, 0.43, generator)
-    pitch = torch.where(upright, tilt + 0.03 * torch.randn(batch, generator=generator), pitch)
     roll = 0.06 * torch.randn(batch, generator=generator)
     turned = torch.rand(batch, generator=generator) < 0.04
     roll = torch.where(turned, uniform(batch, -math.pi, math.pi, generator), roll)
-    roll = torch.where(upright, 0.0, roll)
     zero, one = torch.zeros(batch), torch.ones(batch)
 
     def matrix(*entries: Tensor) -> Tensor:
@@ -118,7 +79,7 @@ def rotations(batch: int, generator: torch.Generator, tilt: float) -> Tensor:
     about_z = matrix(roll.cos(), -roll.sin(), zero, roll.sin(), roll.cos(), zero, zero, zero, one)
     mirror = torch.where(torch.rand(batch, generator=generator) < 0.5, -1.0, 1.0)
     stretch = torch.exp(0.12 * torch.randn(batch, generator=generator))
-    shear = torch.where(upright, 0.0, 0.05) * torch.randn(batch, generator=generator)
+    shear = 0.05 * torch.randn(batch, generator=generator)
     shape = matrix(mirror * stretch, shear, zero, zero, one / stretch, zero, zero, zero, one)
     return about_z @ about_x @ about_y @ shape
 
@@ -139,7 +100,7 @@ def splat(points: Tensor, raster: int, generator: torch.Generator) -> Tensor:
     )  # a thin thing keeps some of its gradient
     near = (unit[..., 2] * flat + 0.5).clamp(0, 1)
     value = (near * (levels - 1)).ceil().clamp(min=1) / (levels - 1)
-    smooth = rearrange(torch.rand(batch, generator=generator) < 0.8, "b -> b 1")
+    smooth = rearrange(torch.rand(batch, generator=generator) < 0.4, "b -> b 1")
     value = torch.where(smooth, 0.15 + 0.85 * near, value)
     cell = (raster - 1 - plane[..., 1]) * raster + plane[..., 0]
     empty = torch.zeros(batch, raster * raster)
@@ -161,14 +122,14 @@ def thicken(pictures: Tensor, size: int) -> Tensor:
 
 
 def depth_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator) -> Tensor:
-    """V2-like pictures (B, side, side), dark on white, seen from V2's 20 degrees above; one in ten
-    inverted."""
-    turns = rotations(len(ink), generator, tilt=math.pi / 9)
-    points = draw_points(ink, depth, 1024, generator) @ rearrange(turns, "b i j -> b j i")
+    """V2-like pictures (B, side, side), dark on white; one in ten inverted."""
+    points = draw_points(ink, depth, 1024, generator) @ rearrange(
+        rotations(len(ink), generator), "b i j -> b j i"
+    )
     # V2 thickens by 7 of 112 cells and smooths by 3; then its map is shrunk by area, as here.
-    size = round(2 * side * float(uniform(1, 6.0, 7.5, generator)) / 112)
+    size = round(2 * side * float(uniform(1, 5.5, 8.0, generator)) / 112)
     drawn = thicken(splat(points, 2 * side, generator), max(size, 1))
-    if torch.rand((), generator=generator) < 0.7:
+    if torch.rand((), generator=generator) < 0.5:
         drawn = box_blur(drawn)
     drawn = F.avg_pool2d(drawn.unsqueeze(1), 2).squeeze(1)
     drawn = drawn / drawn.amax((1, 2), keepdim=True).clamp(min=1e-3)
@@ -179,8 +140,9 @@ def depth_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator
 def sparse_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator) -> Tensor:
     """v1-like pictures: dots on black whose value is the raw distance to the camera, shrunk by
     area."""
-    turns = rotations(len(ink), generator, tilt=0.0)
-    points = draw_points(ink, depth, 1024, generator) @ rearrange(turns, "b i j -> b j i")
+    points = draw_points(ink, depth, 1024, generator) @ rearrange(
+        rotations(len(ink), generator), "b i j -> b j i"
+    )
     raster = 2 * side if torch.rand((), generator=generator) < 0.6 else 4 * side
     drawn = splat(points, raster, generator)
     middle = rearrange(uniform(len(ink), 1.2, 1.8, generator), "b -> b 1 1")
@@ -194,7 +156,7 @@ def ink_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator) 
     """The drawing itself under a random affine map, in both polarities, sometimes filled and shaded
     by a ramp."""
     batch = len(ink)
-    turn = rotations(batch, generator, tilt=0.0)[:, :2, :2]
+    turn = rotations(batch, generator)[:, :2, :2]
     scale = rearrange(uniform(batch, 1.0, 1.6, generator), "b -> b 1 1")
     frame = torch.cat([turn * scale, 0.1 * torch.randn(batch, 2, 1, generator=generator)], -1)
     grid = F.affine_grid(frame, (batch, 2, side, side), align_corners=False)

@@ -32,7 +32,6 @@ SEEN = {
     "noun.phenomenon": 0.2,
     "noun.shape": 0.2,
 }
-HEADS = ("animal", "food", "person", "plant")
 # The names of the lexicographer files in the order of their numbers, as far as nouns go.
 LEXNAMES = ["adj.all", "adj.pert", "adv.all"] + [
     f"noun.{kind}"
@@ -90,11 +89,7 @@ class WordNet:
             fields = row.split(" ")
             count = int(fields[3], 16)
             lemmas = [lemma.lower().replace("_", " ") for lemma in fields[4 : 4 + 2 * count : 2]]
-            kind = LEXNAMES[int(fields[1])]
-            if kind == "noun.Tops":
-                # The file of what heads the others: `dog` is in noun.animal, but `animal` is here.
-                kind = next((f"noun.{head}" for head in HEADS if head in lemmas), kind)
-            self.synsets[fields[0]] = (kind, lemmas)
+            self.synsets[fields[0]] = (LEXNAMES[int(fields[1])], lemmas)
         self.senses: dict[str, list[str]] = {}
         for row in (folder / "index.noun").read_text().splitlines():
             if row.startswith(" "):
