@@ -1,7 +1,6 @@
 """The stages that encode: depth to features, shots to a bank, words to features."""
 
 import hashlib
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,6 @@ from pointclip.jobs import progress
 from pointclip.projection import Projection
 from pointclip.prompts import Prompts
 from pointclip.store import new_h5, open_h5, read_h5_rows, write_parquet
-
-
-log = logging.getLogger(__name__)
 
 
 def encode(depth: str | Path, encoder: Encoder, out: str | Path) -> None:
