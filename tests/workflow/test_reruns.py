@@ -89,39 +89,44 @@ def test_a_new_seed_encodes_and_projects_nothing_of_the_splits(project: Project)
     assert not jobs["project"] and not jobs["encode"] and not jobs["prepare"]
 
 
-SHARDED = {"reader": "folder", "path": "shapes", "points": 128, "shards": 2}
-FEATURES = [f"results/features/three/small/tiny/test-{shard}.h5" for shard in range(2)]
+SHARDED = {"reader": "folder", "path": "shapes", "points": 128, "shards": 3}
+FEATURES = [f"results/features/three/small/tiny/test-{shard}.h5" for shard in range(3)]
+LOGITS = "results/zero_shot/three/small/v1_few_shot/tiny/plain/logits.h5"
 
 
 def same_features(sharded: Project, finished: Project) -> bool:
-    """Whether two shards, of one and two batches, hold what one shard does."""
+    """Whether three shards, of a batch each, hold what one shard does."""
     parts, whole = [sharded.path(name) for name in FEATURES], [finished.path(FEATURES[0])]
     assert ids_of(parts).tolist() == ids_of(whole).tolist()
     return bool((read_h5_rows(parts, "features") == read_h5_rows(whole, "features")).all())
 
 
-def test_one_core_and_two_shards_change_no_bit(blank: Project, finished: Project) -> None:
+def test_one_core_and_three_shards_change_no_bit(blank: Project, finished: Project) -> None:
     """Against all cores and one shard; `test_features.py` has shards of which most are empty."""
     blank.configure(datasets={"three": SHARDED})
     outcome = blank.snakemake(cores=1)
     assert outcome.code == 0, outcome.text
-    assert outcome.jobs["encode"] == 4
+    assert outcome.jobs["encode"] == 6
     assert same_features(blank, finished)
     for kind in ("tables", "zero_shot", "few_shot", "figures"):
         ours = blank.read(f"results/{kind}")
         assert ours and ours == finished.read(f"results/{kind}")
     # Losing one shard means making one shard again.
     blank.path(FEATURES[1]).unlink()
-    logits = "results/zero_shot/three/small/v1_few_shot/tiny/plain/logits.h5"
-    assert blank.dry_run(FEATURES[1], logits).jobs == {"encode": 1, "zero_shot": 1}
+    assert blank.dry_run(*FEATURES, LOGITS).jobs == {"encode": 1, "zero_shot": 1}
 
 
 def test_features_are_the_same_without_depth_maps(blank: Project, finished: Project) -> None:
     blank.configure(datasets={"three": SHARDED}, keep_depth=False)
-    outcome = blank.snakemake(*FEATURES)
+    outcome = blank.snakemake(*FEATURES, LOGITS)
     assert outcome.code == 0, outcome.text
-    assert outcome.jobs == {"prepare": 1, "project_and_encode": 2}
+    assert outcome.jobs["project_and_encode"] == 3
+    assert not outcome.jobs["project"] and not outcome.jobs["encode"]
     assert same_features(blank, finished)
+    assert blank.path(LOGITS).read_bytes() == finished.path(LOGITS).read_bytes()
+    blank.path(FEATURES[1]).unlink()
+    again = blank.dry_run(*FEATURES, LOGITS).jobs
+    assert again == {"project_and_encode": 1, "zero_shot": 1}
 
 
 def test_shuffled_test_labels_change_nothing_that_is_learned(project: Project) -> None:
