@@ -35,8 +35,8 @@ rule ablation:
         mem_mb=2000,
         runtime=10,
     params:
-        title=lookup(within=config, dpath="ablations/{ablation}/title"),
-        vary=lookup(within=config, dpath="ablations/{ablation}/vary"),
+        title=lambda wildcards: config["ablations"][wildcards.ablation]["title"],
+        vary=lambda wildcards: config["ablations"][wildcards.ablation]["vary"],
         code=code("ablation"),
     script:
         "../../scripts/ablation.py"

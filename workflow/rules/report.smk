@@ -79,7 +79,7 @@ rule paper_table:
         mem_mb=2000,
         runtime=10,
     params:
-        table=lookup(within=config, dpath="tables/{table}"),
+        table=within(config["tables"], "table"),
         code=code("paper_table"),
     script:
         "../../scripts/paper_table.py"
