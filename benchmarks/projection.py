@@ -18,7 +18,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from pointclip.projection import PROJECTIONS, Projection, get_projection
+from pointclip.presets import PROJECTIONS
+from pointclip.projection import Projection, get_projection
 
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "projections.npz"

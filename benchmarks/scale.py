@@ -27,7 +27,7 @@ POINTS, CHUNK = 1024, 256
 
 def made(entry: dict[str, Any], source: Path, split: str) -> Any:
     """A reader of a data set that nobody stored: ellipsoids of 40 kinds."""
-    from pointclip.readers import Chunk, Split
+    from pointclip.layouts import Chunk, Split
 
     def chunks() -> Iterator[Chunk]:
         axes = np.random.default_rng(0).uniform(0.1, 1, (len(CLASSES), 1, 3))

@@ -11,7 +11,8 @@ import pandas as pd
 from pointclip.downloads import fetch, unpack, write_manifest
 from pointclip.errors import UserError, choose
 from pointclip.jobs import progress
-from pointclip.readers import READERS, Chunk, Split, read_split, wanted_from_archive
+from pointclip.layouts import Chunk, Split, wanted_from_archive
+from pointclip.readers import READERS, read_split
 from pointclip.store import new_h5, write_parquet
 
 

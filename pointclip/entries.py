@@ -20,7 +20,7 @@ from pointclip.errors import UserError, choose
 LIBRARY = Path(__file__).parent
 # Where the library keeps what it knows by name: section -> module, dictionary.
 REGISTRIES = {
-    "projections": ("projection.py", "PROJECTIONS"),
+    "projections": ("presets.py", "PROJECTIONS"),
     "backbones": ("backbones.py", "BACKBONES"),
     "adapters": ("adapters/__init__.py", "METHODS"),
 }

@@ -7,7 +7,7 @@ from pointclip import entries, experiments, plans
 from pointclip.adapters import METHODS
 from pointclip.backbones import BACKBONES
 from pointclip.errors import UserError
-from pointclip.projection import PROJECTIONS
+from pointclip.presets import PROJECTIONS
 from pointclip.prompts import list_prompts
 
 

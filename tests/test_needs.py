@@ -7,7 +7,8 @@ import pytest
 from pointclip import experiments, needs
 from pointclip.disk_use import DEPTH, estimate, known
 from pointclip.errors import UserError
-from pointclip.projection import PROJECTIONS, get_projection
+from pointclip.presets import PROJECTIONS
+from pointclip.projection import get_projection
 
 
 REPOSITORY = Path(__file__).parents[1]

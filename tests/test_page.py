@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from pointclip.page import Shown, cameras, grey, page
-from pointclip.projection import PROJECTIONS, get_projection
+from pointclip.presets import PROJECTIONS
+from pointclip.projection import get_projection
 
 
 def item(name="a.ply", classes=3, views=2, points=50):

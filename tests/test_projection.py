@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pointclip import drawing
 from pointclip.errors import UserError
 from pointclip.kernels import to_half
-from pointclip.projection import PROJECTIONS, get_projection
+from pointclip.presets import PROJECTIONS
+from pointclip.projection import get_projection
 from pointclip.views import view_rotations
 
 

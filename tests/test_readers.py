@@ -7,7 +7,8 @@ import pytest
 from pointclip.clouds import normalise
 from pointclip.datasets import EMBEDDED
 from pointclip.errors import UserError
-from pointclip.readers import SCANOBJECTNN, read_split
+from pointclip.layouts import SCANOBJECTNN
+from pointclip.readers import read_split
 
 
 RNG = np.random.default_rng(0)

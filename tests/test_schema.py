@@ -5,7 +5,7 @@ import yaml
 
 from pointclip import schema
 from pointclip.errors import UserError
-from pointclip.projection import PROJECTIONS
+from pointclip.presets import PROJECTIONS
 
 
 REPOSITORY = Path(__file__).parents[1]

@@ -40,7 +40,8 @@ def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> No
 
 def projections(as_json: AsJson = False) -> None:
     """List the ways to draw depth maps."""
-    from pointclip.projection import DESCRIPTIONS, PROJECTIONS, get_projection
+    from pointclip.presets import DESCRIPTIONS, PROJECTIONS
+    from pointclip.projection import get_projection
 
     rows = []
     for name in PROJECTIONS:
