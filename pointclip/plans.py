@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from pointclip.entries import Config, resolve_adapter, resolve_projection
@@ -9,23 +10,33 @@ from pointclip.experiments import KINDS, Run, all_runs, runs, score_path
 
 
 def intermediates(config: Config, entries: Mapping[str, Any]) -> list[str]:
-    """The files between clouds and scores that the experiments need, below the results.
+    """The files between clouds and scores that the experiments need, below the results."""
+    return sorted(set().union(*(_files(config, entries, run) for run in all_runs(config))))
+
+
+def lost(config: Config, entries: Mapping[str, Any]) -> list[str]:
+    """Those of them that are missing though something else of their experiment is there.
 
     Snakemake does not miss such a file while what was made from it exists, even if the file was
     lost because the job that was to renew it was killed. So they are asked for by name.
     """
-    files: set[str] = set()
+    results, missing = Path(config["results"]), set()
     for run in all_runs(config):
-        few, dataset, backbone = run["kind"] == "few_shot", run["dataset"], run["backbone"]
-        drawn = f"{dataset}/{entries['projections'][run['projection']]['source']}"
-        splits = ["train", "test"] if few or run["protocol"] == "validation" else ["test"]
-        for split, shard in product(splits, entries["datasets"][dataset]["shards"]):
-            files.add(f"features/{drawn}/{backbone}/{split}-{shard}.h5")
-            files |= {f"depth/{drawn}/{split}-{shard}.h5"} if config["keep_depth"] else set()
-        files |= {f"bank/{drawn}/{backbone}.h5", f"shots/{dataset}.parquet"} if few else set()
-        files |= {f"text/{dataset}/{run['prompts']}/{backbone}.parquet"}
-        files |= {score_path(run, "logits.h5")}
-    return sorted(files)
+        files = {*_files(config, entries, run), score_path(run)}
+        gone = {file for file in files if not (results / file).is_file()}
+        missing |= gone if len(gone) < len(files) else set()
+    return sorted(missing)
+
+
+def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
+    few, dataset, backbone = run["kind"] == "few_shot", run["dataset"], run["backbone"]
+    drawn = f"{dataset}/{entries['projections'][run['projection']]['source']}"
+    splits = ["train", "test"] if few or run["protocol"] == "validation" else ["test"]
+    files = {f"text/{dataset}/{run['prompts']}/{backbone}.parquet", score_path(run, "logits.h5")}
+    for split, shard in product(splits, entries["datasets"][dataset]["shards"]):
+        files.add(f"features/{drawn}/{backbone}/{split}-{shard}.h5")
+        files |= {f"depth/{drawn}/{split}-{shard}.h5"} if config["keep_depth"] else set()
+    return files | ({f"bank/{drawn}/{backbone}.h5", f"shots/{dataset}.parquet"} if few else set())
 
 
 def drawn_shots(config: Config) -> dict[str, list[int]]:

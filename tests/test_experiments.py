@@ -119,6 +119,25 @@ def test_what_is_drawn_and_banked_suits_all_experiments() -> None:
     assert plans.bank_copies(CONFIG) == {"furniture": {"pointclip_fs": {"rn50": 25}}}
 
 
+def test_what_was_lost_is_asked_for_but_not_what_was_never_made(tmp_path: Path) -> None:
+    config = CONFIG | {"results": str(tmp_path), "keep_depth": False}
+    resolved = experiments.resolve(config)
+    assert plans.lost(config, resolved) == []
+    logits = tmp_path / experiments.score_path(experiments.runs(config, "zero_shot")[0])
+    logits = logits.with_name("logits.h5")
+    logits.parent.mkdir(parents=True)
+    logits.touch()
+    features, text, scores = plans.lost(config, resolved)
+    assert features == "features/furniture/pointclip_fs/rn50/test-0.h5"
+    assert text == "text/furniture/v1_few_shot/rn50.parquet"
+    assert scores == str(logits.with_name("scores.parquet").relative_to(tmp_path))
+    for file in plans.intermediates(config, resolved):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    # Scores are the last in the chain: Snakemake misses them by itself, but may be told.
+    assert all(file.endswith("scores.parquet") for file in plans.lost(config, resolved))
+
+
 def test_seeds_vary_within_one_run() -> None:
     base = CONFIG["ablations"]["ratio"]["base"] | {"adapter": "half"}
     config = CONFIG | {"sampling": {"seeds": [1, 2]}}

@@ -31,7 +31,7 @@ try:
         ]
         for name in config["ablations"]
     }
-    INTERMEDIATES = plans.intermediates(config, ENTRIES)
+    LOST = plans.lost(config, ENTRIES)
     SHOTS = plans.drawn_shots(config)
     COPIES = plans.bank_copies(config)
     DRAWS = plans.banked_draws(config)
