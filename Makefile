@@ -45,7 +45,7 @@ test-cluster: $(VENV)/.installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -rs tests/cluster
 
 paper-check: $(VENV)/.installed
-	$(BIN)/snakemake --dry-run --quiet all --configfile config/paper.yaml
+	$(BIN)/snakemake --dry-run --quiet rules --configfile config/paper.yaml
 	@$(BIN)/python -m pointclip.needs config/paper.yaml
 
 docs: $(VENV)/.installed-dev

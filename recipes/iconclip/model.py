@@ -58,6 +58,28 @@ def skip_padding(tower: nn.Module) -> nn.Module:
     return tower
 
 
+@torch.no_grad()
+def silence_unused(tower: nn.Module, side: int) -> None:
+    """Set to zero the taps that meet nothing but padding at this side, in place.
+
+    They learn nothing there: a later stage of larger pictures, which reaches them, then goes on
+    from what this one has learned instead of from noise.
+    """
+
+    def silence(conv: SmallConv, inputs: tuple[Tensor], output: Tensor) -> None:
+        side, steps = inputs[0].shape[-1], range(output.shape[-1])
+        for tap in range(3):
+            if not any(0 <= step * conv.stride[0] + tap - 1 < side for step in steps):
+                conv.weight[:, :, tap] = conv.weight[:, :, :, tap] = 0
+
+    convolutions = [module for module in tower.modules() if isinstance(module, SmallConv)]
+    hooks = [module.register_forward_hook(silence) for module in convolutions]
+    tower.eval()(torch.zeros(1, 3, side, side))
+    tower.train()
+    for hook in hooks:
+        hook.remove()
+
+
 class Prototypes(nn.Module):
     """A unit vector per caption: a linear map of its sentence embedding plus a vector of its own.
 

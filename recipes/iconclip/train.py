@@ -22,7 +22,7 @@ import torch.multiprocessing as mp
 import torch.nn.functional as F
 import yaml
 from augment import pictures
-from model import Prototypes, image_tower, skip_padding
+from model import Prototypes, image_tower, silence_unused, skip_padding
 from torch import Tensor
 from validate import validate
 
@@ -128,7 +128,9 @@ def work(rank: int, options: argparse.Namespace) -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
 
     icons = Icons(options.images, options.targets, config["seed"])
-    tower = skip_padding(image_tower(options.model)).to(device, memory_format=torch.channels_last)
+    tower = skip_padding(image_tower(options.model))
+    silence_unused(tower, config["stages"][0]["side"])
+    tower = tower.to(device, memory_format=torch.channels_last)
     prototypes = Prototypes(icons.embeddings, icons.kept, tower.head.proj.out_features).to(device)
     prior = torch.from_numpy(np.log(icons.prior + 1e-7)).float().to(device)
     groups = [
