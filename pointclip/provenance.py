@@ -16,6 +16,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 # (module, definition in it); the definition "" stands for the statements that always run.
 Node = tuple[str, str]
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DOCUMENTED = (ast.Module, ast.ClassDef, *_FUNCTIONS)
 
 
 def code_hash(script: str | Path, registry: Node | None = None, entry: str = "") -> str:
@@ -151,17 +153,24 @@ def _file(module: str) -> Path | None:
 def _tree(path: Path) -> ast.Module:
     """The syntax tree without what changes no result: docstrings, annotations, typing imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    documented = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    for node in ast.walk(tree):
-        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            node.returns = None
-        if isinstance(node, ast.arg):
-            node.annotation = None
+    _strip(tree)
     tree.body = [
         statement
         for statement in tree.body
         if not (isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test))
     ]
     return tree
+
+
+def _strip(node: ast.AST) -> None:
+    """Cut docstrings and the annotations of functions; they stand in statements alone."""
+    if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+        node.body = node.body[1:] or [ast.Pass()]
+    if isinstance(node, _FUNCTIONS):
+        node.returns = None
+        for argument in ast.walk(node.args):
+            if isinstance(argument, ast.arg):
+                argument.annotation = None
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for statement in getattr(node, block, []):
+            _strip(statement)
