@@ -67,9 +67,9 @@ def silence_unused(tower: nn.Module, side: int) -> None:
     """
 
     def silence(conv: SmallConv, inputs: tuple[Tensor], output: Tensor) -> None:
-        side, steps = inputs[0].shape[-1], range(output.shape[-1])
+        width, steps = inputs[0].shape[-1], range(output.shape[-1])
         for tap in range(3):
-            if not any(0 <= step * conv.stride[0] + tap - 1 < side for step in steps):
+            if not any(0 <= step * conv.stride[0] + tap - 1 < width for step in steps):
                 conv.weight[:, :, tap] = conv.weight[:, :, :, tap] = 0
 
     convolutions = [module for module in tower.modules() if isinstance(module, SmallConv)]

@@ -31,7 +31,6 @@ try:
         ]
         for name in config["ablations"]
     }
-    LOST = plans.lost(config, ENTRIES)
     SHOTS = plans.drawn_shots(config)
     COPIES = plans.bank_copies(config)
     DRAWS = plans.banked_draws(config)
@@ -166,6 +165,11 @@ def weights(wildcards):
     entry = ENTRIES["backbones"][wildcards.backbone]
     fetched = f"<resources>/weights/{entry['fetched']}/weights.json"
     return [*entry["files"], *([fetched] if entry["fetched"] else [])]
+
+
+def lost(wildcards):
+    """What a killed job was to renew: looked for where all is asked for, not by every job."""
+    return [f"<results>/{file}" for file in plans.lost(config, ENTRIES)]
 
 
 def raw_data(wildcards):
