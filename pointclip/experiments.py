@@ -67,7 +67,7 @@ def runs(config: Config, kind: str) -> list[Run]:
         for values in product(*(block[AXES[axis]] for axis in KINDS[kind])):
             run = {"kind": kind, **dict(zip(KINDS[kind], values, strict=True))}
             if _exists(config, run):
-                found.setdefault(score_path(run), run)
+                found.setdefault(logits_path(run), run)
     return list(found.values())
 
 
@@ -87,7 +87,7 @@ def ensemble_runs(config: Config) -> list[Run]:
             for run in runs({**config, kind: [block]}, kind):
                 if run["protocol"] != "released":  # nobody released one
                     blended = {**run, "ensemble": name}
-                    found.setdefault(score_path(blended), blended)
+                    found.setdefault(logits_path(blended), blended)
     return list(found.values())
 
 
@@ -118,13 +118,32 @@ def all_runs(config: Config) -> list[Run]:
     everything = [*runs(config, "zero_shot"), *runs(config, "few_shot")]
     for name in config["ablations"]:
         everything += ablation_runs(config, name)
-    return list({score_path(run): run for run in everything}.values())
+    return list({logits_path(run): run for run in everything}.values())
 
 
-def score_path(run: Run, file: str = "scores.parquet") -> str:
-    """Where a file of an experiment lies, below the results."""
+def logits_path(run: Run) -> str:
+    """Where the logits of an experiment lie, below the results."""
     folder = f"ensemble/{run['ensemble']}/" if "ensemble" in run else ""
-    return f"{folder}{PATHS[run['kind']].format(**run)}/{file}"
+    return f"{folder}{PATHS[run['kind']].format(**run)}/logits.h5"
+
+
+def identity(path: str | Path) -> dict[str, Any]:
+    """What a score says of the experiment whose logits lie there."""
+    *folder, _ = Path(path).parts
+    start = -8 if folder[-8:-7] == ["few_shot"] else -6
+    _, dataset, projection, prompts, backbone, *learned, protocol = folder[start:]
+    method, shots = learned or ("zero_shot", "0shot")
+    if folder[start - 2 : start - 1] == ["ensemble"]:
+        method = f"{method}+{folder[start - 1]}"
+    return {
+        "dataset": dataset,
+        "projection": projection,
+        "prompts": prompts,
+        "backbone": backbone,
+        "method": method,
+        "protocol": protocol,
+        "shots": int(shots.removesuffix("shot")),
+    }
 
 
 def _exists(config: Config, run: Run) -> bool:

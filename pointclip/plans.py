@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.entries import Config, resolve_adapter, resolve_projection
-from pointclip.experiments import KINDS, Run, all_runs, runs, score_path
+from pointclip.experiments import KINDS, Run, all_runs, logits_path, runs
 
 
 def intermediates(config: Config, entries: Mapping[str, Any]) -> list[str]:
@@ -22,7 +22,7 @@ def lost(config: Config, entries: Mapping[str, Any]) -> list[str]:
     """
     results, missing = Path(config["results"]), set()
     for run in all_runs(config):
-        files = {*_files(config, entries, run), score_path(run)}
+        files = _files(config, entries, run)
         gone = {file for file in files if not (results / file).is_file()}
         missing |= gone if len(gone) < len(files) else set()
     return sorted(missing)
@@ -32,7 +32,7 @@ def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
     few, dataset, backbone = run["kind"] == "few_shot", run["dataset"], run["backbone"]
     drawn = f"{dataset}/{entries['projections'][run['projection']]['source']}"
     splits = ["train", "test"] if few or run["protocol"] == "validation" else ["test"]
-    files = {f"text/{dataset}/{run['prompts']}/{backbone}.parquet", score_path(run, "logits.h5")}
+    files = {f"text/{dataset}/{run['prompts']}/{backbone}.parquet", logits_path(run)}
     for split, shard in product(splits, entries["datasets"][dataset]["shards"]):
         files.add(f"features/{drawn}/{backbone}/{split}-{shard}.h5")
         files |= {f"depth/{drawn}/{split}-{shard}.h5"} if config["keep_depth"] else set()
@@ -70,7 +70,7 @@ def banked_draws(config: Config) -> dict[str, list[tuple[str, int]]]:
 
 
 def headlines(config: Config) -> dict[str, dict[str, str]]:
-    """Data set -> kind -> the predictions that figures show: plain, of most shots, listed last."""
+    """Data set -> kind -> the logits that figures show: plain, of most shots, listed last."""
     found: dict[str, dict[str, Run]] = {}
     for kind in KINDS:
         for run in runs(config, kind):
@@ -79,17 +79,16 @@ def headlines(config: Config) -> dict[str, dict[str, str]]:
             if run["protocol"] == "plain" and run.get("shots", 0) >= shots:
                 of[kind] = run
     return {
-        name: {kind: score_path(run, "predictions.parquet") for kind, run in of.items()}
-        for name, of in found.items()
+        name: {kind: logits_path(run) for kind, run in of.items()} for name, of in found.items()
     }
 
 
 def montages(config: Config) -> dict[str, dict[str, str]]:
-    """Data set -> projection -> zero-shot predictions that its depth maps are shown with."""
+    """Data set -> projection -> the zero-shot logits that its depth maps are shown with."""
     found: dict[str, dict[str, str]] = {}
     for run in runs(config, "zero_shot"):
         whole = not resolve_projection(config, run["projection"])["views"]
         if run["protocol"] == "plain" and whole:
             of = found.setdefault(run["dataset"], {})
-            of.setdefault(run["projection"], score_path(run, "predictions.parquet"))
+            of.setdefault(run["projection"], logits_path(run))
     return found

@@ -4,13 +4,14 @@ from pointclip import documents
 from pointclip.ablations import compare, sentences, varied
 from pointclip.figures import ablation_plot, save
 from pointclip.jobs import job
-from pointclip.scores import collect
+from pointclip.scores import score
 from pointclip.store import write_text
 
 
 with job(snakemake):
     title = snakemake.params.title
-    scores, by, order = varied(collect(snakemake.input.scores), snakemake.params.vary)
+    scores = score(snakemake.input.logits, snakemake.input.labels)
+    scores, by, order = varied(scores, snakemake.params.vary)
     table = compare(scores, by, order)
     said = sentences(table, by)
     documents.write(table, snakemake.output.csv)

@@ -1,15 +1,18 @@
 """What is taken for what, and the accuracy of every class, in the headline experiment."""
 
+from pointclip.experiments import identity
 from pointclip.figures import confusion_matrix, per_class_accuracy, save
 from pointclip.jobs import job
+from pointclip.scores import predictions
 from pointclip.store import read_parquet
 
 
 with job(snakemake):
-    predictions = read_parquet(snakemake.input.predictions[0])
-    first, classes = predictions.iloc[0], predictions.attrs["classes"]
-    predictions = predictions[predictions["method"] == first["method"]]
-    shots = f", {first['shots']} shots" if first["shots"] else ""
-    title = f"{first['dataset']}, {first['projection']}, {first['method']}{shots}, plain"
-    save(confusion_matrix(predictions, classes, title), snakemake.output.confusion)
-    save(per_class_accuracy(predictions, classes, title), snakemake.output.per_class)
+    labels = read_parquet(snakemake.input.labels)
+    of, classes = identity(snakemake.input.logits[0]), labels.attrs["classes"]
+    said = predictions(snakemake.input.logits[0], labels)
+    said = said[said["method"] == of["method"]]
+    shots = f", {of['shots']} shots" if of["shots"] else ""
+    title = f"{of['dataset']}, {of['projection']}, {of['method']}{shots}, plain"
+    save(confusion_matrix(said, classes, title), snakemake.output.confusion)
+    save(per_class_accuracy(said, classes, title), snakemake.output.per_class)

@@ -1,24 +1,14 @@
-"""Blend our logits with another model's, and score them."""
+"""Blend our logits with another model's."""
 
 from pointclip.ensembles import write_blend
 from pointclip.jobs import job
 from pointclip.other_models import published_ids
-from pointclip.scores import score
 from pointclip.store import read_parquet
 
 
 with job(snakemake):
-    files, out, ids = snakemake.input, snakemake.output, snakemake.wildcards
+    files = snakemake.input
     shares = read_parquet(files.share[0])["ratio"].tolist() if files.share else None
     ratio = snakemake.params.ratio if shares is None else shares
-    write_blend(files.ours, files.theirs, out.logits, ratio, published_ids(files.labels))
-    identity = {
-        "dataset": ids.dataset,
-        "projection": ids.projection,
-        "prompts": ids.prompts,
-        "backbone": ids.backbone,
-        "method": f"{ids.get('adapter') or 'zero_shot'}+{ids.ensemble}",
-        "protocol": ids.protocol,
-        "shots": int(ids.get("shots", 0)),
-    }
-    score(out.logits, files.labels, identity, out.scores, out.predictions)
+    published = published_ids(files.labels)
+    write_blend(files.ours, files.theirs, snakemake.output[0], ratio, published)

@@ -4,16 +4,18 @@ import numpy as np
 
 from pointclip.figures import depth_montage, save
 from pointclip.jobs import job
+from pointclip.scores import predictions
 from pointclip.store import ids_of, read_h5_rows, read_parquet, view_names
 
 
 with job(snakemake):
     params, wildcards = snakemake.params, snakemake.wildcards
-    predictions = read_parquet(snakemake.input.predictions[0])
-    classes = predictions.attrs["classes"]
-    predictions = predictions[predictions["method"] == "zero_shot"]
+    labels = read_parquet(snakemake.input.labels)
+    classes = labels.attrs["classes"]
+    said = predictions(snakemake.input.logits[0], labels)
+    said = said[said["method"] == "zero_shot"]
     # Shapes of different classes, spread over them all: the first test shape of each.
-    first = predictions[predictions["id"].isin(ids_of(snakemake.input.depth))]
+    first = said[said["id"].isin(ids_of(snakemake.input.depth))]
     first = first.drop_duplicates("label").sort_values("label")
     shown = first.iloc[np.linspace(0, len(first) - 1, min(params.shapes, len(first))).astype(int)]
     figure = depth_montage(

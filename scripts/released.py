@@ -8,7 +8,7 @@ from pointclip.store import write_text
 with job(snakemake):
     files, params = snakemake.input, snakemake.params
     targets = [
-        released.zero_shot_target(next(iter(files.get("scores", [])), None), params.wanted),
+        released.zero_shot_target(files.get("logits", []), files.get("truth", []), params.wanted),
         released.checkpoint_target(
             params.checkpoint,
             files.get("features", []),

@@ -1,30 +1,10 @@
-"""Join logits with test labels: a score row a seed, and a prediction a shape."""
+"""Join the logits of all experiments with test labels: a score row a method and seed."""
 
 from pointclip.jobs import job
 from pointclip.scores import score
-
-
-def several(paths):
-    return [paths] if isinstance(paths, str) else paths
+from pointclip.store import write_parquet
 
 
 with job(snakemake):
-    ids, out = snakemake.wildcards, snakemake.output
-    adapter = ids.get("adapter")
-    identity = {
-        "dataset": ids.dataset,
-        "projection": ids.projection,
-        "prompts": ids.prompts,
-        "backbone": ids.backbone,
-        "method": adapter or "zero_shot",
-        "shots": int(ids.get("shots", 0)),
-    }
-    files = (several(paths) for paths in (snakemake.input.logits, out.scores, out.predictions))
-    for protocol, logits, *written in zip(snakemake.params.protocols, *files, strict=True):
-        score(
-            logits,
-            snakemake.input.labels,
-            {**identity, "protocol": protocol},
-            *written,
-            methods=[] if adapter else ["zero_shot_softmax"],
-        )
+    scores = score(snakemake.input.logits, snakemake.input.labels)
+    write_parquet(scores, snakemake.output[0])

@@ -13,15 +13,9 @@ torch.set_num_threads(1)
 
 
 CLASSES, VIEWS, CHANNELS = 5, 4, 16
-IDENTITY = {
-    "dataset": "toy",
-    "projection": "p",
-    "prompts": "q",
-    "backbone": "b",
-    "method": "inter_view",
-    "protocol": "plain",
-    "shots": 4,
-}
+# Where the logits of an experiment lie says which it is.
+ZERO_SHOT = "zero_shot/toy/p/q/b/plain/logits.h5"
+FEW_SHOT = "few_shot/toy/p/q/b/{method}/4shot/{protocol}/logits.h5"
 
 
 def features(labels: np.ndarray, seed: int, noise: float = 1.0) -> torch.Tensor:
@@ -82,7 +76,7 @@ def write_files(folder, shots=(1, 2, 4), seeds=(1, 2, 3), per_class=12, shards=2
     for split, seed in (("train", 1), ("test", 3)):
         labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(CLASSES), per_class))
         frame = labels_frame(labels, split)
-        paths[f"{split}_labels"] = folder / f"{split}.parquet"
+        paths[f"{split}_labels"] = folder / "labels" / "toy" / f"{split}.parquet"
         store.write_parquet(frame, paths[f"{split}_labels"], classes=frame.attrs["classes"])
         data = features(labels, seed).numpy()
         paths[f"{split}_features"] = []

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from few_shot_data import write_files
+from few_shot_data import FEW_SHOT, ZERO_SHOT, write_files
 
 from pointclip import (
     datasets,
@@ -82,7 +82,6 @@ def test_a_blended_file_is_scored_like_the_others(tmp_path):
     sure[np.arange(len(frame)), frame["label"]] = 9
     theirs = write(tmp_path / "theirs.npz", frame["published_id"], names, sure)
     published = dict(zip(frame["id"], frame["published_id"], strict=True))
-    identity = dict.fromkeys(scores.IDENTITY, "x") | {"method": "zero_shot+theirs", "shots": 4}
     ours = {"zero_shot": tmp_path / "z.h5", "few_shot": tmp_path / "f.h5"}
     zero_shot.write_logits(paths["test_features"], paths["text"], None, ours["zero_shot"])
     with store.new_h5(ours["few_shot"], classes=names) as f:
@@ -90,11 +89,12 @@ def test_a_blended_file_is_scored_like_the_others(tmp_path):
         f["id"] = frame["id"].to_numpy(object)
     for kind, path in ours.items():
         ratio = 0.1 if kind == "zero_shot" else [0.1, 1.0]
-        ensembles.write_blend(path, theirs, tmp_path / "b.h5", ratio, published)
-        out = tmp_path / "s.parquet", tmp_path / "p.parquet"
-        scores.score(tmp_path / "b.h5", paths["test_labels"], identity, *out)
-        accuracy = store.read_parquet(out[0])["accuracy"].tolist()
-        assert accuracy == ([100] if kind == "zero_shot" else [100, 20])
+        where = FEW_SHOT.format(method="tip", protocol="plain")
+        where = tmp_path / "ensemble" / "theirs" / (ZERO_SHOT if kind == "zero_shot" else where)
+        ensembles.write_blend(path, theirs, where, ratio, published)
+        table = scores.score([where], [paths["test_labels"]])
+        assert table["accuracy"].tolist() == ([100] if kind == "zero_shot" else [100, 20])
+        assert set(table["method"]) == {f"{'zero_shot' if kind == 'zero_shot' else 'tip'}+theirs"}
 
 
 @pytest.mark.parametrize("kind", ["zero_shot", "few_shot"])

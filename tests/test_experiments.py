@@ -93,9 +93,19 @@ def test_every_experiment_stands_once_and_only_where_its_protocol_exists() -> No
     assert len(few) == 6  # nothing is `released` about tip
     assert {run["adapter"] for run in few if run["protocol"] == "released"} == {"inter_view"}
     assert len(experiments.all_runs(CONFIG)) == 6 + 2 + 2
-    assert experiments.score_path(few[0]) == (
-        "few_shot/furniture/pointclip_fs/v1_few_shot/rn50/inter_view/1shot/plain/scores.parquet"
+    assert experiments.logits_path(few[0]) == (
+        "few_shot/furniture/pointclip_fs/v1_few_shot/rn50/inter_view/1shot/plain/logits.h5"
     )
+
+
+def test_a_path_says_which_experiment_it_is_of() -> None:
+    for run in [*experiments.runs(CONFIG, "zero_shot"), *experiments.runs(CONFIG, "few_shot")]:
+        method = run.get("adapter", "zero_shot")
+        of = {name: run[name] for name in ("dataset", "projection", "prompts", "backbone")}
+        of |= {"method": method, "protocol": run["protocol"], "shots": run.get("shots", 0)}
+        assert experiments.identity(experiments.logits_path(run)) == of
+        blended = "results" / Path(experiments.logits_path({**run, "ensemble": "mine"}))
+        assert experiments.identity(blended) == of | {"method": f"{method}+mine"}
 
 
 def test_what_names_an_ensemble_is_blended_but_not_what_was_released() -> None:
@@ -105,7 +115,7 @@ def test_what_names_an_ensemble_is_blended_but_not_what_was_released() -> None:
 
     found = experiments.ensemble_runs(config("mine", __file__))
     assert len(found) == 4 and {run["protocol"] for run in found} == {"plain"}
-    assert experiments.score_path(found[0]).startswith("ensemble/mine/few_shot/furniture/")
+    assert experiments.logits_path(found[0]).startswith("ensemble/mine/few_shot/furniture/")
     with pytest.raises(UserError, match="Unknown ensemble 'other': choose one of mine"):
         experiments.ensemble_runs(config("other", __file__))
     with pytest.raises(UserError, match="The file 'x' of the ensemble 'mine' does not exist"):
@@ -123,19 +133,17 @@ def test_what_was_lost_is_asked_for_but_not_what_was_never_made(tmp_path: Path) 
     config = CONFIG | {"results": str(tmp_path), "keep_depth": False}
     resolved = experiments.resolve(config)
     assert plans.lost(config, resolved) == []
-    logits = tmp_path / experiments.score_path(experiments.runs(config, "zero_shot")[0])
-    logits = logits.with_name("logits.h5")
+    logits = tmp_path / experiments.logits_path(experiments.runs(config, "zero_shot")[0])
     logits.parent.mkdir(parents=True)
     logits.touch()
-    features, text, scores = plans.lost(config, resolved)
-    assert features == "features/furniture/pointclip_fs/rn50/test-0.h5"
-    assert text == "text/furniture/v1_few_shot/rn50.parquet"
-    assert scores == str(logits.with_name("scores.parquet").relative_to(tmp_path))
+    assert plans.lost(config, resolved) == [
+        "features/furniture/pointclip_fs/rn50/test-0.h5",
+        "text/furniture/v1_few_shot/rn50.parquet",
+    ]
     for file in plans.intermediates(config, resolved):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
-    # Scores are the last in the chain: Snakemake misses them by itself, but may be told.
-    assert all(file.endswith("scores.parquet") for file in plans.lost(config, resolved))
+    assert plans.lost(config, resolved) == []
 
 
 def test_seeds_vary_within_one_run() -> None:

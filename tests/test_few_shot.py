@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from few_shot_data import IDENTITY, write_files
+from few_shot_data import FEW_SHOT, write_files
 
 from pointclip import few_shot, gather, protocols, scores, store
 from pointclip.adapters import METHODS
@@ -59,20 +59,15 @@ def test_from_task_to_scores_every_method(tmp_path, method):
     learned = protocols.train(method, task, **fast)
     assert set(learned) == {"plain", "validation"}
     for protocol, state in learned.items():
-        adapter, logits = tmp_path / f"{protocol}.safetensors", tmp_path / f"{protocol}.h5"
+        adapter = tmp_path / f"{protocol}.safetensors"
+        logits = tmp_path / FEW_SHOT.format(method=method, protocol=protocol)
         few_shot.write_adapter(
             state, task, paths["text"], adapter, method=method, protocol=protocol
         )
         few_shot.write_logits(adapter, paths["test_features"], logits, rows=7)
-        scores.score(
-            logits,
-            paths["test_labels"],
-            {**IDENTITY, "method": method},
-            tmp_path / "s.parquet",
-            tmp_path / "p.parquet",
-        )
-        table = scores.collect([tmp_path / "s.parquet"])
+        table = scores.score([logits], [paths["test_labels"]])
         assert table["seed"].tolist() == [1, 2, 3]
+        assert set(table["method"]) == {method} and set(table["protocol"]) == {protocol}
         assert table["accuracy"].mean() > 60
 
 
@@ -82,14 +77,12 @@ def test_a_protocol_that_does_not_exist_leaves_no_rows(tmp_path):
     assert task.validation is None
     learned = protocols.train("nearest_mean", task)
     assert set(learned) == {"plain"}
-    adapter, logits = tmp_path / "a.safetensors", tmp_path / "l.h5"
     about = {"method": "nearest_mean", "protocol": "validation"}
+    adapter, logits = tmp_path / "a.safetensors", tmp_path / FEW_SHOT.format(**about)
     few_shot.write_adapter(learned.get("validation"), task, paths["text"], adapter, **about)
     few_shot.write_logits(adapter, paths["test_features"], logits)
-    out = tmp_path / "s.parquet", tmp_path / "p.parquet"
-    scores.score(logits, paths["test_labels"], IDENTITY, *out)
-    assert scores.collect(out[:1]).empty
-    assert list(scores.collect(out[:1])) == scores.COLUMNS
+    table = scores.score([logits], [paths["test_labels"]])
+    assert table.empty and list(table) == scores.COLUMNS
 
 
 def test_released_reads_test_labels_and_writes_like_the_others(tmp_path):

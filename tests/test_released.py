@@ -25,18 +25,26 @@ STATE = {
 WANTED = {"dataset": "modelnet40", "backbone": "rn50"}
 
 
-def scores(path: Path, accuracy: float) -> Path:
-    rows = [("zero_shot", accuracy), ("zero_shot_softmax", 99.0)]
-    frame = pd.DataFrame(rows, columns=["method", "accuracy"]).assign(n=2468)
-    store.write_parquet(frame, path)
-    return path
+def write_files(folder: Path, right: int) -> tuple[Path, Path]:
+    """Logits by which so many shapes are told rightly, and all of them by views' probabilities."""
+    ids = np.array([f"test/{row:06d}" for row in range(2468)], dtype=object)
+    per_view = np.zeros((2468, 3, 2), np.float32)
+    per_view[:, :2, 0] = 4
+    per_view[:, 2, 1] = np.where(np.arange(2468) < right, 7, 9)
+    logits = folder / "zero_shot/modelnet40/pointclip_zs/v1_zero_shot/rn50/plain/logits.h5"
+    with store.new_h5(logits) as f:
+        f["logits"], f["weights"], f["id"] = per_view, np.ones(3), ids
+    labels = folder / "labels" / "modelnet40" / "test.parquet"
+    store.write_parquet(pd.DataFrame({"id": ids, "label": 0}), labels)
+    return logits, labels
 
 
 @pytest.mark.parametrize(
     ("right", "verdict"), [(477, "pass"), (482, "pass"), (483, "fail"), (471, "fail")]
 )
 def test_a_handful_of_shapes_may_differ(tmp_path: Path, right: int, verdict: str) -> None:
-    target = zero_shot_target(scores(tmp_path / "s.parquet", 100 * right / 2468), WANTED)
+    logits, labels = write_files(tmp_path, right)
+    target = zero_shot_target([logits], [labels], WANTED)
     assert target.verdict == verdict
     page = report([target])
     assert page.startswith(f"# The released values: {verdict}\n")
@@ -44,7 +52,7 @@ def test_a_handful_of_shapes_may_differ(tmp_path: Path, right: int, verdict: str
 
 
 def test_what_is_missing_is_said() -> None:
-    page = report([zero_shot_target(None, WANTED), checkpoint_target("resources/x.pth.tar")])
+    page = report([zero_shot_target([], [], WANTED), checkpoint_target("resources/x.pth.tar")])
     assert page.startswith("# The released values: missing")
     assert "Add an experiment to the config: dataset modelnet40, backbone rn50" in page
     assert "Put https://drive.google.com/" in page and "at resources/x.pth.tar, and run" in page

@@ -1,7 +1,6 @@
 import numpy as np
-import pandas as pd
 import pytest
-from few_shot_data import IDENTITY, labels_frame
+from few_shot_data import FEW_SHOT, labels_frame
 
 from pointclip import scores, store
 from pointclip.errors import UserError
@@ -11,29 +10,29 @@ LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 3, 4, 4])
 
 
 @pytest.fixture
-def files(tmp_path):
-    """Two seeds: the first is always right, the second always says class 0."""
+def labels(tmp_path):
     frame = labels_frame(LABELS, "test")
-    store.write_parquet(frame, tmp_path / "l.parquet", classes=frame.attrs["classes"])
+    path = tmp_path / "labels" / "toy" / "test.parquet"
+    store.write_parquet(frame, path, classes=frame.attrs["classes"])
+    return path
+
+
+def write_logits(folder, protocol="plain", value=20.0):
+    """Two seeds: the first is always right, the second always says class 0."""
     rng = np.random.default_rng(0)
     order = rng.permutation(len(LABELS))
     logits = rng.normal(size=(2, len(LABELS), 5)).astype(np.float32)
-    logits[0, np.arange(len(LABELS)), LABELS[order]] += 20
+    logits[0, np.arange(len(LABELS)), LABELS[order]] += value
     logits[1, :, 0] += 20
-    with store.new_h5(tmp_path / "x.h5") as f:
+    path = folder / FEW_SHOT.format(method="inter_view", protocol=protocol)
+    with store.new_h5(path) as f:
         f["logits"], f["seed"] = logits, np.array([3, 9])
-        f["id"] = frame["id"].to_numpy(object)[order]
-    return tmp_path
+        f["id"] = labels_frame(LABELS, "test")["id"].to_numpy(object)[order]
+    return path
 
 
-def score(folder, **changes):
-    out = folder / "s.parquet", folder / "p.parquet"
-    scores.score(folder / "x.h5", folder / "l.parquet", {**IDENTITY, **changes}, *out)
-    return store.read_parquet(out[0]), store.read_parquet(out[1])
-
-
-def test_one_row_per_seed_with_the_columns_of_the_design(files):
-    table, _ = score(files)
+def test_one_row_per_seed_with_the_columns_of_the_design(tmp_path, labels):
+    table = scores.score([write_logits(tmp_path)], [labels])
     assert list(table) == [
         "dataset",
         "projection",
@@ -48,6 +47,7 @@ def test_one_row_per_seed_with_the_columns_of_the_design(files):
         "mean_class_accuracy",
         "n",
     ]
+    assert table.iloc[0, :7].tolist() == ["toy", "p", "q", "b", "inter_view", "plain", 4]
     assert table["seed"].tolist() == [3, 9]
     assert table["accuracy"].tolist() == [100, 40]
     assert table["mean_class_accuracy"].tolist() == [100, 20]
@@ -55,24 +55,21 @@ def test_one_row_per_seed_with_the_columns_of_the_design(files):
     assert table["n"].tolist() == [10, 10]
 
 
-def test_predictions_join_labels_by_id(files):
-    _, rows = score(files)
-    assert list(rows) == scores.PREDICTION_COLUMNS
+def test_predictions_join_labels_by_id(tmp_path, labels):
+    rows = scores.predictions(write_logits(tmp_path), store.read_parquet(labels))
+    assert list(rows) == ["method", "seed", "id", "label", "predicted", "top5"]
     first = rows[rows["seed"] == 3].set_index("id")
     truth = labels_frame(LABELS, "test").set_index("id")["label"]
     assert (first["label"] == truth[first.index]).all()
     assert (first["predicted"] == first["label"]).all()
-    assert rows["probability"].between(0, 1).all()
-    assert rows.attrs["classes"] == [f"class_{i}" for i in range(5)]
 
 
-def test_tables_of_different_protocols_are_collected_with_whole_seeds(files):
-    score(files)
-    (files / "s.parquet").rename(files / "one.parquet")
-    score(files, protocol="validation")
-    table = scores.collect([files / "s.parquet", files / "one.parquet"])
+def test_experiments_are_sorted_and_seeds_are_whole_numbers(tmp_path, labels):
+    files = [write_logits(tmp_path, protocol) for protocol in ("validation", "plain")]
+    table = scores.score(files, [labels])
     assert table["protocol"].tolist() == ["plain"] * 2 + ["validation"] * 2
     assert str(table["seed"].dtype) == "Int64"
+    assert list(scores.score([], [])) == scores.COLUMNS
 
 
 def test_top5_counts_the_label_among_five():
@@ -86,12 +83,9 @@ def test_equal_logits_predict_the_lower_label():
     assert table["predicted"].tolist() == [0] and table["top5"].tolist() == [True]
 
 
-def test_bad_input_is_a_sentence(files):
-    store.write_parquet(labels_frame(LABELS[:5], "test"), files / "l.parquet")
-    with pytest.raises(UserError, match="has no label for shape 'test/"):
-        score(files)
-    with pytest.raises(UserError, match="A score needs shots"):
-        scores.score("x", "y", {k: v for k, v in IDENTITY.items() if k != "shots"}, "a", "b")
-    with pytest.raises(UserError, match="logits hold NaN"):
-        scores.predict(np.full((1, 3), np.nan, np.float32), np.array([0]))
-    assert pd.isna(scores.collect([])["accuracy"]).all()
+def test_bad_input_is_a_sentence_that_names_the_file(tmp_path, labels):
+    with pytest.raises(UserError, match=r"4shot/plain/logits.h5 holds NaN or infinite values"):
+        scores.score([write_logits(tmp_path, value=np.nan)], [labels])
+    store.write_parquet(labels_frame(LABELS[:5], "test"), labels)
+    with pytest.raises(UserError, match=r"logits.h5 has a shape without a label: 'test/"):
+        scores.score([write_logits(tmp_path)], [labels])

@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from few_shot_data import CLASSES, VIEWS, write_files
+from few_shot_data import CLASSES, VIEWS, ZERO_SHOT, write_files
 
 from pointclip import gather, scores, store, view_weights, zero_shot
 from pointclip.errors import UserError
@@ -15,15 +15,6 @@ def features(*of: object) -> np.ndarray:
 
 TEXT = few_shot_data.prototypes().numpy()
 LABELS = np.repeat(np.arange(CLASSES), 6)
-IDENTITY = {
-    "dataset": "toy",
-    "projection": "p",
-    "prompts": "q",
-    "backbone": "b",
-    "method": "zero_shot",
-    "protocol": "plain",
-    "shots": 0,
-}
 
 
 def test_equal_weights_rank_as_the_released_concatenation_does():
@@ -61,18 +52,17 @@ def test_nan_features_are_one_sentence():
 
 def test_streamed_file_equals_the_arrays_and_scores_under_both_methods(tmp_path):
     paths = write_files(tmp_path)
-    out = tmp_path / "logits.h5"
+    out = tmp_path / ZERO_SHOT
     zero_shot.write_logits(paths["test_features"], paths["text"], None, out, rows=7)
     whole, labels = gather.read_labelled(paths["test_features"], paths["test_labels"])
     expected = zero_shot.per_view_logits(whole, TEXT, 100.0)
     with store.open_h5(out) as f:
         np.testing.assert_allclose(f["logits"][:], expected, rtol=1e-5)
         assert f["weights"][:].tolist() == [1] * VIEWS
-    for method in ("zero_shot", "zero_shot_softmax"):
-        files = tmp_path / "s.parquet", tmp_path / "p.parquet"
-        scores.score(out, paths["test_labels"], {**IDENTITY, "method": method}, *files)
-        (row,) = store.read_parquet(files[0]).to_dict("records")
-        right = (zero_shot.combine(expected, method=method).argmax(-1) == labels).mean()
+    rows = scores.score([out], [paths["test_labels"]]).to_dict("records")
+    assert [row["method"] for row in rows] == ["zero_shot", "zero_shot_softmax"]
+    for row in rows:
+        right = (zero_shot.combine(expected, method=row["method"]).argmax(-1) == labels).mean()
         assert row["accuracy"] == pytest.approx(100 * float(right))
         assert row["shots"] == 0 and pd.isna(row["seed"])
 
@@ -92,11 +82,9 @@ def test_nothing_held_out_is_scored_to_no_rows(tmp_path):
     paths = write_files(tmp_path, shots=(4,), per_class=4)
     drawn = paths["shots"], paths["train_labels"], paths["train_features"]
     assert gather.read_held_out(*drawn) is None
-    out = tmp_path / "logits.h5"
+    out = tmp_path / ZERO_SHOT
     zero_shot.write_no_logits(paths["text"], out)
-    files = tmp_path / "s.parquet", tmp_path / "p.parquet"
-    scores.score(out, paths["test_labels"], IDENTITY, *files)
-    assert store.read_parquet(files[0]).empty and store.read_parquet(files[1]).empty
+    assert scores.score([out], [paths["test_labels"]]).empty
 
 
 def test_released_takes_the_shipped_weights_where_there_are_any():

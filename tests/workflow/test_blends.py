@@ -33,7 +33,7 @@ def test_blended_scores_stand_in_the_table_and_shares_see_no_test_label(project:
     project.configure(**blocks())
     planned = project.dry_run("results/tables/accuracy.csv")
     assert planned.jobs == {
-        **{"share_zero_shot": 1, "share_few_shot": 1, "collect_scores": 1, "accuracy": 1},
+        **{"share_zero_shot": 1, "share_few_shot": 1, "score": 1, "accuracy": 1},
         **{"ensemble_zero_shot": 2, "ensemble_few_shot": 2},
     }
     shares = [file for out in planned.outputs.values() for file in out if "share" in file]
@@ -57,7 +57,7 @@ def test_a_bad_file_is_a_sentence(project: Project) -> None:
     assert "The file 'none.npz' of the ensemble 'theirs' does not exist." in outcome.text
     write_theirs(project, sure=np.nan)
     project.configure(**blocks())
-    target = "results/ensemble/theirs/zero_shot/three/small/v1_few_shot/tiny/plain/scores.parquet"
+    target = "results/ensemble/theirs/zero_shot/three/small/v1_few_shot/tiny/plain/logits.h5"
     outcome = project.snakemake(target)
     assert outcome.code != 0 and "Traceback" not in outcome.text
     assert "theirs.parquet holds logits that are NaN or infinite." in outcome.text

@@ -8,9 +8,8 @@ from conftest import REPOSITORY, Outcome, Project
 
 STAGES = {
     **{"prepare": 2, "sample": 1, "project": 2, "encode": 2, "bank": 1, "text": 1},
-    **{"zero_shot": 3, "zero_shot_released": 1, "score_zero_shot": 4},
-    **{"train": 1, "train_released": 1, "score_few_shot": 1, "score_released": 1},
-    **{"collect_scores": 1, "accuracy": 1, "published": 1, "shots_curve": 1, "classes": 2},
+    **{"zero_shot": 3, "zero_shot_released": 1, "train": 1, "train_released": 1},
+    **{"score": 1, "accuracy": 1, "published": 1, "shots_curve": 1, "classes": 2},
     **{"montage": 1, "ablation": 1, "record": 1},
 }
 
@@ -54,7 +53,7 @@ def test_nothing_is_learned_or_chosen_from_test_labels(planned: Outcome) -> None
         assert labels in ancestors(planned, [file])
     readers = {job.split("#")[0] for job, files in planned.inputs.items() if labels in files}
     assert readers == {
-        *("score_zero_shot", "score_few_shot", "score_released"),
+        *("score", "ablation", "classes", "montage"),
         *("zero_shot_released", "train_released"),
     }
 
@@ -62,16 +61,15 @@ def test_nothing_is_learned_or_chosen_from_test_labels(planned: Outcome) -> None
 def test_an_ablation_of_views_reads_cached_features(project: Project) -> None:
     assert project.dry_run("results/ablations/views.csv").nothing
     project.path("results/ablations/views.csv").unlink()
-    project.path("results/zero_shot/three/pair/v1_few_shot/tiny/plain/scores.parquet").unlink()
+    project.path("results/zero_shot/three/pair/v1_few_shot/tiny/plain/logits.h5").unlink()
     again = project.dry_run("results/ablations/views.csv")
-    assert again.jobs == {"score_zero_shot": 1, "ablation": 1}
+    assert again.jobs == {"zero_shot": 1, "ablation": 1}
 
 
 def test_an_ablation_needs_its_own_experiments_only(fresh: Project) -> None:
     jobs = fresh.dry_run("results/ablations/views.csv").jobs
     assert jobs == {
-        **{"prepare": 2, "project": 1, "encode": 1, "text": 1},
-        **{"zero_shot": 2, "score_zero_shot": 2, "ablation": 1},
+        **{"prepare": 2, "project": 1, "encode": 1, "text": 1, "zero_shot": 2, "ablation": 1},
     }
 
 
@@ -81,12 +79,12 @@ def test_a_target_of_the_paper_runs_what_it_needs_and_nothing_else(fresh: Projec
     assert jobs == {
         **{"download": 1, "prepare": 2, "sample": 1, "weights": 1, "text": 1},
         # Five subsets of ten views are trained on the same features.
-        **{"project": 2, "encode": 2, "bank": 1, "train": 5, "score_few_shot": 5, "ablation": 1},
+        **{"project": 2, "encode": 2, "bank": 1, "train": 5, "ablation": 1},
     }
     jobs = fresh.dry_run(*paper, "results/paper/checks/released.md").jobs
     assert jobs == {
         **{"download": 1, "prepare": 2, "weights": 1, "text": 1, "project": 1, "encode": 1},
-        **{"zero_shot": 1, "score_zero_shot": 1, "released": 1},
+        **{"zero_shot": 1, "released": 1},
     }
 
 

@@ -1,17 +1,13 @@
 """Ablations: one choice varied over a base experiment; nothing runs but what the target needs.
 
-In: the scores of the experiments that a table entry of the config compares.
+In: logits of the experiments that an entry of the config compares, and test labels.
 Out: a table, a plot, and a sentence on what they show.
 """
 
 
 rule ablation:
     input:
-        scores=collect(
-            "<results>/{score}",
-            score=within(ABLATIONS, "ablation"),
-            allow_missing=True,
-        ),
+        unpack(compared),
     output:
         csv="<out>/ablations/{ablation}.csv",
         figure=report(

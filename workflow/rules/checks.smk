@@ -1,6 +1,6 @@
 """The published values with no freedom left (see pointclip/released.py) against ours.
 
-In: the score of one zero-shot experiment; the authors' adapter, where it was put, and features.
+In: the logits of one zero-shot experiment; the authors' adapter, where it was put, and features.
 Out: a page that says pass, fail, or what is missing.
 """
 

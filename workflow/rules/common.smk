@@ -18,15 +18,17 @@ from pointclip.provenance import code_hash
 try:
     schema.validate(config, REPOSITORY)
     ENTRIES = experiments.resolve(config)
-    SCORES = [
-        experiments.score_path(run)
+    LOGITS = [
+        experiments.logits_path(run)
         for kind in experiments.KINDS
         for run in experiments.runs(config, kind)
     ]
-    SCORES += [experiments.score_path(run) for run in experiments.ensemble_runs(config)]
+    LOGITS += [
+        experiments.logits_path(run) for run in experiments.ensemble_runs(config)
+    ]
     ABLATIONS = {
         name: [
-            experiments.score_path(run)
+            experiments.logits_path(run)
             for run in experiments.ablation_runs(config, name)
         ]
         for name in config["ablations"]
@@ -193,6 +195,21 @@ def held_out(wildcards):
     }
 
 
+def test_labels(logits):
+    """The labels that logits are scored by."""
+    datasets = {experiments.identity(path)["dataset"] for path in logits}
+    return [f"<results>/labels/{dataset}/test.parquet" for dataset in sorted(datasets)]
+
+
+def compared(wildcards):
+    """What an ablation scores: its experiments, and nothing else."""
+    logits = ABLATIONS[wildcards.ablation]
+    return {
+        "logits": [f"<results>/{path}" for path in logits],
+        "labels": test_labels(logits),
+    }
+
+
 def about(wildcards):
     """What an adapter's file says of its making, so that it can be used again by itself."""
     return {
@@ -200,11 +217,6 @@ def about(wildcards):
         "backbone": ENTRIES["backbones"][wildcards.backbone]["entry"],
         "prompts": wildcards.prompts,
     }
-
-
-def protocol(wildcards):
-    """The protocols of the logits that are scored together: here just one."""
-    return [wildcards.protocol]
 
 
 def theirs(wildcards):
@@ -232,16 +244,16 @@ ZERO_SHOT_TARGET = {
     "protocol": "plain",
 }
 # Part of the whole where the config runs that experiment; to be asked for by name with any.
-CHECKS = ["released"] if experiments.score_path(ZERO_SHOT_TARGET) in SCORES else []
+CHECKS = ["released"] if experiments.logits_path(ZERO_SHOT_TARGET) in LOGITS else []
 CHECKPOINT = f"{config['resources']}/checkpoints/pointclip_rn101_16shot.pth.tar"
 
 
 def published_exactly(wildcards):
     """What there is to compare with: nothing that the config does not ask for is run."""
     found = {}
-    score = experiments.score_path(ZERO_SHOT_TARGET)
-    if score in SCORES:
-        found["scores"] = [f"<results>/{score}"]
+    logits = experiments.logits_path(ZERO_SHOT_TARGET)
+    if logits in LOGITS:
+        found |= {"logits": [f"<results>/{logits}"], "truth": test_labels([logits])}
     used = [("datasets", "modelnet40"), ("projections", "pointclip_fs")]
     used += [("prompts", "v1_few_shot"), ("backbones", "rn101")]
     if Path(CHECKPOINT).is_file() and all(

@@ -1,9 +1,8 @@
-"""From our logits and a file of another model's to the scores of both together.
+"""From our logits and a file of another model's to the logits of both together.
 
 In: logits of an experiment, the other model's file; under `validation` also held-out train shapes.
-Out: the blended logits, scores and predictions. Our share is chosen by a rule that has no test
-label; shapes of the file may go by their published ids, which only labels know, so blending
-itself is a matter of scoring.
+Out: the blended logits. Our share is chosen by a rule that has no test label; shapes of the file
+may go by their published ids, which stand beside the labels, so blending reads those.
 """
 
 ENSEMBLE_ZERO_SHOT = ZERO_SHOT.replace("<results>", "<results>/ensemble/{ensemble}")
@@ -55,9 +54,7 @@ rule ensemble_few_shot:
         share=chosen(f"{ENSEMBLE_FEW_SHOT}/validation/share.parquet"),
         labels="<results>/labels/{dataset}/test.parquet",
     output:
-        logits=f"{ENSEMBLE_FEW_SHOT}/{{protocol}}/logits.h5",
-        scores=f"{ENSEMBLE_FEW_SHOT}/{{protocol}}/scores.parquet",
-        predictions=f"{ENSEMBLE_FEW_SHOT}/{{protocol}}/predictions.parquet",
+        f"{ENSEMBLE_FEW_SHOT}/{{protocol}}/logits.h5",
     log:
         f"<logs>/ensemble/{{ensemble}}/{JOB}/{{protocol}}.log",
     wildcard_constraints:
@@ -81,8 +78,6 @@ use rule ensemble_few_shot as ensemble_zero_shot with:
         share=chosen(f"{ENSEMBLE_ZERO_SHOT}/validation/share.parquet"),
         labels="<results>/labels/{dataset}/test.parquet",
     output:
-        logits=f"{ENSEMBLE_ZERO_SHOT}/{{protocol}}/logits.h5",
-        scores=f"{ENSEMBLE_ZERO_SHOT}/{{protocol}}/scores.parquet",
-        predictions=f"{ENSEMBLE_ZERO_SHOT}/{{protocol}}/predictions.parquet",
+        f"{ENSEMBLE_ZERO_SHOT}/{{protocol}}/logits.h5",
     log:
         "<logs>/ensemble/{ensemble}/zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}.log",

@@ -1,9 +1,9 @@
-"""From the bank of augmented shots to trained adapters, all seeds in one job, and their scores.
+"""From the bank of augmented shots to trained adapters and their logits, all seeds in one job.
 
 In: bank, train features, train labels, text. Held-out train shapes are rows of the same files.
 Features of the test split go in to be classified, never their labels.
-Out: adapters, logits, scores and predictions. `train_released`, which keeps the best epoch on test
-labels as the release does, is a rule of its own.
+Out: adapters and logits. `train_released`, which keeps the best epoch on test labels as the release
+does, is a rule of its own.
 """
 
 TRAIN = {
@@ -15,7 +15,6 @@ TRAIN = {
     "text": "<results>/text/{dataset}/{prompts}/{backbone}.parquet",
 }
 FEW_SHOT = "<results>/few_shot/{dataset}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
-HONEST = ["plain", "validation"]
 JOB = "{dataset}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
 
 
@@ -74,42 +73,3 @@ rule train_released:
         code=method_code("train_released"),
     script:
         "../../scripts/train_released.py"
-
-
-# Two logits of one training are scored in one job, of which imports are the larger part.
-use rule score_zero_shot as score_few_shot with:
-    input:
-        logits=collect(
-            f"{FEW_SHOT}/{{protocol}}/logits.h5", protocol=HONEST, allow_missing=True
-        ),
-        labels="<results>/labels/{dataset}/test.parquet",
-    output:
-        scores=expand(
-            f"{FEW_SHOT}/{{protocol}}/scores.parquet",
-            protocol=HONEST,
-            allow_missing=True,
-        ),
-        predictions=expand(
-            f"{FEW_SHOT}/{{protocol}}/predictions.parquet",
-            protocol=HONEST,
-            allow_missing=True,
-        ),
-    log:
-        f"<logs>/score/{JOB}.log",
-    params:
-        protocols=HONEST,
-        code=code("score"),
-
-
-use rule score_zero_shot as score_released with:
-    input:
-        logits=f"{FEW_SHOT}/released/logits.h5",
-        labels="<results>/labels/{dataset}/test.parquet",
-    output:
-        scores=f"{FEW_SHOT}/released/scores.parquet",
-        predictions=f"{FEW_SHOT}/released/predictions.parquet",
-    log:
-        f"<logs>/score_released/{JOB}.log",
-    params:
-        protocols=["released"],
-        code=code("score"),

@@ -1,26 +1,27 @@
-"""Tables and figures for people, and what the report of `snakemake --report` shows.
+"""Scores, tables and figures for people, and what the report of `snakemake --report` shows.
 
-In: scores and predictions of the experiments, depth maps, published numbers.
+In: logits of the experiments, test labels, depth maps, published numbers.
 Out: <out>/scores.parquet, <out>/tables, <out>/figures.
 """
 
 
-rule collect_scores:
+rule score:
     input:
-        collect("<results>/{score}", score=SCORES),
+        logits=collect("<results>/{logits}", logits=LOGITS),
+        labels=test_labels(LOGITS),
     output:
         "<out>/scores.parquet",
     log:
-        "<logs>/collect_scores.log",
+        "<logs>/score.log",
     conda:
         "../../environment.yml"
     resources:
         mem_mb=2000,
         runtime=10,
     params:
-        code=code("collect_scores"),
+        code=code("score"),
     script:
-        "../../scripts/collect_scores.py"
+        "../../scripts/score.py"
 
 
 rule accuracy:
@@ -133,11 +134,12 @@ rule shots_curve:
 
 rule classes:
     input:
-        predictions=collect(
-            "<results>/{predictions}",
-            predictions=within(HEADLINES, "dataset", "kind"),
+        logits=collect(
+            "<results>/{logits}",
+            logits=within(HEADLINES, "dataset", "kind"),
             allow_missing=True,
         ),
+        labels="<results>/labels/{dataset}/test.parquet",
     output:
         confusion=report(
             "<out>/figures/{dataset}/{kind}/confusion.svg",
@@ -173,11 +175,12 @@ rule classes:
 rule montage:
     input:
         depth=shards("<results>/depth/{dataset}/{projection}/test-{shard}.h5"),
-        predictions=collect(
-            "<results>/{predictions}",
-            predictions=within(MONTAGES, "dataset", "projection"),
+        logits=collect(
+            "<results>/{logits}",
+            logits=within(MONTAGES, "dataset", "projection"),
             allow_missing=True,
         ),
+        labels="<results>/labels/{dataset}/test.parquet",
     output:
         report(
             "<out>/figures/{dataset}/montage/{projection}.png",

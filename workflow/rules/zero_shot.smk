@@ -1,8 +1,8 @@
-"""From features and text to zero-shot logits per view, the weights of the views, and scores.
+"""From features and text to zero-shot logits per view, and the weights of the views.
 
 In: features of the test split, text; under `validation` also held-out train shapes.
-Out: logits, scores and predictions. `score` alone joins test labels; `released`, which chooses its
-weights on them as the release does, is a rule of its own.
+Out: logits. `released`, which chooses its weights on test labels as the release does, is a rule of
+its own.
 """
 
 ZERO_SHOT = "<results>/zero_shot/{dataset}/{projection}/{prompts}/{backbone}"
@@ -53,24 +53,3 @@ rule zero_shot_released:
         code=code("zero_shot_released"),
     script:
         "../../scripts/zero_shot_released.py"
-
-
-rule score_zero_shot:
-    input:
-        logits=f"{ZERO_SHOT}/{{protocol}}/logits.h5",
-        labels="<results>/labels/{dataset}/test.parquet",
-    output:
-        scores=f"{ZERO_SHOT}/{{protocol}}/scores.parquet",
-        predictions=f"{ZERO_SHOT}/{{protocol}}/predictions.parquet",
-    log:
-        "<logs>/score/zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        protocols=protocol,
-        code=code("score"),
-    script:
-        "../../scripts/score.py"
