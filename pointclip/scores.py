@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from pointclip import store
 from pointclip.errors import UserError
 from pointclip.experiments import identity
-from pointclip.zero_shot import read_combined
+from pointclip.zero_shot import COMBINE, read_combined
 
 
 IDENTITY = ["dataset", "projection", "prompts", "backbone", "method", "protocol", "shots"]
@@ -58,10 +58,9 @@ def predictions(logits: str | Path, labels: pd.DataFrame) -> pd.DataFrame:
             raise UserError(f"{logits} has a shape without a label: '{unknown}'.")
         said: list[tuple[str, int | None, np.ndarray]]
         if "weights" in f:
-            # Two ways to combine the views; an ensemble has one view, the blend.
-            ways = {"zero_shot": "zero_shot", "zero_shot_softmax": "zero_shot_softmax"}
-            ways = ways if method == "zero_shot" else {method: "zero_shot"}
-            said = [(name, None, read_combined(f, way)) for name, way in ways.items()]
+            # Views are combined in each way; an ensemble, `zero_shot+other`, has one view.
+            names = [method] if "+" in method else list(COMBINE)
+            said = [(name, None, read_combined(f, name.split("+")[0])) for name in names]
         else:
             said = [(method, seed, f["logits"][i]) for i, seed in enumerate(f["seed"][:].tolist())]
     target = np.array(label, dtype=np.int64)
