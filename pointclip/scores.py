@@ -17,7 +17,8 @@ from pointclip.zero_shot import COMBINE, read_combined
 
 
 IDENTITY = ["dataset", "projection", "prompts", "backbone", "method", "protocol", "shots"]
-COLUMNS = [*IDENTITY, "seed", "accuracy", "top5", "mean_class_accuracy", "n"]
+SHARES = ["accuracy", "top5", "mean_class_accuracy"]
+COLUMNS = [*IDENTITY, "seed", *SHARES, "n"]
 
 
 def score(logits: Sequence[str | Path], labels: Sequence[str | Path]) -> pd.DataFrame:
@@ -34,8 +35,9 @@ def score(logits: Sequence[str | Path], labels: Sequence[str | Path]) -> pd.Data
         table = predictions(path, truth[of["dataset"]])
         for (method, seed), one in table.groupby(["method", "seed"], dropna=False, sort=False):
             rows.append({**of, "method": method, "seed": seed, **summary(one)})
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    frame[["shots", "seed"]] = frame[["shots", "seed"]].astype("Int64")
+    # The same types where there is no row.
+    types = {"shots": "Int64", "seed": "Int64", "n": "int64", **dict.fromkeys(SHARES, "float64")}
+    frame = pd.DataFrame(rows, columns=COLUMNS).astype(types)
     return frame.sort_values([*IDENTITY, "seed"]).reset_index(drop=True)
 
 

@@ -16,8 +16,8 @@ rule score:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         code=code("score"),
     script:
