@@ -28,7 +28,7 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 demo: $(VENV)/.installed
-	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/snakemake --quiet rules reason --cores $(CORES)
 	@test results/report.html -nt results/tables/accuracy.csv || \
 	  $(BIN)/snakemake --report results/report.html
 	@cat results/tables/accuracy.txt
