@@ -20,6 +20,7 @@ from pointclip.errors import UserError, choose
 LIBRARY = Path(__file__).parent
 # Where the library keeps what it knows by name: section -> module, dictionary.
 REGISTRIES = {
+    "readers": ("readers.py", "READERS"),
     "projections": ("presets.py", "PROJECTIONS"),
     "backbones": ("backbones.py", "BACKBONES"),
     "adapters": ("adapters/__init__.py", "METHODS"),
@@ -39,10 +40,11 @@ Config = Mapping[str, Any]
 def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
     """The entry; what of it concerns the download, and under whose id that lies; its shards."""
     entry, chain = _merged(config, "datasets", name)
-    if "path" in entry and not Path(entry["path"]).expanduser().exists():
+    if "path" in entry and not Path(entry["path"]).exists():
         raise UserError(f"The path '{entry['path']}' of the data set '{name}' does not exist.")
     if "reader" not in entry:
         raise UserError(f"The data set '{name}' has neither a reader nor a base that has one.")
+    choose(entry["reader"], builtin("readers"), "reader")
     entry.pop("description", None)
     shards = entry.pop("shards", 1)
     own = [link for link in chain if "urls" in config["datasets"].get(link, {})]

@@ -84,9 +84,9 @@ def headlines(config: Config) -> dict[str, dict[str, str]]:
 
 
 def montages(config: Config) -> dict[str, dict[str, str]]:
-    """Data set -> projection -> the zero-shot logits that its depth maps are shown with."""
+    """Data set -> projection -> the zero-shot logits shown with its depth maps, if they are kept."""
     found: dict[str, dict[str, str]] = {}
-    for run in runs(config, "zero_shot"):
+    for run in runs(config, "zero_shot") if config["keep_depth"] else []:
         whole = not resolve_projection(config, run["projection"])["views"]
         if run["protocol"] == "plain" and whole:
             of = found.setdefault(run["dataset"], {})

@@ -13,7 +13,7 @@ SCHEMA = Path("workflow/schemas/config.schema.yaml")  # in the repository
 
 
 def validate(config: dict[str, Any], repository: str | Path) -> None:
-    """Check a config and fill in the schema's defaults, in place.
+    """Check a config, fill in the schema's defaults and the home folder of `~/…`, in place.
 
     Raises:
         UserError: if a key is unknown or missing, or a value is not as the schema says.
@@ -28,6 +28,16 @@ def validate(config: dict[str, Any], repository: str | Path) -> None:
     if errors := list(Draft202012Validator(schema).iter_errors(config)):
         raise UserError(_one_sentence(errors))
     utils.validate(config, str(path))
+    _expand_home(config)
+
+
+def _expand_home(part: Any) -> None:
+    """Write out the home folder in all paths that name it: Snakemake and h5py do not know `~`."""
+    for key, value in list(part.items() if isinstance(part, dict) else enumerate(part)):
+        if isinstance(value, dict | list):
+            _expand_home(value)
+        elif isinstance(value, str) and value.startswith("~/"):
+            part[key] = str(Path(value).expanduser())
 
 
 def _one_sentence(errors: Iterable[Any]) -> str:

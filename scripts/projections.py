@@ -1,4 +1,4 @@
-"""The same shapes, from the same side, under every projection of the config."""
+"""The same shapes, from the same side, under every projection that has a montage."""
 
 import numpy as np
 

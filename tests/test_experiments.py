@@ -9,6 +9,7 @@ from pointclip.backbones import BACKBONES
 from pointclip.errors import UserError
 from pointclip.presets import PROJECTIONS
 from pointclip.prompts import list_prompts
+from pointclip.readers import READERS
 
 
 REPOSITORY = Path(__file__).parents[1]
@@ -55,6 +56,7 @@ def test_names_read_from_source_are_the_library_s_own() -> None:
     assert entries.builtin("projections") == tuple(PROJECTIONS)
     assert entries.builtin("backbones") == tuple(BACKBONES)
     assert entries.builtin("adapters") == tuple(METHODS)
+    assert entries.builtin("readers") == tuple(READERS)
     assert set(entries.builtin("prompts")) <= set(list_prompts())
 
 
@@ -170,6 +172,10 @@ def test_seeds_vary_within_one_run() -> None:
         ({"adapters": {"a": {"base": "tip", "ration": 1}}}, "Unknown key in the adapter 'a'"),
         ({"prompts": {"x": {"file": "no.yaml"}}}, "The prompts file 'no.yaml' does not exist."),
         ({"datasets": {"x": {"points": 3}}}, "The data set 'x' has neither a reader nor a base"),
+        (
+            {"datasets": {"x": {"reader": "ply"}}},
+            "Unknown reader 'ply': choose one of furniture",
+        ),
         (
             {"ablations": {"a": {"base": {}, "vary": {"size": [1]}}}},
             "Unknown axis of the zero_shot",

@@ -18,7 +18,6 @@ SCHEMA = yaml.safe_load((REPOSITORY / schema.SCHEMA).read_text())
         ({"divice": 1}, "Unknown key 'divice' in the config: choose one of name, results,"),
         ({"train_threads": 0}, "'0' is not allowed for train_threads: the minimum is 1."),
         ({"device": "gpu"}, "'gpu' is not allowed for device"),
-        ({"datasets": {"x": {"reader": "ply"}}}, "'ply' is not allowed for datasets.x.reader: cho"),
         ({"datasets": {"x": {"size": 1}}}, "Unknown key 'size' in datasets.x: choose one of"),
         ({"datasets": {"X Y": {}}}, "'X Y' is not allowed for datasets: An id is"),
         ({"few_shot": [{}]}, "The key 'datasets' is missing in few_shot.0."),
@@ -37,6 +36,18 @@ def test_a_schema_error_is_one_sentence(config: dict, sentence: str) -> None:
     told = str(error.value)
     assert told.startswith(sentence)
     assert "\n" not in told and told.endswith(".")
+
+
+def test_the_home_folder_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    config = {"datasets": {"x": {"reader": "folder", "path": "~/scans"}}, "weights_dir": "~/clip"}
+    config["datasets"]["x"]["urls"] = ["~/x.zip", "https://x.org/~ada/x.zip"]
+    schema.validate(config, REPOSITORY)
+    assert config["weights_dir"] == "/home/ada/clip"
+    assert config["datasets"]["x"] == {
+        **{"reader": "folder", "path": "/home/ada/scans"},
+        "urls": ["/home/ada/x.zip", "https://x.org/~ada/x.zip"],
+    }
 
 
 @pytest.mark.parametrize("name", ["config", "paper", "offline"])

@@ -129,6 +129,6 @@ def test_the_snakefile_imports_no_heavy_library(blank: Project) -> None:
 
 def test_depth_need_not_be_kept(blank: Project) -> None:
     blank.configure(keep_depth=False)
-    jobs = blank.dry_run("results/ablations/views.csv").jobs
-    assert jobs["project_and_encode"] == 1
-    assert not jobs["project"] and not jobs["encode"]
+    jobs = blank.dry_run().jobs
+    assert jobs["project_and_encode"] == 2
+    assert not jobs["project"] and not jobs["encode"] and not jobs["montage"]
