@@ -110,7 +110,7 @@ def ablation_runs(config: Config, name: str) -> list[Run]:
         {"kind": kind, **base, **dict(zip(vary, values, strict=True))}
         for values in product(*vary.values())
     ]
-    return [run for run in found if _exists(config, run)]
+    return list({logits_path(run): run for run in found if _exists(config, run)}.values())
 
 
 def all_runs(config: Config) -> list[Run]:
@@ -127,20 +127,18 @@ def logits_path(run: Run) -> str:
     return f"{folder}{PATHS[run['kind']].format(**run)}/logits.h5"
 
 
-def identity(path: str | Path) -> dict[str, Any]:
-    """What a score says of the experiment whose logits lie there."""
-    *folder, _ = Path(path).parts
-    start = -8 if folder[-8:-7] == ["few_shot"] else -6
-    _, dataset, projection, prompts, backbone, *learned, protocol = folder[start:]
+def identity(experiment: str) -> dict[str, Any]:
+    """What a score says of an experiment, from the path of its logits below the results."""
+    parts = experiment.split("/")[:-1]
+    other = parts[1] if parts[0] == "ensemble" else ""
+    _, dataset, projection, prompts, backbone, *learned, protocol = parts[2 if other else 0 :]
     method, shots = learned or ("zero_shot", "0shot")
-    if folder[start - 2 : start - 1] == ["ensemble"]:
-        method = f"{method}+{folder[start - 1]}"
     return {
         "dataset": dataset,
         "projection": projection,
         "prompts": prompts,
         "backbone": backbone,
-        "method": method,
+        "method": f"{method}+{other}" if other else method,
         "protocol": protocol,
         "shots": int(shots.removesuffix("shot")),
     }

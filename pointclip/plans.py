@@ -84,7 +84,7 @@ def headlines(config: Config) -> dict[str, dict[str, str]]:
 
 
 def montages(config: Config) -> dict[str, dict[str, str]]:
-    """Data set -> projection -> the zero-shot logits shown with its depth maps, if they are kept."""
+    """Data set -> projection -> the zero-shot logits shown with depth maps, if these are kept."""
     found: dict[str, dict[str, str]] = {}
     for run in runs(config, "zero_shot") if config["keep_depth"] else []:
         whole = not resolve_projection(config, run["projection"])["views"]

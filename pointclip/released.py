@@ -16,6 +16,7 @@ import torch
 from pointclip import store
 from pointclip.adapters import State, inter_view
 from pointclip.errors import UserError
+from pointclip.experiments import logits_path
 from pointclip.gather import read_labelled, read_prototypes
 from pointclip.scores import score
 
@@ -82,7 +83,7 @@ def zero_shot_target(
     if not logits:
         cure = "Add an experiment to the config: "
         return Target(name, 19.33, missing=cure + ", ".join(f"{k} {v}" for k, v in wanted.items()))
-    rows = score(logits, labels)
+    rows = score([logits_path(dict(wanted))], logits, labels)
     row = rows[rows["method"] == "zero_shot"].iloc[0]
     return Target(name, 19.33, float(row["accuracy"]), int(row["n"]))
 

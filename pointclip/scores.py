@@ -21,18 +21,21 @@ SHARES = ["accuracy", "top5", "mean_class_accuracy"]
 COLUMNS = [*IDENTITY, "seed", *SHARES, "n"]
 
 
-def score(logits: Sequence[str | Path], labels: Sequence[str | Path]) -> pd.DataFrame:
+def score(
+    experiments: Sequence[str], logits: Sequence[str | Path], labels: Sequence[str | Path]
+) -> pd.DataFrame:
     """A row for every experiment, method and seed, in the order of their identity.
 
     Args:
-        logits: files of experiments; their paths say which.
+        experiments: which they are, by the path of their logits below the results.
+        logits: their files.
         labels: `…/{dataset}/test.parquet` of every data set among them.
     """
     truth = {Path(path).parent.name: store.read_parquet(path) for path in labels}
     rows = []
-    for path in logits:
-        of = identity(path)
-        table = predictions(path, truth[of["dataset"]])
+    for experiment, path in zip(experiments, logits, strict=True):
+        of = identity(experiment)
+        table = predictions(path, truth[of["dataset"]], of["method"])
         for (method, seed), one in table.groupby(["method", "seed"], dropna=False, sort=False):
             rows.append({**of, "method": method, "seed": seed, **summary(one)})
     # The same types where there is no row.
@@ -41,17 +44,17 @@ def score(logits: Sequence[str | Path], labels: Sequence[str | Path]) -> pd.Data
     return frame.sort_values([*IDENTITY, "seed"]).reset_index(drop=True)
 
 
-def predictions(logits: str | Path, labels: pd.DataFrame) -> pd.DataFrame:
-    """What every method and seed of an experiment says of every shape.
+def predictions(logits: str | Path, labels: pd.DataFrame, method: str) -> pd.DataFrame:
+    """What every seed of an experiment says of every shape.
 
     Args:
         labels: columns `id` and `label`.
+        method: of the experiment. `zero_shot` stands for each way to combine its views.
 
     Returns:
         Columns `method, seed, id, label, predicted, top5`; `top5` says whether the label is among
         the five best. No row for a protocol that does not exist there.
     """
-    method = identity(logits)["method"]
     with store.open_h5(logits) as f:
         ids = f["id"].asstr()[:]
         label = labels.set_index("id")["label"].reindex(ids)

@@ -9,9 +9,9 @@ from pointclip.store import write_text
 
 
 with job(snakemake):
-    title = snakemake.params.title
-    scores = score(snakemake.input.logits, snakemake.input.labels)
-    scores, by, order = varied(scores, snakemake.params.vary)
+    files, params, title = snakemake.input, snakemake.params, snakemake.params.title
+    scores = score(params.experiments, files.logits, files.labels)
+    scores, by, order = varied(scores, params.vary)
     table = compare(scores, by, order)
     said = sentences(table, by)
     documents.write(table, snakemake.output.csv)

@@ -6,5 +6,6 @@ from pointclip.store import write_parquet
 
 
 with job(snakemake):
-    scores = score(snakemake.input.logits, snakemake.input.labels)
+    files = snakemake.input
+    scores = score(snakemake.params.experiments, files.logits, files.labels)
     write_parquet(scores, snakemake.output[0])

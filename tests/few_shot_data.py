@@ -13,7 +13,7 @@ torch.set_num_threads(1)
 
 
 CLASSES, VIEWS, CHANNELS = 5, 4, 16
-# Where the logits of an experiment lie says which it is.
+# Where the logits of an experiment lie below the results says which it is.
 ZERO_SHOT = "zero_shot/toy/p/q/b/plain/logits.h5"
 FEW_SHOT = "few_shot/toy/p/q/b/{method}/4shot/{protocol}/logits.h5"
 

@@ -89,10 +89,10 @@ def test_a_blended_file_is_scored_like_the_others(tmp_path):
         f["id"] = frame["id"].to_numpy(object)
     for kind, path in ours.items():
         ratio = 0.1 if kind == "zero_shot" else [0.1, 1.0]
-        where = FEW_SHOT.format(method="tip", protocol="plain")
-        where = tmp_path / "ensemble" / "theirs" / (ZERO_SHOT if kind == "zero_shot" else where)
-        ensembles.write_blend(path, theirs, where, ratio, published)
-        table = scores.score([where], [paths["test_labels"]])
+        ensembles.write_blend(path, theirs, tmp_path / "b.h5", ratio, published)
+        few = FEW_SHOT.format(method="tip", protocol="plain")
+        experiment = f"ensemble/theirs/{ZERO_SHOT if kind == 'zero_shot' else few}"
+        table = scores.score([experiment], [tmp_path / "b.h5"], [paths["test_labels"]])
         assert table["accuracy"].tolist() == ([100] if kind == "zero_shot" else [100, 20])
         assert set(table["method"]) == {f"{'zero_shot' if kind == 'zero_shot' else 'tip'}+theirs"}
 

@@ -60,12 +60,13 @@ def test_from_task_to_scores_every_method(tmp_path, method):
     assert set(learned) == {"plain", "validation"}
     for protocol, state in learned.items():
         adapter = tmp_path / f"{protocol}.safetensors"
-        logits = tmp_path / FEW_SHOT.format(method=method, protocol=protocol)
+        where = FEW_SHOT.format(method=method, protocol=protocol)
+        logits = tmp_path / where
         few_shot.write_adapter(
             state, task, paths["text"], adapter, method=method, protocol=protocol
         )
         few_shot.write_logits(adapter, paths["test_features"], logits, rows=7)
-        table = scores.score([logits], [paths["test_labels"]])
+        table = scores.score([where], [logits], [paths["test_labels"]])
         assert table["seed"].tolist() == [1, 2, 3]
         assert set(table["method"]) == {method} and set(table["protocol"]) == {protocol}
         assert table["accuracy"].mean() > 60
@@ -78,10 +79,10 @@ def test_a_protocol_that_does_not_exist_leaves_no_rows(tmp_path):
     learned = protocols.train("nearest_mean", task)
     assert set(learned) == {"plain"}
     about = {"method": "nearest_mean", "protocol": "validation"}
-    adapter, logits = tmp_path / "a.safetensors", tmp_path / FEW_SHOT.format(**about)
+    adapter, logits = tmp_path / "a.safetensors", tmp_path / "l.h5"
     few_shot.write_adapter(learned.get("validation"), task, paths["text"], adapter, **about)
     few_shot.write_logits(adapter, paths["test_features"], logits)
-    table = scores.score([logits], [paths["test_labels"]])
+    table = scores.score([FEW_SHOT.format(**about)], [logits], [paths["test_labels"]])
     assert table.empty and list(table) == scores.COLUMNS
 
 

@@ -22,7 +22,14 @@ STATE = {
     for name in GOLDEN.files
     if name.startswith("state/")
 }
-WANTED = {"dataset": "modelnet40", "backbone": "rn50"}
+WANTED = {
+    "kind": "zero_shot",
+    "dataset": "modelnet40",
+    "projection": "pointclip_zs",
+    "prompts": "v1_zero_shot",
+    "backbone": "rn50",
+    "protocol": "plain",
+}
 
 
 def write_files(folder: Path, right: int) -> tuple[Path, Path]:
@@ -31,7 +38,7 @@ def write_files(folder: Path, right: int) -> tuple[Path, Path]:
     per_view = np.zeros((2468, 3, 2), np.float32)
     per_view[:, :2, 0] = 4
     per_view[:, 2, 1] = np.where(np.arange(2468) < right, 7, 9)
-    logits = folder / "zero_shot/modelnet40/pointclip_zs/v1_zero_shot/rn50/plain/logits.h5"
+    logits = folder / "logits.h5"
     with store.new_h5(logits) as f:
         f["logits"], f["weights"], f["id"] = per_view, np.ones(3), ids
     labels = folder / "labels" / "modelnet40" / "test.parquet"
@@ -54,7 +61,7 @@ def test_a_handful_of_shapes_may_differ(tmp_path: Path, right: int, verdict: str
 def test_what_is_missing_is_said() -> None:
     page = report([zero_shot_target([], [], WANTED), checkpoint_target("resources/x.pth.tar")])
     assert page.startswith("# The released values: missing")
-    assert "Add an experiment to the config: dataset modelnet40, backbone rn50" in page
+    assert "Add an experiment to the config: kind zero_shot, dataset modelnet40, proj" in page
     assert "Put https://drive.google.com/" in page and "at resources/x.pth.tar, and run" in page
 
 

@@ -17,14 +17,17 @@ def labels(tmp_path):
     return path
 
 
-def write_logits(folder, protocol="plain", value=20.0):
+PLAIN = FEW_SHOT.format(method="inter_view", protocol="plain")
+
+
+def write_logits(folder, value=20.0):
     """Two seeds: the first is always right, the second always says class 0."""
     rng = np.random.default_rng(0)
     order = rng.permutation(len(LABELS))
     logits = rng.normal(size=(2, len(LABELS), 5)).astype(np.float32)
     logits[0, np.arange(len(LABELS)), LABELS[order]] += value
     logits[1, :, 0] += 20
-    path = folder / FEW_SHOT.format(method="inter_view", protocol=protocol)
+    path = folder / "logits.h5"
     with store.new_h5(path) as f:
         f["logits"], f["seed"] = logits, np.array([3, 9])
         f["id"] = labels_frame(LABELS, "test")["id"].to_numpy(object)[order]
@@ -32,7 +35,7 @@ def write_logits(folder, protocol="plain", value=20.0):
 
 
 def test_one_row_per_seed_with_the_columns_of_the_design(tmp_path, labels):
-    table = scores.score([write_logits(tmp_path)], [labels])
+    table = scores.score([PLAIN], [write_logits(tmp_path)], [labels])
     assert list(table) == [
         "dataset",
         "projection",
@@ -56,7 +59,7 @@ def test_one_row_per_seed_with_the_columns_of_the_design(tmp_path, labels):
 
 
 def test_predictions_join_labels_by_id(tmp_path, labels):
-    rows = scores.predictions(write_logits(tmp_path), store.read_parquet(labels))
+    rows = scores.predictions(write_logits(tmp_path), store.read_parquet(labels), "tip")
     assert list(rows) == ["method", "seed", "id", "label", "predicted", "top5"]
     first = rows[rows["seed"] == 3].set_index("id")
     truth = labels_frame(LABELS, "test").set_index("id")["label"]
@@ -65,11 +68,11 @@ def test_predictions_join_labels_by_id(tmp_path, labels):
 
 
 def test_experiments_are_sorted_and_seeds_are_whole_numbers(tmp_path, labels):
-    files = [write_logits(tmp_path, protocol) for protocol in ("validation", "plain")]
-    table = scores.score(files, [labels])
+    both = [PLAIN.replace("plain", "validation"), PLAIN]
+    table = scores.score(both, [write_logits(tmp_path)] * 2, [labels])
     assert table["protocol"].tolist() == ["plain"] * 2 + ["validation"] * 2
     assert str(table["seed"].dtype) == "Int64"
-    empty = scores.score([], [])
+    empty = scores.score([], [], [])
     assert list(empty) == list(table)
     assert empty.dtypes["shots":].equals(table.dtypes["shots":])
 
@@ -86,8 +89,8 @@ def test_equal_logits_predict_the_lower_label():
 
 
 def test_bad_input_is_a_sentence_that_names_the_file(tmp_path, labels):
-    with pytest.raises(UserError, match=r"4shot/plain/logits.h5 holds NaN or infinite values"):
-        scores.score([write_logits(tmp_path, value=np.nan)], [labels])
+    with pytest.raises(UserError, match=r"logits.h5 holds NaN or infinite values"):
+        scores.score([PLAIN], [write_logits(tmp_path, value=np.nan)], [labels])
     store.write_parquet(labels_frame(LABELS[:5], "test"), labels)
     with pytest.raises(UserError, match=r"logits.h5 has a shape without a label: 'test/"):
-        scores.score([write_logits(tmp_path)], [labels])
+        scores.score([PLAIN], [write_logits(tmp_path)], [labels])

@@ -52,14 +52,14 @@ def test_nan_features_are_one_sentence():
 
 def test_streamed_file_equals_the_arrays_and_scores_under_both_methods(tmp_path):
     paths = write_files(tmp_path)
-    out = tmp_path / ZERO_SHOT
+    out = tmp_path / "logits.h5"
     zero_shot.write_logits(paths["test_features"], paths["text"], None, out, rows=7)
     whole, labels = gather.read_labelled(paths["test_features"], paths["test_labels"])
     expected = zero_shot.per_view_logits(whole, TEXT, 100.0)
     with store.open_h5(out) as f:
         np.testing.assert_allclose(f["logits"][:], expected, rtol=1e-5)
         assert f["weights"][:].tolist() == [1] * VIEWS
-    rows = scores.score([out], [paths["test_labels"]]).to_dict("records")
+    rows = scores.score([ZERO_SHOT], [out], [paths["test_labels"]]).to_dict("records")
     assert [row["method"] for row in rows] == ["zero_shot", "zero_shot_softmax"]
     for row in rows:
         right = (zero_shot.combine(expected, method=row["method"]).argmax(-1) == labels).mean()
@@ -82,9 +82,9 @@ def test_nothing_held_out_is_scored_to_no_rows(tmp_path):
     paths = write_files(tmp_path, shots=(4,), per_class=4)
     drawn = paths["shots"], paths["train_labels"], paths["train_features"]
     assert gather.read_held_out(*drawn) is None
-    out = tmp_path / ZERO_SHOT
+    out = tmp_path / "logits.h5"
     zero_shot.write_no_logits(paths["text"], out)
-    assert scores.score([out], [paths["test_labels"]]).empty
+    assert scores.score([ZERO_SHOT], [out], [paths["test_labels"]]).empty
 
 
 def test_released_takes_the_shipped_weights_where_there_are_any():

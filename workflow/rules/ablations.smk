@@ -33,6 +33,7 @@ rule ablation:
     params:
         title=lambda wildcards: config["ablations"][wildcards.ablation]["title"],
         vary=lambda wildcards: config["ablations"][wildcards.ablation]["vary"],
+        experiments=within(ABLATIONS, "ablation"),
         code=code("ablation"),
     script:
         "../../scripts/ablation.py"

@@ -19,6 +19,7 @@ rule score:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
+        experiments=LOGITS,
         code=code("score"),
     script:
         "../../scripts/score.py"
@@ -167,6 +168,7 @@ rule classes:
         mem_mb=2000,
         runtime=10,
     params:
+        experiment=within(HEADLINES, "dataset", "kind"),
         code=code("classes"),
     script:
         "../../scripts/classes.py"
