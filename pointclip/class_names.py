@@ -40,7 +40,7 @@ def read_classes(source: str | Path) -> list[str]:
             raise UserError(f"{path} is too large for a list of classes.")
         text = path.read_text(encoding="utf-8-sig")
         found = json.loads(text) if path.suffix == ".json" else text.splitlines()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, UserError):
             raise
         raise UserError(f"{path} is no text file with one class a line ({error}).") from error

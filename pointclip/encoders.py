@@ -104,8 +104,8 @@ def load_encoder(
 ) -> Encoder:
     """Load a built-in backbone by name, or one described by an entry of the config.
 
-    Weights are looked for in the entry's `weights`, then in `weights_dir` (see `weights.py`), and
-    fetched from the hub if they are in neither.
+    Weights are looked for in the entry's `weights`, then in its `weights_dir` or else the given one
+    (see `weights.py`), and fetched from the hub if they are in neither.
 
     Raises:
         UserError: if the weights are missing and cannot be fetched, or are not this model's.
@@ -138,8 +138,9 @@ def fetch_weights(
 ) -> Path:
     """Bring the weights of a backbone to `weights_dir/{name}/` and write `weights.json` beside.
 
-    A file that is there already, or in the folder `local_dir`, is taken as it is (not copied); all
-    else comes from the hub. The manifest is written last: it is the target of a rule.
+    A file that is there already, or in the entry's own `weights_dir`, or in `local_dir`, is taken
+    as it is (not copied); all else comes from the hub. The manifest is written last: it is the
+    target of a rule.
 
     Raises:
         UserError: if they are missing and cannot be fetched, or their checksum is wrong.
@@ -149,9 +150,8 @@ def fetch_weights(
     if entry["weights"]:
         path: Path | None = own_file(entry["weights"], f"weights file of backbone '{name}'")
     else:
-        path = _find(entry, folder)
-        if path is None and local_dir:
-            path = _find(entry, Path(local_dir))
+        places = [folder, *(Path(place) for place in (entry["weights_dir"], local_dir) if place)]
+        path = next((found for place in places if (found := _find(entry, place))), None)
     if path is None:
         path = _fetch(entry, folder)
         if weights_name(entry) == name:

@@ -73,13 +73,12 @@ def search_ratio(
     ours: Float[np.ndarray, "shape label"],
     theirs: Float[np.ndarray, "shape label"],
     labels: Int[np.ndarray, " shape"],
-    steps: int = 20,
 ) -> tuple[float, float]:
     """Our share with the highest accuracy on held-out shapes, and that accuracy in percent.
 
     Of equally accurate shares the one nearest to one half wins.
     """
-    shares = [step / steps for step in range(steps + 1)]
+    shares = [step / 20 for step in range(21)]
     right = [float((blend(ours, theirs, s).argmax(1) == labels).mean()) for s in shares]
     best = max(zip(right, shares, strict=True), key=lambda pair: (pair[0], -abs(pair[1] - 0.5)))
     return best[1], 100 * best[0]

@@ -11,10 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pointclip import backbones
 from pointclip.errors import UserError, choose
+from pointclip.files import read_yaml
 
 
 LIBRARY = Path(__file__).parent
@@ -166,7 +165,7 @@ def prompt_files(path: str | Path) -> list[str]:
     path = Path(path)
     if not path.is_file():
         raise UserError(f"The prompts file '{path}' does not exist.")
-    content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.suffix == ".yaml" else {}
+    content = read_yaml(path) if path.suffix in (".yaml", ".yml") else {}
     named = [content.get(key) for key in ("class_names", "sentences")]
     files = [path, *(path.parent / name for name in named if isinstance(name, str))]
     if missing := [file for file in files if not file.is_file()]:

@@ -61,7 +61,7 @@ def project_and_encode(
 
 
 def bank(
-    clouds: str | Path | Sequence[str | Path],
+    clouds: str | Path,
     ids: Sequence[str],
     projection: Projection,
     encoder: Encoder,
@@ -74,8 +74,7 @@ def bank(
     A copy depends on its number, the shape's id and the seed alone: a bank of A copies is the
     first A of a larger one, whatever else is in it.
     """
-    paths = [clouds] if isinstance(clouds, str | Path) else list(clouds)
-    points = read_h5_rows(paths, "points", ids)
+    points = read_h5_rows([clouds], "points", ids)
     attrs = {"projection": projection.name, "seed": seed, **_encoder_attrs(encoder)}
     with new_h5(out, **attrs) as f:
         f["id"] = np.array(list(ids), dtype="S")

@@ -1,8 +1,13 @@
-"""Which files a command is to read, and how to write their names."""
+"""Which files a command is to read, how to write their names, and text and YAML files read."""
 
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pointclip.errors import UserError
 
 
 def find_files(paths: Iterable[str | Path], suffixes: Iterable[str]) -> Iterator[Path]:
@@ -53,3 +58,32 @@ def shown(path: str | Path) -> str:
     """
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a UTF-8 file.
+
+    Raises:
+        UserError: if it does not exist or is none.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise UserError(f"{path} does not exist.") from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise UserError(f"{path} is not a readable UTF-8 text file ({error}).") from error
+
+
+def read_yaml(path: str | Path) -> dict[Any, Any]:
+    """The mapping that a YAML file holds; an empty file holds an empty one.
+
+    Raises:
+        UserError: if it does not exist, is no YAML, or holds something else.
+    """
+    try:
+        content = yaml.safe_load(read_text(path))
+    except (yaml.YAMLError, RecursionError) as error:
+        raise UserError(f"{path} is not valid YAML ({' '.join(str(error).split())}).") from error
+    if not isinstance(content, dict | None):
+        raise UserError(f"{path} must be a mapping of keys to values.")
+    return content or {}

@@ -100,8 +100,8 @@ def pick_device(device: str = "auto") -> "torch.device":
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         picked = torch.device(device)
-        torch.empty(0, device=picked)
-    except (RuntimeError, AssertionError) as error:
+        torch.empty(1, device=picked).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UserError(
             f"Device '{device}' is not available here: choose auto, cpu, cuda, cuda:N or mps."
         ) from error

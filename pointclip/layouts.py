@@ -12,6 +12,7 @@ from jaxtyping import Float, Integer
 
 from pointclip.clouds import SUFFIXES, load_cloud
 from pointclip.errors import UserError, choose
+from pointclip.files import shown
 from pointclip.store import open_h5
 
 
@@ -137,7 +138,7 @@ def folder(entry: Entry, source: Path, split: str) -> Split:
         for part in _split(np.arange(len(files))):
             some = [files[i] for i in part]
             clouds = [load_cloud(path, wanted, seed=entry.get("seed", 0)) for _, path in some]
-            ids = [str(path.relative_to(root)) for _, path in some]
+            ids = [shown(path.relative_to(root)) for _, path in some]
             yield Chunk(np.stack(clouds), np.array([label for label, _ in some]), ids)
 
     return Split(classes, chunks())
@@ -183,7 +184,10 @@ def _id2file(folder: Path, name: str) -> list[str] | None:
     path = folder / f"{match[1]}_{match[2]}_id2file.json" if match else None
     if path is None or not path.is_file():
         return None
-    return [str(name) for name in json.loads(path.read_text(encoding="utf-8"))]
+    try:
+        return [str(name) for name in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{path} is no list of names ({error}).") from error
 
 
 def _foreground(

@@ -16,6 +16,7 @@ from pointclip import experiments
 from pointclip.disk_use import estimate, known
 from pointclip.entries import Config
 from pointclip.errors import UserError
+from pointclip.files import read_yaml
 from pointclip.schema import validate
 from pointclip.weights import Probe, find_weights, hub_endpoint, missing_weights
 
@@ -43,8 +44,9 @@ def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
             )
     for name in sorted({entries["backbones"][run["backbone"]]["fetched"] for run in used} - {""}):
         entry = entries["backbones"][name]["entry"]
-        folders = [folder, *([Path(config["weights_dir"])] if config["weights_dir"] else [])]
-        if not any(find_weights(name, place) for place in folders) and not hub.reached():
+        folders = [folder, entry["weights_dir"], config["weights_dir"]]
+        here = any(find_weights(name, Path(place)) for place in folders if place)
+        if not here and not hub.reached():
             said.append(missing_weights(entry, folder))
     return said
 
@@ -82,13 +84,10 @@ def read_config(path: str | Path, repository: str | Path = ".") -> dict[str, Any
     Raises:
         UserError: if it does not exist or is not as the schema says.
     """
-    import yaml
     from snakemake.utils import update_config
 
-    if not Path(path).is_file():
-        raise UserError(f"The config '{path}' does not exist.")
-    config = yaml.safe_load(Path(repository, "config/config.yaml").read_text(encoding="utf-8"))
-    update_config(config, yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+    config = read_yaml(Path(repository, "config/config.yaml"))
+    update_config(config, read_yaml(path))
     validate(config, repository)
     return config
 

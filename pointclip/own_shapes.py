@@ -58,7 +58,7 @@ def list_shapes(folder: Path) -> list[tuple[str, Path]]:
     for part in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
         inner = part / "train"
         files = find_files([inner if inner.is_dir() else part], SUFFIXES)
-        found += [(part.name, path) for path in files]
+        found += [(shown(part.name), path) for path in files]
     if len({name for name, _ in found}) < 2:
         raise UserError(
             f"{shown(folder)} needs a folder for each class, and files in at least two of them."
@@ -161,7 +161,7 @@ def _write_clouds(
             data.resize(len(rows) + 1, axis=0)
             data[len(rows)] = cloud
             rows.append((f"train/{len(rows):06d}", shown(file), name))
-        f["id"] = np.array([row[0] for row in rows], dtype=object)
+        f["id"] = np.array([row[0] for row in rows], dtype="S")
     frame = pd.DataFrame(rows, columns=["id", "published_id", "class"])
     classes = sorted(set(frame["class"]))
     if len(classes) < 2:

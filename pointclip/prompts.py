@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pointclip.errors import UserError, choose
+from pointclip.files import read_text, read_yaml
 
 
 BUILT_IN = Path(__file__).parent / "assets" / "prompts"
@@ -79,11 +78,10 @@ def load_prompts(id_or_path: str | Path) -> Prompts:
         path = sets[choose(str(id_or_path), sets, "prompt set")]
     if path.suffix in {".json", ".tsv"}:
         return Prompts(path.stem, own_sentences=read_sentences(path))
-    content = _read_yaml(path)
+    content = read_yaml(path)
     if unknown := set(content) - KEYS:
-        raise UserError(
-            f"Unknown key '{min(unknown)}' in {path}: allowed are {', '.join(sorted(KEYS))}."
-        )
+        first = min(map(str, unknown))
+        raise UserError(f"Unknown key '{first}' in {path}: allowed are {', '.join(sorted(KEYS))}.")
     templates = content.get("templates", [])
     if not isinstance(templates, list) or not all(isinstance(t, str) for t in templates):
         raise UserError(f"'templates' in {path} must be a list of sentences, each with a {{}}.")
@@ -92,10 +90,12 @@ def load_prompts(id_or_path: str | Path) -> Prompts:
             raise UserError(f"The template '{template}' in {path} has no {{}} for the class name.")
     names = content.get("class_names", {})
     if isinstance(names, str):
-        names = _read_yaml(path.parent / names)
+        names = read_yaml(path.parent / names)
     if not isinstance(names, dict) or not all(isinstance(v, dict) for v in names.values()):
         raise UserError(f"'class_names' in {path} must map data sets to class: name pairs.")
     sentences = content.get("sentences")
+    if not isinstance(sentences, str | None):
+        raise UserError(f"'sentences' in {path} must be the name of a JSON or TSV file.")
     own = read_sentences(path.parent / sentences) if sentences else {}
     if not templates and not own:
         raise UserError(f"{path} holds neither templates nor sentences.")
@@ -118,7 +118,7 @@ def read_sentences(path: str | Path) -> dict[str, tuple[str, ...]]:
 
 
 def _pairs(path: Path) -> list[tuple[str, Any]]:
-    text = _read_text(path)
+    text = read_text(path)
     if path.suffix == ".tsv":
         rows = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
         for number, row in enumerate(rows, 1):
@@ -140,22 +140,3 @@ def _pairs(path: Path) -> list[tuple[str, Any]]:
 def _key(name: str) -> str:
     """`Night_Stand`, `night stand` and `night-stand` are one class."""
     return re.sub(r"[\s_-]+", " ", name).strip().lower()
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist.") from error
-    except (UnicodeDecodeError, OSError) as error:
-        raise UserError(f"{path} is not a readable UTF-8 text file ({error}).") from error
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(_read_text(path))
-    except (yaml.YAMLError, RecursionError) as error:
-        raise UserError(f"{path} is not valid YAML ({' '.join(str(error).split())}).") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{path} must be a mapping with the keys {', '.join(sorted(KEYS))}.")
-    return content

@@ -112,8 +112,9 @@ def _parameters(method: str, given: dict[str, Any]) -> tuple[Any, dict[str, Any]
                 f"{', '.join(allowed) or '(it has none)'}."
             )
     for name in ("epochs", "batch"):
-        if given.get(name, 1) < 1:
-            raise UserError(f"{method} cannot train with {name} {given[name]}: give 1 or more.")
+        value = given.get(name, 1)
+        if not isinstance(value, int) or value < 1:
+            raise UserError(f"{method} cannot train with {name} {value}: give 1 or more.")
     return (
         module,
         {name: value for name, value in given.items() if name in fit},

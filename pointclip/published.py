@@ -58,37 +58,26 @@ def dataset_ids(published: pd.DataFrame) -> pd.Series:
     return published["dataset"] + variant
 
 
-def lookup(
-    row: Mapping[str, object], published: pd.DataFrame, metric: str = "top1"
-) -> pd.Series | None:
-    """The published number for a score row, or None.
+def lookup(row: Mapping[str, object], published: pd.DataFrame) -> pd.Series | None:
+    """The published top-1 accuracy for a score row, or None.
 
     All of dataset, projection, prompts, backbone, method, protocol and shots must be equal. `*`
     in the table stands for any; an empty cell stands for "not known", which equals nothing, so
     such a number is never set against one of ours. The first row that fits is taken.
     """
-    fits = published["metric"] == metric
+    fits = published["metric"] == "top1"
     for key in KEYS:
         cells = dataset_ids(published) if key == "dataset" else published[key].astype(str)
         fits &= (cells != "") & ((cells == str(row[key])) | (cells == "*"))
     return published[fits].iloc[0] if fits.any() else None
 
 
-def attach(
-    rows: pd.DataFrame, published: pd.DataFrame | None, aliases: Mapping[str, str] | None = None
-) -> pd.DataFrame:
-    """Add `published` (value or empty) and `source` to score rows.
-
-    Args:
-        aliases: data set id of the config -> id in the table, for a data set that goes by
-            another name but is the same data.
-    """
-    aliases = aliases or {}
+def attach(rows: pd.DataFrame, published: pd.DataFrame | None) -> pd.DataFrame:
+    """Add `published` (value or empty) and `source` to score rows."""
     values: list[float | None] = []
     sources: list[str] = []
     found: dict[tuple, pd.Series | None] = {}
     for row in rows[KEYS].to_dict("records"):
-        row["dataset"] = aliases.get(row["dataset"], row["dataset"])
         row["shots"] = int(row["shots"])
         key = tuple(row.values())
         if key not in found:

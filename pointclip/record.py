@@ -12,8 +12,6 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from pointclip.documents import to_markdown
-
 
 PACKAGES = [
     *("pointclip", "snakemake", "torch", "torchvision", "open-clip-torch", "numpy", "numba"),
@@ -98,14 +96,6 @@ pre {{ background: #f6f6f6; padding: 1em; overflow: auto }}
 <pre>{escape(_yaml(config))}</pre>
 </body></html>
 """
-
-
-def text(facts: Mapping[str, str], config: Mapping[str, Any], seconds: pd.DataFrame) -> str:
-    """The record as Markdown."""
-    lines = [f"- {name}: {value}" for name, value in facts.items()]
-    parts = ["# Where these results come from", "\n".join(lines), "## Seconds per stage"]
-    parts += [to_markdown(seconds).rstrip(), "## Config", f"```yaml\n{_yaml(config)}```"]
-    return "\n\n".join(parts) + "\n"
 
 
 def _yaml(config: Mapping[str, Any]) -> str:

@@ -16,23 +16,15 @@ SCORES = ["accuracy", "top5", "mean_class_accuracy", "n"]
 CONFIDENCE = 0.95
 
 
-def per_seed(
-    scores: pd.DataFrame,
-    published: pd.DataFrame | None = None,
-    aliases: Mapping[str, str] | None = None,
-) -> pd.DataFrame:
+def per_seed(scores: pd.DataFrame, published: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per seed, in a fixed order, with the published number beside it."""
     identity = identity_of(scores)
     rows = ordered(scores, [*identity, "seed"])[[*identity, "seed", *SCORES]]
     # Zero-shot rows have no seed: a nullable integer keeps the others from becoming 1.0.
-    return attach(rows.astype({"seed": "Int64"}), published, aliases)
+    return attach(rows.astype({"seed": "Int64"}), published)
 
 
-def summarise(
-    scores: pd.DataFrame,
-    published: pd.DataFrame | None = None,
-    aliases: Mapping[str, str] | None = None,
-) -> pd.DataFrame:
+def summarise(scores: pd.DataFrame, published: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per experiment and protocol: mean, std, seeds, interval, published, difference.
 
     The interval (95 %) says one of two things: with seeds, where the mean over further draws of
@@ -49,7 +41,7 @@ def summarise(
         records.append([*key, *numbers])
     columns = [*identity, "mean", "std", "seeds", "low", "high", "n"]
     summary = ordered(pd.DataFrame(records, columns=columns), identity)
-    summary = attach(summary, published, aliases)
+    summary = attach(summary, published)
     difference = summary["mean"] - summary["published"]
     summary.insert(len(summary.columns) - 1, "difference", difference)
     return summary

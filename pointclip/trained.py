@@ -15,6 +15,10 @@ from pointclip.projection import Projection
 from pointclip.store import read_tensors
 
 
+# What a file says of its making.
+ABOUT = {"method": str, "seeds": list, "classes": list, "views": int, "logit_scale": int | float}
+
+
 @dataclass(frozen=True)
 class Adapter:
     """One seed of an adapter file.
@@ -74,7 +78,9 @@ def read_adapter(path: str | Path, seed: int | None = None) -> Adapter:
         UserError: if it is no adapter, or holds no such seed.
     """
     tensors, about = read_tensors(path)
-    if not {"method", "seeds", "classes", "views", "logit_scale"} <= set(about):
+    if not isinstance(about, dict) or any(
+        not isinstance(about.get(name), kind) for name, kind in ABOUT.items()
+    ):
         raise UserError(f"{path} is not an adapter of pointclip: it does not say what it is.")
     seeds = about["seeds"]
     if not seeds:
@@ -89,7 +95,7 @@ def read_adapter(path: str | Path, seed: int | None = None) -> Adapter:
         file=Path(path),
         method=choose(about["method"], METHODS, f"method in {path}"),
         classes=list(about["classes"]),
-        views=int(about["views"]),
+        views=about["views"],
         logit_scale=float(about["logit_scale"]),
         state={name: tensor[row : row + 1] for name, tensor in tensors.items()},
         prototypes=prototypes,

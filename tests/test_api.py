@@ -193,10 +193,14 @@ def test_an_adapter_that_lacks_a_tensor_is_refused(entry, tmp_path):
         PointCLIP(backbone=entry, adapter=path)
 
 
-def test_other_tensors_are_no_adapter(entry, tmp_path):
-    write_tensors({"x": torch.zeros(1)}, tmp_path / "a.safetensors")
+@pytest.mark.parametrize("about", [{}, {"seeds": 3}, {"views": "x"}, {"classes": None}])
+def test_other_tensors_are_no_adapter(entry, tmp_path, about):
+    path = tmp_path / "a.safetensors"
+    write_adapter(path)
+    known = read_tensors(path)[1] if about else {}
+    write_tensors({"x": torch.zeros(1)}, path, **{**known, **about})
     with pytest.raises(UserError, match="is not an adapter"):
-        PointCLIP(backbone=entry, adapter=tmp_path / "a.safetensors")
+        PointCLIP(backbone=entry, adapter=path)
 
 
 def test_importing_the_package_does_not_import_torch():

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -253,6 +254,15 @@ def test_train_says_what_it_cannot_do(run, own, options, sentence):
     assert sentence in err
 
 
+def test_train_says_that_nothing_could_be_read(run, tmp_path):
+    for name in ("ball", "stick"):
+        (tmp_path / "own" / name).mkdir(parents=True)
+        (tmp_path / "own" / name / "broken.ply").write_text("ply")
+    code, _, err = run("train", tmp_path / "own", *QUICK)
+    assert code == 2
+    assert "Files of at least two classes must be readable." in err
+
+
 def test_train_needs_classes(run, shapes):
     code, _, err = run("train", shapes, "--backbone", "tiny")
     assert code == 2
@@ -271,6 +281,18 @@ def test_lists(run):
         assert name in out
         code, out, _ = run(command, "--json")
         assert all(json.loads(line) for line in out.splitlines())
+
+
+@pytest.mark.parametrize("content", ["- a list", "datasets: [x]", "datasets: {x: , y: {path: }}"])
+def test_the_configs_of_other_programs_are_passed_over(run, tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    Path("config").mkdir()
+    Path("config/a.yaml").write_text(content)
+    code, out, err = run("data")
+    if content.startswith("-"):
+        assert code == 2 and "config/a.yaml must be a mapping of keys to values." in err
+    else:
+        assert code == 0 and "furniture" in out
 
 
 def test_no_color_and_pipes_have_no_escapes(run, shapes, monkeypatch):

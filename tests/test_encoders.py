@@ -197,6 +197,8 @@ def test_weights_are_found_in_a_folder_and_recorded(entry, tmp_path, offline, ca
     assert load_encoder(named, "cpu", target).dim == 16
     with pytest.raises(UserError, match="has the sha256"):
         fetch_weights({**named, "sha256": "0" * 64}, target, user)
+    own = {**named, "weights_dir": str(user)}
+    assert fetch_weights(own, tmp_path / "else").samefile(path)
 
 
 @pytest.mark.slow

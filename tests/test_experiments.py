@@ -90,6 +90,25 @@ def test_an_entry_holds_what_its_bases_say() -> None:
     assert full["prompts"]["v1_few_shot"]["files"][0].endswith("v1_few_shot.yaml")
 
 
+def test_a_value_twice_in_an_ablation_is_one_experiment() -> None:
+    ablation = CONFIG["ablations"]["ratio"]
+    config = CONFIG | {"ablations": {"a": {**ablation, "vary": {"adapter": ["half", "half"]}}}}
+    assert len(experiments.ablation_runs(config, "a")) == 1
+
+
+def test_prompts_of_either_suffix_name_their_sentences(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text("{}")
+    for name in ("a.yaml", "a.yml"):
+        (tmp_path / name).write_text("sentences: s.json")
+        assert entries.prompt_files(tmp_path / name) == [
+            str(tmp_path / name),
+            str(tmp_path / "s.json"),
+        ]
+    (tmp_path / "a.yaml").write_text("sentences: [")
+    with pytest.raises(UserError, match="is not valid YAML"):
+        entries.prompt_files(tmp_path / "a.yaml")
+
+
 def test_every_experiment_stands_once_and_only_where_its_protocol_exists() -> None:
     few = experiments.runs(CONFIG, "few_shot")
     assert len(few) == 6  # nothing is `released` about tip

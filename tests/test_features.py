@@ -116,7 +116,7 @@ def test_a_bank_is_the_first_copies_of_a_larger_one_in_any_order(
 ):
     ids = [f"train/{i:06d}" for i in (3, 30, 7)]
     features.bank(clouds, ids, projection, encoder, 2, 1, tmp_path / "small.h5")
-    features.bank([clouds], ids, projection, encoder, 4, 1, tmp_path / "large.h5")
+    features.bank(clouds, ids, projection, encoder, 4, 1, tmp_path / "large.h5")
     features.bank(clouds, ids[::-1], projection, encoder, 2, 1, tmp_path / "turned.h5")
     features.bank(clouds, ids, projection, encoder, 2, 2, tmp_path / "other.h5")
     small, kept, attrs = read(tmp_path / "small.h5")

@@ -95,7 +95,10 @@ def test_a_config_that_is_none_is_a_sentence(monkeypatch, tmp_path):
     (tmp_path / "wrong.yaml").write_text("divice: cpu\n")
     with pytest.raises(UserError, match="Unknown key 'divice'"):
         needs.read_config(tmp_path / "wrong.yaml")
+    (tmp_path / "list.yaml").write_text("- a\n")
+    with pytest.raises(UserError, match="must be a mapping of keys to values"):
+        needs.read_config(tmp_path / "list.yaml")
     command = [sys.executable, "-m", "pointclip.needs", str(tmp_path / "none.yaml")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stdout == f"The config '{tmp_path / 'none.yaml'}' does not exist.\n"
+    assert done.stdout == f"{tmp_path / 'none.yaml'} does not exist.\n"

@@ -63,6 +63,8 @@ def test_class_names_are_overridden_per_data_set(tmp_path):
         ("a.yaml", "- a {}", "must be a mapping"),
         ("a.yaml", "description: nothing", "neither templates nor sentences"),
         ("a.yaml", "sentences: none.json", "none.json does not exist"),
+        ("a.yaml", "sentences: [1]", "must be the name of a JSON or TSV file"),
+        ("a.yaml", "1: a\ntemplate: b", "Unknown key '1'"),
         ("a.yaml", "templates: ['{}']\nclass_names: {a: b}", "must map data sets"),
         ("a.json", "{", "not valid JSON"),
         ("a.json", "[1]", "must be of the form"),

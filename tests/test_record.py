@@ -1,7 +1,7 @@
 import subprocess
 from pathlib import Path
 
-from pointclip.record import commit, describe, page, stage_seconds, text
+from pointclip.record import commit, describe, page, stage_seconds
 
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\n"
@@ -42,12 +42,11 @@ def test_seconds_are_summed_by_stage(tmp_path: Path) -> None:
     assert frame["peak memory (MB)"].tolist()[0] == 300.0
 
 
-def test_page_and_text_hold_everything(tmp_path: Path) -> None:
+def test_the_page_holds_everything(tmp_path: Path) -> None:
     facts = describe("cpu", tmp_path)
     assert facts["device"] == "cpu" and "snakemake" in facts
     config = {"name": "<b>", "datasets": {"furniture": {"points": 1024}}}
     seconds = stage_seconds([], tmp_path)
     html = page(facts, config, seconds)
     assert "&lt;b&gt;" in html and "<b>" not in html and "points: 1024" in html
-    markdown = text(facts, config, seconds)
-    assert "- device: cpu" in markdown and "points: 1024" in markdown
+    assert "<th>device</th><td>cpu</td>" in html

@@ -28,6 +28,18 @@ SCHEMA = yaml.safe_load((REPOSITORY / schema.SCHEMA).read_text())
         ({"ensembles": {"x": {}}}, "The key 'file' is missing in ensembles.x."),
         ({"sampling": {"seeds": [1, 1]}}, "'[1, 1]' is not allowed for sampling.seeds: [1, 1] has"),
         ({"keep_depth": "yes"}, "'yes' is not allowed for keep_depth: give boolean."),
+        (
+            {"ablations": {"x": {"base": {"shots": "4"}, "vary": {"dataset": ["a"]}}}},
+            "'4' is not allowed for ablations.x.base.shots: give integer.",
+        ),
+        (
+            {"ablations": {"x": {"base": {}, "vary": {"protocol": ["validate"]}}}},
+            "'validate' is not allowed for ablations.x.vary.protocol.0: choose one of plain,",
+        ),
+        (
+            {"tables": {"accuracy": {"rows": [], "columns": "shots"}}},
+            "'accuracy' is not allowed for tables: An id is made of",
+        ),
     ],
 )
 def test_a_schema_error_is_one_sentence(config: dict, sentence: str) -> None:

@@ -83,9 +83,8 @@ DOWNLOADS = {
 
 def data(as_json: AsJson = False) -> None:
     """List the data sets of the package and of ./config: what is on disk, what must be fetched."""
-    import yaml
-
     from pointclip.datasets import EMBEDDED
+    from pointclip.files import read_yaml
 
     entries: dict[str, dict[str, Any]] = {}
     folder = Path("resources")
@@ -94,11 +93,14 @@ def data(as_json: AsJson = False) -> None:
         order = {"config": 0, "paper": 1}
         paths = sorted(Path("config").glob("*.yaml"), key=lambda p: (order.get(p.stem, 2), p))
         for path in paths:
-            config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            config = read_yaml(path)
+            listed = config.get("datasets")
+            if not isinstance(listed, dict):  # nothing listed, or another program's file
+                continue
             folder = Path(config.get("resources", folder))
-            for name, entry in (config.get("datasets") or {}).items():
+            for name, entry in listed.items():
                 # Variants of another share its download.
-                if "urls" in entry or "path" in entry:
+                if isinstance(entry, dict) and (entry.get("urls") or entry.get("path")):
                     entries.setdefault(name, entry)
         rows: list[dict[str, object]] = [_row("furniture", {"reader": "furniture"}, EMBEDDED)]
         for name, entry in entries.items():

@@ -43,7 +43,9 @@ def train(
     weights_dir: common.WeightsDir = None,
     device: common.Device = "auto",
     copies: Annotated[int, typer.Option(min=1, help="Augmented copies of each shape.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn at random.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="Of all that is drawn at random.")
+    ] = 0,
     points: common.Points = 2048,
     up: common.Up = "y",
     quiet: common.Quiet = False,

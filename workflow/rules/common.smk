@@ -131,13 +131,12 @@ def of(axis, key=None):
     return found
 
 
-def shards(pattern, **values):
+def shards(pattern):
     """The shard files of a split, by a pattern that keeps its other wildcards."""
     return collect(
         pattern,
         shard=of("dataset", "shards"),
         allow_missing=True,
-        **values,
     )
 
 

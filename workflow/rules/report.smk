@@ -74,7 +74,7 @@ rule paper_table:
     log:
         "<logs>/paper_table/{table}.log",
     wildcard_constraints:
-        table="(?!accuracy|published)[a-z0-9_.-]+",
+        table=r"(?!(accuracy|published)\.)[a-z0-9_.-]+",
     conda:
         "../../environment.yml"
     resources:
