@@ -12,7 +12,7 @@ from jaxtyping import Float, Integer
 
 from pointclip.clouds import SUFFIXES, load_cloud
 from pointclip.errors import UserError, choose
-from pointclip.files import shown
+from pointclip.files import read_text, shown
 from pointclip.store import open_h5
 
 
@@ -170,12 +170,7 @@ def _only(source: Path, ending: str) -> Path:
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        return [
-            line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()
-        ]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is missing or no text file.") from error
+    return [line.strip() for line in read_text(path).splitlines() if line.strip()]
 
 
 def _id2file(folder: Path, name: str) -> list[str] | None:
@@ -185,8 +180,8 @@ def _id2file(folder: Path, name: str) -> list[str] | None:
     if path is None or not path.is_file():
         return None
     try:
-        return [str(name) for name in json.loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError) as error:
+        return [str(name) for name in json.loads(read_text(path))]
+    except (json.JSONDecodeError, TypeError) as error:
         raise UserError(f"{path} is no list of names ({error}).") from error
 
 

@@ -108,7 +108,7 @@ def main(path: str) -> int:
 
 def _is_file(url: str) -> bool:
     path = url.removeprefix("file://")
-    return "://" not in path and Path(path).expanduser().is_file()
+    return "://" not in path and Path(path).is_file()
 
 
 if __name__ == "__main__":

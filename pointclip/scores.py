@@ -35,7 +35,9 @@ def score(
     rows = []
     for experiment, path in zip(experiments, logits, strict=True):
         of = identity(experiment)
-        table = predictions(path, truth[of["dataset"]], of["method"])
+        # Views can be combined in several ways; all else has one.
+        methods = list(COMBINE) if of["method"] == "zero_shot" else [of["method"]]
+        table = predictions(path, truth[of["dataset"]], methods)
         for (method, seed), one in table.groupby(["method", "seed"], dropna=False, sort=False):
             rows.append({**of, "method": method, "seed": seed, **summary(one)})
     # The same types where there is no row.
@@ -44,12 +46,12 @@ def score(
     return frame.sort_values([*IDENTITY, "seed"]).reset_index(drop=True)
 
 
-def predictions(logits: str | Path, labels: pd.DataFrame, method: str) -> pd.DataFrame:
-    """What every seed of an experiment says of every shape.
+def predictions(logits: str | Path, labels: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """What every method and seed of an experiment says of every shape.
 
     Args:
         labels: columns `id` and `label`.
-        method: of the experiment. `zero_shot` stands for each way to combine its views.
+        methods: that of the experiment, or several ways to combine the views of `zero_shot`.
 
     Returns:
         Columns `method, seed, id, label, predicted, top5`; `top5` says whether the label is among
@@ -61,18 +63,17 @@ def predictions(logits: str | Path, labels: pd.DataFrame, method: str) -> pd.Dat
         if label.isna().any():
             unknown = ids[label.isna().to_numpy()][0]
             raise UserError(f"{logits} has a shape without a label: '{unknown}'.")
-        said: list[tuple[str, int | None, np.ndarray]]
-        if "weights" in f:
-            # Views are combined in each way; an ensemble, `zero_shot+other`, has one view.
-            names = [method] if "+" in method else list(COMBINE)
-            said = [(name, None, read_combined(f, name.split("+")[0])) for name in names]
-        else:
-            said = [(method, seed, f["logits"][i]) for i, seed in enumerate(f["seed"][:].tolist())]
+        said: list[tuple[str, int | None, np.ndarray]] = []
+        for method in methods:
+            if "weights" in f:  # an ensemble, `zero_shot+other`, has one view: the blend
+                said.append((method, None, read_combined(f, method.split("+")[0])))
+            else:
+                said += [(method, seed, f["logits"][i]) for i, seed in enumerate(f["seed"][:])]
     target = np.array(label, dtype=np.int64)
     if not all(np.isfinite(one).all() for _, _, one in said):
         raise UserError(f"{logits} holds NaN or infinite values: it cannot be scored.")
     tables = [
-        predict(one, target).assign(method=name, seed=seed, id=ids) for name, seed, one in said
+        predict(one, target).assign(method=method, seed=seed, id=ids) for method, seed, one in said
     ]
     columns = ["method", "seed", "id", "label", "predicted", "top5"]
     return pd.concat(tables)[columns] if tables else pd.DataFrame(columns=columns)

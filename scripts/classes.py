@@ -10,8 +10,7 @@ from pointclip.store import read_parquet
 with job(snakemake):
     labels = read_parquet(snakemake.input.labels)
     of, classes = identity(snakemake.params.experiment), labels.attrs["classes"]
-    said = predictions(snakemake.input.logits[0], labels, of["method"])
-    said = said[said["method"] == of["method"]]
+    said = predictions(snakemake.input.logits[0], labels, [of["method"]])
     shots = f", {of['shots']} shots" if of["shots"] else ""
     title = f"{of['dataset']}, {of['projection']}, {of['method']}{shots}, plain"
     save(confusion_matrix(said, classes, title), snakemake.output.confusion)

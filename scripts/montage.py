@@ -12,8 +12,7 @@ with job(snakemake):
     params, wildcards = snakemake.params, snakemake.wildcards
     labels = read_parquet(snakemake.input.labels)
     classes = labels.attrs["classes"]
-    said = predictions(snakemake.input.logits[0], labels, "zero_shot")
-    said = said[said["method"] == "zero_shot"]
+    said = predictions(snakemake.input.logits[0], labels, ["zero_shot"])
     # Shapes of different classes, spread over them all: the first test shape of each.
     first = said[said["id"].isin(ids_of(snakemake.input.depth))]
     first = first.drop_duplicates("label").sort_values("label")

@@ -59,7 +59,7 @@ def test_one_row_per_seed_with_the_columns_of_the_design(tmp_path, labels):
 
 
 def test_predictions_join_labels_by_id(tmp_path, labels):
-    rows = scores.predictions(write_logits(tmp_path), store.read_parquet(labels), "tip")
+    rows = scores.predictions(write_logits(tmp_path), store.read_parquet(labels), ["tip"])
     assert list(rows) == ["method", "seed", "id", "label", "predicted", "top5"]
     first = rows[rows["seed"] == 3].set_index("id")
     truth = labels_frame(LABELS, "test").set_index("id")["label"]
