@@ -1,15 +1,18 @@
 """Icons as point clouds seen from a few sides, drawn as PointCLIP V2 and v1 draw shapes; and icons
 as ink.
 
-An icon is given thickness (a slab, or a cushion by its distance transform), 1,024 points are drawn
-on it, turned by a view angle, scaled to the raster and splatted: max-pooled depth dark on white
-(V2), or bare dots on black (v1). No 3D shape is involved: all that is known of shape is the icon.
+An icon is given thickness (a slab, or a cushion by its distance transform), its parts often lie at
+different depths and slant, 1,024 points are drawn on it, turned by a view angle, scaled to the
+raster and splatted: max-pooled depth dark on white (V2), or bare dots on black (v1). No 3D shape is
+involved: all that is known of shape is the icon.
 Everything is batched; the cost is a few per cent of a step.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,18 +20,26 @@ from einops import rearrange, repeat
 from torch import Tensor
 
 
+class Drawings(NamedTuple):
+    """A batch of drawings: ink in 0..1, depth inside the outline in pixels, numbers of parts."""
+
+    ink: Tensor  # (B, 64, 64) float
+    depth: Tensor  # (B, 64, 64) float
+    parts: Tensor  # (B, 64, 64) uint8
+
+
 def uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
     """`count` numbers between low and high."""
     return low + (high - low) * torch.rand(count, generator=generator)
 
 
-def draw_points(ink: Tensor, depth: Tensor, points: int, generator: torch.Generator) -> Tensor:
-    """(B, 64, 64) ink in 0..1 and depth in pixels -> (B, points, 3) with x right, y up, z towards
-    the viewer.
+def draw_points(icons: Drawings, points: int, generator: torch.Generator) -> Tensor:
+    """(B, points, 3) on a batch of icons, x right, y up, z towards the viewer.
 
     Points fall on the filled outline and on the ink in a random proportion; ink is raised or sunk
-    against the rest.
+    against the rest, and so are whole parts, as a seat lies before its back.
     """
+    ink, depth, parts = icons
     batch, side, _ = ink.shape
     filled = (depth > 0).float()
     share = torch.rand(batch, 1, 1, generator=generator)
@@ -54,7 +65,12 @@ def draw_points(ink: Tensor, depth: Tensor, points: int, generator: torch.Genera
     # Two thirds of the points on the front and back faces, one third through the body: the sides.
     z = half * torch.where(spot < 0.33, -1.0, torch.where(spot < 0.67, 1.0, (spot - 0.67) * 6 - 1))
     relief = 0.25 * torch.randn(batch, 1, generator=generator) * (inked - 0.5)
-    return torch.stack([x, y, z + relief], -1)
+
+    part = rearrange(parts, "b h w -> b (h w)").gather(1, cell).long()
+    layered = (torch.rand(batch, 1, generator=generator) - 0.3).clamp(min=0) / 0.7  # 3 of 10 flat
+    offset, across, along = layered * torch.randn(3, batch, 256, generator=generator)
+    slant = 0.15 * across.gather(1, part) * x + 0.3 * along.gather(1, part) * y
+    return torch.stack([x, y, z + relief + 0.25 * offset.gather(1, part) + slant], -1)
 
 
 def rotations(batch: int, generator: torch.Generator) -> Tensor:
@@ -121,10 +137,10 @@ def thicken(pictures: Tensor, size: int) -> Tensor:
     return F.max_pool2d(F.max_pool2d(padded, (size, 1), 1), (1, size), 1).squeeze(1)
 
 
-def depth_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator) -> Tensor:
+def depth_maps(icons: Drawings, side: int, generator: torch.Generator) -> Tensor:
     """V2-like pictures (B, side, side), dark on white; one in ten inverted."""
-    points = draw_points(ink, depth, 1024, generator) @ rearrange(
-        rotations(len(ink), generator), "b i j -> b j i"
+    points = draw_points(icons, 1024, generator) @ rearrange(
+        rotations(len(icons.ink), generator), "b i j -> b j i"
     )
     # V2 thickens by 7 of 112 cells and smooths by 3; then its map is shrunk by area, as here.
     size = round(2 * side * float(uniform(1, 5.5, 8.0, generator)) / 112)
@@ -133,28 +149,29 @@ def depth_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator
         drawn = box_blur(drawn)
     drawn = F.avg_pool2d(drawn.unsqueeze(1), 2).squeeze(1)
     drawn = drawn / drawn.amax((1, 2), keepdim=True).clamp(min=1e-3)
-    bright = rearrange(torch.rand(len(ink), generator=generator) < 0.1, "b -> b 1 1")
+    bright = rearrange(torch.rand(len(icons.ink), generator=generator) < 0.1, "b -> b 1 1")
     return torch.where(bright, drawn, 1 - drawn)
 
 
-def sparse_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator) -> Tensor:
+def sparse_maps(icons: Drawings, side: int, generator: torch.Generator) -> Tensor:
     """v1-like pictures: dots on black whose value is the raw distance to the camera, shrunk by
     area."""
-    points = draw_points(ink, depth, 1024, generator) @ rearrange(
-        rotations(len(ink), generator), "b i j -> b j i"
+    points = draw_points(icons, 1024, generator) @ rearrange(
+        rotations(len(icons.ink), generator), "b i j -> b j i"
     )
     raster = 2 * side if torch.rand((), generator=generator) < 0.6 else 4 * side
     drawn = splat(points, raster, generator)
-    middle = rearrange(uniform(len(ink), 1.2, 1.8, generator), "b -> b 1 1")
+    middle = rearrange(uniform(len(icons.ink), 1.2, 1.8, generator), "b -> b 1 1")
     drawn = (drawn > 0) * (middle + 1.2 * (0.5 - drawn))  # far is brighter, as released
     if torch.rand((), generator=generator) < 0.3:
         drawn = thicken(drawn, 2)
     return F.avg_pool2d(drawn.unsqueeze(1), raster // side).squeeze(1)
 
 
-def ink_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator) -> Tensor:
+def ink_maps(icons: Drawings, side: int, generator: torch.Generator) -> Tensor:
     """The drawing itself under a random affine map, in both polarities, sometimes filled and shaded
     by a ramp."""
+    ink, depth, _ = icons
     batch = len(ink)
     turn = rotations(batch, generator)[:, :2, :2]
     scale = rearrange(uniform(batch, 1.0, 1.6, generator), "b -> b 1 1")
@@ -171,18 +188,27 @@ def ink_maps(ink: Tensor, depth: Tensor, side: int, generator: torch.Generator) 
     return torch.where(dark, 1 - picture, picture)
 
 
+def drawings(planes: Iterable[Tensor]) -> Drawings:
+    """A batch of the stored uint8 planes."""
+    ink, depth, parts = planes
+    return Drawings(ink.float() / 255, depth.float() / 4, parts)
+
+
 def pictures(
-    ink: Tensor, depth: Tensor, side: int, generator: torch.Generator, shares: tuple[float, float]
+    planes: Sequence[Tensor], side: int, generator: torch.Generator, shares: tuple[float, float]
 ) -> Tensor:
     """A training batch (B, 3, side, side) from uint8 planes: shares = (V2-like, v1-like), the rest
     as ink."""
-    ink, depth = ink.float() / 255, depth.float() / 4
-    first = round(len(ink) * shares[0])
-    second = first + round(len(ink) * shares[1])
-    parts = [
-        depth_maps(ink[:first], depth[:first], side, generator),
-        sparse_maps(ink[first:second], depth[first:second], side, generator),
-        ink_maps(ink[second:], depth[second:], side, generator),
+    first = round(len(planes[0]) * shares[0])
+    second = first + round(len(planes[0]) * shares[1])
+    ways = (
+        (depth_maps, slice(first)),
+        (sparse_maps, slice(first, second)),
+        (ink_maps, slice(second, None)),
+    )
+    drawn = [
+        draw(drawings(plane[rows] for plane in planes), side, generator) for draw, rows in ways
     ]
-    drawn = torch.cat([part for part in parts if len(part)])
-    return repeat(drawn, "b h w -> b c h w", c=3).contiguous(memory_format=torch.channels_last)
+    return repeat(torch.cat(drawn), "b h w -> b c h w", c=3).contiguous(
+        memory_format=torch.channels_last
+    )

@@ -2,9 +2,8 @@
 nouns beside them.
 
 A caption's goal is its prototype plus the mean prototype of captions of nearly the same meaning
-(automobile helps car); a word without icons gets the latter alone. The goals live in `embed_dim`
-dimensions, the text tower reaches only as many as its width, so they are cut to the directions in
-which pictures differ; see `reach`.
+(automobile helps car); a word without icons gets the latter alone. The text tower is as wide as the
+embedding, so that it can reach every goal.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def nouns(wordnet: WordNet, known: set[str], most: int) -> list[str]:
         if lemma not in known
         and lemma.count(" ") <= 1
         and lemma.replace(" ", "").isalpha()
-        and (SEEN | {"noun.Tops": 1.0}).get(wordnet.synsets[senses[0]][0], 0.0) >= 0.5
+        and SEEN.get(wordnet.synsets[senses[0]][0], 0.0) >= 0.5
     ]
     return sorted(found, key=lambda lemma: (-len(wordnet.senses[lemma]), lemma))[:most]
 
@@ -87,28 +86,15 @@ def picture_spread(
     directions, (C,) falling; these directions (C, C), one a row."""
     total, length = torch.zeros(1), 0.0
     for number in range(batches):
-        ink, depth, *_ = icons.draw(number, 128)
+        planes, *_ = icons.draw(number, 128)
         generator = torch.Generator().manual_seed(number)
-        drawn = pictures(ink, depth, stage["side"], generator, tuple(stage["shares"]))
+        drawn = pictures(planes, stage["side"], generator, tuple(stage["shares"]))
         features = tower.eval()(drawn)
         length += float(features.norm(dim=-1).mean()) / batches
         unit = F.normalize(features, dim=-1)
         total = total + unit.T @ unit / len(unit)
     values, directions = torch.linalg.eigh(total / batches)
     return length, values.flip(0), directions.flip(1).T
-
-
-def reach(goals: Tensor, directions: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """Goals in `width` coordinates (N, width), and the unit vectors (width, C) these stand for.
-
-    Coordinates but the last are those along the directions in which pictures differ most. What is
-    left of a goal meets no picture, but without it a unit vector would be too long in the others:
-    it goes into one direction along which pictures do not differ.
-    """
-    basis = torch.cat([directions[: width - 1], directions[-1:]])
-    inside = goals @ basis[:-1].T
-    rest = (1 - inside.square().sum(1, keepdim=True)).clamp(min=0).sqrt()
-    return torch.cat([inside, rest], 1), basis
 
 
 def text_features(model: torch.nn.Module, tokens: Tensor, rows: Tensor, table: Tensor) -> Tensor:
@@ -201,13 +187,11 @@ def main() -> None:
     tower = image_tower(options.model)
     tower.load_state_dict(state["average"])
     length, spread, directions = picture_spread(tower, icons, whole["train"]["stages"][-1])
-    width = json.loads(options.model.read_text())["text_cfg"]["width"]
     with torch.no_grad():
         goals = goals_of(own(), embeddings, prior, torch.from_numpy(icons.seen[:kept]))
-        goals, basis = reach(goals, directions, width)
+        goals = goals @ directions.T
     # An error counts as far as pictures see it, and a little beyond.
-    heavy = torch.cat([spread[: width - 1], spread[-1:]])
-    heavy = heavy / heavy.mean() + 0.1
+    heavy = spread / spread.mean() + 0.1
 
     open_clip.add_model_config(options.model)
     model = open_clip.create_model(options.model.stem, load_weights=False)
@@ -228,7 +212,7 @@ def main() -> None:
     else:
         start_from_words(model, goals, tokens, rows, table)
     with torch.no_grad():
-        model.text_projection.copy_(basis)
+        model.text_projection.copy_(directions)
     trained = [*(text[name] for name in text if name != "text_projection"), table]
     optimiser = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.0, betas=(0.9, 0.98), fused=True)
     chance = np.full(len(words), (1 - config["known"]) / max(len(words) - kept, 1))

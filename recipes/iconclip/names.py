@@ -22,6 +22,7 @@ STYLES, INTERFACE = LISTS["styles"], LISTS["interface"]
 SKIN = re.compile(r"skin-tone|tone[1-5]|-(medium-)?(light|dark)$|-medium$")
 SEEN = {
     "noun.artifact": 1.0,
+    "noun.Tops": 0.5,  # animal, person, plant
     "noun.animal": 0.8,
     "noun.food": 0.8,
     "noun.plant": 0.7,
@@ -32,6 +33,7 @@ SEEN = {
     "noun.phenomenon": 0.2,
     "noun.shape": 0.2,
 }
+NATURAL = frozenset({"noun.Tops", "noun.animal", "noun.plant", "noun.food", "noun.body"})
 # The names of the lexicographer files in the order of their numbers, as far as nouns go.
 LEXNAMES = ["adj.all", "adj.pert", "adv.all"] + [
     f"noun.{kind}"
@@ -83,6 +85,7 @@ class WordNet:
 
     def __init__(self, folder: Path) -> None:
         self.synsets: dict[str, tuple[str, list[str]]] = {}
+        self.above: dict[str, list[str]] = {}
         for row in (folder / "data.noun").read_text().splitlines():
             if row.startswith(" "):
                 continue
@@ -90,6 +93,9 @@ class WordNet:
             count = int(fields[3], 16)
             lemmas = [lemma.lower().replace("_", " ") for lemma in fields[4 : 4 + 2 * count : 2]]
             self.synsets[fields[0]] = (LEXNAMES[int(fields[1])], lemmas)
+            first = 5 + 2 * count
+            pointers = zip(fields[first::4], fields[first + 1 :: 4], strict=False)
+            self.above[fields[0]] = [goal for kind, goal in pointers if kind in ("@", "@i")]
         self.senses: dict[str, list[str]] = {}
         for row in (folder / "index.noun").read_text().splitlines():
             if row.startswith(" "):
@@ -122,6 +128,33 @@ class WordNet:
             if SEEN.get(kind, 0.0) >= 0.5:
                 return [other for other in lemmas if other != lemma]
         return []
+
+    def visible_sense(self, lemma: str, natural_first: bool = False) -> str | None:
+        """The first of a word's senses that can be seen; if asked, a natural kind before others
+        (plant: the flora, not the factory)."""
+        senses = [
+            sense
+            for sense in self.senses.get(lemma, ())[:3]
+            if SEEN.get(self.synsets[sense][0], 0.0) >= 0.35
+        ]
+        natural = [sense for sense in senses if self.synsets[sense][0] in NATURAL]
+        return next(iter((natural if natural_first else []) + senses), None)
+
+    def kinds_above(self, vocabulary: list[str]) -> dict[str, list[str]]:
+        """For each word those others of the vocabulary that WordNet calls its synonyms, or what it
+        is a kind of: couch -> sofa, furniture."""
+        words_of_sense: dict[str | None, list[str]] = {}
+        for word in vocabulary:
+            words_of_sense.setdefault(self.visible_sense(word, natural_first=True), []).append(word)
+        found = {}
+        for word in vocabulary:
+            front, reached = {self.visible_sense(word)} - {None}, set[str]()
+            while front:
+                reached |= front
+                front = {goal for sense in front for goal in self.above[sense]} - reached
+            kinds = [other for sense in sorted(reached) for other in words_of_sense.get(sense, ())]
+            found[word] = [other for other in kinds if other != word]
+        return found
 
 
 def concepts_of(words: list[str], wordnet: WordNet) -> list[str]:

@@ -31,8 +31,9 @@ class Icons:
     """Draws (icon, caption) pairs: a caption by its prior, then one of its icons by weight."""
 
     def __init__(self, images: Path, targets: Path, seed: int) -> None:
-        self.ink = np.load(images / "ink.npy", mmap_mode="r")
-        self.depth = np.load(images / "depth.npy", mmap_mode="r")
+        self.planes = [
+            np.load(images / f"{plane}.npy", mmap_mode="r") for plane in ("ink", "depth", "parts")
+        ]
         data = np.load(targets / "targets.npz")
         self.names, self.kept, self.seen = data["names"], int(data["kept"]), data["seen"]
         self.prior = data["prior"]
@@ -45,7 +46,7 @@ class Icons:
         self.steps = np.cumsum(chance) / chance.sum()
         # For every icon the captions that are true of it, padded with -1.
         order = np.argsort(icon, kind="stable")
-        starts = np.searchsorted(icon[order], np.arange(len(self.ink) + 1))
+        starts = np.searchsorted(icon[order], np.arange(len(self.planes[0]) + 1))
         self.true = [caption[order[a:b]] for a, b in pairwise(starts)]
         near = data["near"]
         near = near[:, (near < self.kept).all(0)]
@@ -53,9 +54,9 @@ class Icons:
         self.near = [near[1, a:b] for a, b in pairwise(bounds)]
         self.seed = seed
 
-    def draw(self, position: int, batch: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The batch after `position` samples: ink, depth, caption, and a mask of captions that are
-        no negatives."""
+    def draw(self, position: int, batch: int) -> tuple[list[Tensor], Tensor, Tensor]:
+        """The batch after `position` samples: planes, caption, and a mask of captions that are no
+        negatives."""
         generator = np.random.default_rng((self.seed, position))
         pairs = self.pairs[
             np.searchsorted(self.steps, generator.random(batch)).clip(max=len(self.pairs) - 1)
@@ -65,11 +66,12 @@ class Icons:
             mask[row, self.true[icon]] = True
             mask[row, self.near[caption]] = True
             mask[row, caption] = False
-        planes = (
-            torch.from_numpy(np.stack([plane[i] for i in pairs[:, 0]]))
-            for plane in (self.ink, self.depth)
-        )
-        return *planes, torch.from_numpy(pairs[:, 1].astype(np.int64)), torch.from_numpy(mask)
+        captions = torch.from_numpy(pairs[:, 1].astype(np.int64))
+        return self.planes_of(pairs[:, 0]), captions, torch.from_numpy(mask)
+
+    def planes_of(self, icons: np.ndarray) -> list[Tensor]:
+        """The stored planes (N, 64, 64) of some icons."""
+        return [torch.from_numpy(np.stack([plane[i] for i in icons])) for plane in self.planes]
 
 
 def rate(stages: list[dict], samples: int, warm: int = 20_000) -> float:
@@ -169,9 +171,9 @@ def work(rank: int, options: argparse.Namespace) -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate(config["stages"], samples)
         position = samples + rank * stage["batch"]
-        ink, depth, caption, mask = icons.draw(position, stage["batch"])
+        planes, caption, mask = icons.draw(position, stage["batch"])
         generator = torch.Generator().manual_seed(config["seed"] * 1_000_003 + position)
-        images = pictures(ink, depth, stage["side"], generator, tuple(stage["shares"])).to(device)
+        images = pictures(planes, stage["side"], generator, tuple(stage["shares"])).to(device)
         caption = caption.to(device)
         features = F.normalize(tower(images), dim=-1)
         logits = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from augment import depth_maps
+from augment import depth_maps, drawings
 from einops import reduce, repeat
 from model import Prototypes, image_tower
 from torch import Tensor, nn
@@ -18,18 +18,16 @@ VIEWS = 2
 
 
 @torch.no_grad()
-def mean_features(tower: nn.Module, ink: Tensor, depth: Tensor, side: int) -> Tensor:
-    """(N, 64, 64) planes -> (N, C): the mean over views of unit features, as `plain` averages
+def mean_features(tower: nn.Module, planes: list[Tensor], side: int) -> Tensor:
+    """(N, 64, 64) planes each -> (N, C): the mean over views of unit features, as `plain` averages
     cosines."""
     generator = torch.Generator().manual_seed(1)
     total = []
-    for start in range(0, len(ink), 128):
-        planes = [
-            repeat(p[start : start + 128], "n h w -> (n v) h w", v=VIEWS) for p in (ink, depth)
-        ]
-        drawn = repeat(
-            depth_maps(planes[0] / 255, planes[1] / 4, side, generator), "b h w -> b c h w", c=3
+    for start in range(0, len(planes[0]), 128):
+        part = drawings(
+            repeat(p[start : start + 128], "n h w -> (n v) h w", v=VIEWS) for p in planes
         )
+        drawn = repeat(depth_maps(part, side, generator), "b h w -> b c h w", c=3)
         features = F.normalize(tower(drawn.contiguous(memory_format=torch.channels_last)), dim=-1)
         total.append(reduce(features, "(n v) c -> n c", "mean", v=VIEWS))
     return torch.cat(total)
@@ -60,11 +58,7 @@ def validate(
         icon, caption = icon[some], caption[some]
         shown, where = np.unique(icon, return_inverse=True)
         choices, label = np.unique(caption, return_inverse=True)
-        planes = [
-            torch.from_numpy(np.stack([p[i] for i in shown])).float()
-            for p in (icons.ink, icons.depth)
-        ]
-        features = mean_features(tower, *planes, side)
+        features = mean_features(tower, icons.planes_of(shown), side)
         if allowed is None:
             vectors = prototypes.unseen(prototypes.embeddings[torch.from_numpy(choices)]).cpu()
         else:

@@ -1,10 +1,11 @@
 """Targets of the training: the vocabulary, its sentence embeddings, and each icon's captions with
 their weights.
 
-A caption is drawn first (probability ~ visible share x sqrt(icons)), then one of its icons.
-Captions that are also true of the icon, and captions that mean nearly the same (cosine of MiniLM's
-embeddings), are no negatives for it. Writes `targets.npz` (flat lists of icons per caption,
-sampling weights, neighbours) and `embeddings.npy`.
+An icon is also called what its captions are a kind of, as WordNet has it and as far as the sentence
+embeddings agree: couch -> sofa, furniture. A caption is drawn first (probability ~ visible share x
+sqrt(icons)), then one of its icons. Captions that are also true of the icon, and captions that mean
+nearly the same (cosine of MiniLM's embeddings), are no negatives for it. Writes `targets.npz` (flat
+lists of icons per caption, sampling weights, neighbours) and `embeddings.npy`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pandas as pd
 from names import INTERFACE, WordNet
 
 
+KIND_WEIGHT = 0.4  # of an icon for a caption that its name does not say, but WordNet
 LEADS = frozenset(
     {
         "with",
@@ -79,6 +81,26 @@ def sentence_embeddings(texts: list[str]) -> np.ndarray:
     return np.asarray(model.encode(texts, batch_size=256, normalize_embeddings=True), np.float32)
 
 
+def add_kinds(table: pd.DataFrame, wordnet: WordNet, seen: dict[str, float]) -> pd.DataFrame:
+    """The entries (icon, caption, split, weight) and those that follow from them, for captions that
+    some trained icon's own name has."""
+    vocabulary = sorted(set(table[table.split == "train"].caption))
+    above = wordnet.kinds_above([word for word in vocabulary if seen[word] >= 0.35])
+    embeddings = dict(zip(vocabulary, sentence_embeddings(vocabulary), strict=True))
+    pairs = [
+        (word, kind, KIND_WEIGHT * seen[kind] / max(seen[word], 0.03))
+        for word, kinds in above.items()
+        for kind in kinds
+        if embeddings[word] @ embeddings[kind] >= 0.4
+    ]
+    kinds = pd.DataFrame(pairs, columns=["caption", "kind", "factor"])
+    added = table.merge(kinds, on="caption")
+    added = added.assign(caption=added.kind, weight=added.weight * added.factor)
+    both = pd.concat([table, added[list(table.columns)]])
+    both = both.sort_values("weight", ascending=False, kind="stable")
+    return both.drop_duplicates(["icon", "caption"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--catalog", type=Path, required=True)
@@ -110,6 +132,7 @@ def main() -> None:
                     (index, caption, row.split, weight * row.weight * max(visible, 0.03))
                 )
     table = pd.DataFrame(entries, columns=["icon", "caption", "split", "weight"])
+    table = add_kinds(table, wordnet, seen)
     train = table[table.split == "train"]
     counts = Counter(train.caption)
     kept = [
