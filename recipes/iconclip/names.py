@@ -121,14 +121,6 @@ class WordNet:
             share += 0.5**rank * SEEN.get(self.synsets[sense][0], 0.0)
         return share / total if total else 0.0
 
-    def visible_synonyms(self, lemma: str) -> list[str]:
-        """The other words of the first sense that is a visible thing."""
-        for sense in self.senses.get(lemma, ())[:3]:
-            kind, lemmas = self.synsets[sense]
-            if SEEN.get(kind, 0.0) >= 0.5:
-                return [other for other in lemmas if other != lemma]
-        return []
-
     def visible_sense(self, lemma: str, natural_first: bool = False) -> str | None:
         """The first of a word's senses that can be seen; if asked, a natural kind before others
         (plant: the flora, not the factory)."""

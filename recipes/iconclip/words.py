@@ -81,17 +81,18 @@ def sentence_embeddings(texts: list[str]) -> np.ndarray:
     return np.asarray(model.encode(texts, batch_size=256, normalize_embeddings=True), np.float32)
 
 
-def add_kinds(table: pd.DataFrame, wordnet: WordNet, seen: dict[str, float]) -> pd.DataFrame:
+def add_kinds(
+    table: pd.DataFrame, wordnet: WordNet, seen: dict[str, float], meaning: dict[str, np.ndarray]
+) -> pd.DataFrame:
     """The entries (icon, caption, split, weight) and those that follow from them, for captions that
-    some trained icon's own name has."""
+    some trained icon's own name has; `meaning` holds the captions' unit embeddings."""
     vocabulary = sorted(set(table[table.split == "train"].caption))
     above = wordnet.kinds_above([word for word in vocabulary if seen[word] >= 0.35])
-    embeddings = dict(zip(vocabulary, sentence_embeddings(vocabulary), strict=True))
     pairs = [
         (word, kind, KIND_WEIGHT * seen[kind] / max(seen[word], 0.03))
         for word, kinds in above.items()
         for kind in kinds
-        if embeddings[word] @ embeddings[kind] >= 0.4
+        if meaning[word] @ meaning[kind] >= 0.4
     ]
     kinds = pd.DataFrame(pairs, columns=["caption", "kind", "factor"])
     added = table.merge(kinds, on="caption")
@@ -132,7 +133,9 @@ def main() -> None:
                     (index, caption, row.split, weight * row.weight * max(visible, 0.03))
                 )
     table = pd.DataFrame(entries, columns=["icon", "caption", "split", "weight"])
-    table = add_kinds(table, wordnet, seen)
+    said = sorted(set(table.caption))
+    meaning = dict(zip(said, sentence_embeddings(said), strict=True))
+    table = add_kinds(table, wordnet, seen, meaning)
     train = table[table.split == "train"]
     counts = Counter(train.caption)
     kept = [
@@ -154,7 +157,7 @@ def main() -> None:
     prior = (strength**1.5 + 0.02) * np.sqrt(np.minimum(effective, 400))
     prior /= prior.sum()
 
-    embeddings = sentence_embeddings(names)
+    embeddings = np.stack([meaning[name] for name in names])
     near = embeddings @ embeddings.T > 0.8
     rows, columns = np.nonzero(near)
     captions_of = table.groupby("icon").caption.agg(list)
