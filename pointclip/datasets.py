@@ -10,6 +10,7 @@ import pandas as pd
 
 from pointclip.downloads import fetch, unpack, write_manifest
 from pointclip.errors import UserError, choose
+from pointclip.files import PACKAGE
 from pointclip.jobs import progress
 from pointclip.layouts import Chunk, Split, wanted_from_archive
 from pointclip.readers import READERS, read_split
@@ -18,7 +19,7 @@ from pointclip.store import new_h5, write_parquet
 
 __all__ = ["READERS", "Split", "download", "prepare", "read_split"]
 log = logging.getLogger(__name__)
-EMBEDDED = Path(__file__).parent / "assets/furniture/furniture.h5"
+EMBEDDED = PACKAGE / "assets/furniture/furniture.h5"
 
 
 def download(entry: Mapping[str, Any], folder: str | Path) -> Path:

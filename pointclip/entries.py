@@ -13,10 +13,9 @@ from typing import Any
 
 from pointclip import backbones
 from pointclip.errors import UserError, choose
-from pointclip.files import read_yaml
+from pointclip.files import PACKAGE, read_yaml
 
 
-LIBRARY = Path(__file__).parent
 # Where the library keeps what it knows by name: section -> module, dictionary.
 REGISTRIES = {
     "readers": ("readers.py", "READERS"),
@@ -78,7 +77,7 @@ def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
     files: list[str] = []
     for key in ("weights", "model_config"):
         if full[key]:
-            candidates = [Path(full[key]), here(LIBRARY / "assets" / full[key])]
+            candidates = [Path(full[key]), here(PACKAGE / "assets" / full[key])]
             found = [str(path) for path in candidates if path.is_file()]
             if not found:
                 raise UserError(f"The {key} '{full[key]}' of backbone '{name}' does not exist.")
@@ -90,7 +89,7 @@ def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
 def resolve_prompts(config: Config, name: str) -> dict[str, Any]:
     """The files that a prompt set consists of, its own one first."""
     entry, _ = _merged(config, "prompts", name, own="file")
-    own = here(LIBRARY / f"assets/prompts/{name}.yaml")
+    own = here(PACKAGE / f"assets/prompts/{name}.yaml")
     return {"files": prompt_files(entry.get("file", own))}
 
 
@@ -107,7 +106,7 @@ def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
 @cache
 def _parameters(method: str, functions: tuple[str, ...] = ("states", "choose")) -> tuple[str, ...]:
     """What a method lets one set: the keyword-only arguments of its functions."""
-    tree = ast.parse((LIBRARY / "adapters" / f"{method}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((PACKAGE / "adapters" / f"{method}.py").read_text(encoding="utf-8"))
     found: list[str] = []
     for statement in tree.body:
         match statement:
@@ -182,12 +181,12 @@ def here(path: Path) -> Path:
 def builtin(section: str) -> tuple[str, ...]:
     """The names that the library knows, read from its source: importing it would import torch."""
     if section == "prompts":
-        return tuple(sorted(file.stem for file in (LIBRARY / "assets/prompts").glob("*.yaml")))
+        return tuple(sorted(file.stem for file in (PACKAGE / "assets/prompts").glob("*.yaml")))
     if section not in REGISTRIES:
         return ()
     file, name = REGISTRIES[section]
     found: list[Any] = []
-    for statement in ast.parse((LIBRARY / file).read_text(encoding="utf-8")).body:
+    for statement in ast.parse((PACKAGE / file).read_text(encoding="utf-8")).body:
         match statement:
             case (
                 ast.Assign(targets=[ast.Name(id=target)], value=ast.Dict(keys=keys))

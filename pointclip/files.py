@@ -10,6 +10,10 @@ import yaml
 from pointclip.errors import UserError
 
 
+# The folder of the installed package: code and assets are found from here alone.
+PACKAGE = Path(__file__).resolve().parent
+
+
 def find_files(paths: Iterable[str | Path], suffixes: Iterable[str]) -> Iterator[Path]:
     """Walk folders in the order of their names; a path that is no folder comes as it is.
 

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from pointclip.files import PACKAGE
 
-ASSETS = Path(__file__).parent / "assets" / "page"
+
+ASSETS = PACKAGE / "assets" / "page"
 
 
 @dataclass(frozen=True)

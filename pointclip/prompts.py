@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.errors import UserError, choose
-from pointclip.files import read_text, read_yaml
+from pointclip.files import PACKAGE, read_text, read_yaml
 
 
-BUILT_IN = Path(__file__).parent / "assets" / "prompts"
+BUILT_IN = PACKAGE / "assets" / "prompts"
 OWN = Path("config/prompts")
 KEYS = {"description", "templates", "class_names", "sentences"}
 

@@ -1,9 +1,9 @@
 """Which library code a script stands on, as a hash: the rerun trigger that Snakemake lacks.
 
-Snakemake watches a script but not the modules it imports. `code_hash` follows a script's imports
-into this package, from definition to definition, and hashes their syntax trees without docstrings
-and annotations. A touch or a comment changes nothing; a changed constant changes the hash of
-exactly the scripts that reach it. Nothing is imported on the way: no torch, some milliseconds.
+Snakemake watches a script but not the modules it imports. `code_hash` follows the imports of this
+package, from module to module, and hashes their syntax trees without docstrings, annotations and
+names of modules. A touch, a comment or a moved file changes nothing; a changed constant changes
+the hash of every script that reaches its module. Nothing is imported on the way.
 """
 
 import ast
@@ -12,133 +12,63 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from pointclip.files import PACKAGE
 
-PACKAGE = Path(__file__).parent
-# (module, definition in it); the definition "" stands for the statements that always run.
-Node = tuple[str, str]
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DOCUMENTED = (ast.Module, ast.ClassDef, *_FUNCTIONS)
 
 
-def code_hash(script: str | Path, registry: Node | None = None, entry: str = "") -> str:
+def code_hash(script: str | Path, *also: str) -> str:
     """Hash what `script` uses of this package, transitively.
 
     Args:
-        registry: a dictionary of alternatives, as ("pointclip.adapters", "METHODS") ...
-        entry: ... of which the job uses this module alone.
+        also: modules that the script imports by name at run time.
     """
-    todo = list(_uses(_tree(Path(script)), "__main__"))
-    seen: dict[Node, str] = {}
+    content, imported = _read(Path(script))
+    todo, contents = [*imported, *also], {"": content}
     while todo:
-        node = todo.pop()
-        if node in seen:
-            continue
-        if node == registry:
-            seen[node] = ""
-            todo += _whole(entry)
-            continue
-        seen[node], used = _definition(*node)
-        todo += [(node[0], ""), *used]
-    text = "\n".join(f"{module}:{name}={seen[module, name]}" for module, name in sorted(seen))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+        module = todo.pop()
+        if module not in contents:
+            file = _file(module)
+            contents[module], imported = _read(file) if file else ("", ())
+            todo += imported
+    return hashlib.sha256("".join(sorted(contents.values())).encode()).hexdigest()[:16]
 
 
 @cache
-def _definition(module: str, name: str) -> tuple[str, tuple[Node, ...]]:
-    """The text of a definition, and the definitions that it names."""
-    statements = _definitions(module).get(name, [])
-    used = [node for statement in statements for node in _uses(statement, module)]
-    return "\n".join(ast.dump(statement) for statement in statements), tuple(used)
+def _read(path: Path) -> tuple[str, tuple[str, ...]]:
+    """The hash of a file's own statements, and the modules of the package that it imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    _strip(tree)
+    imported = tuple(dict.fromkeys(_imports(tree)))
+    return hashlib.sha256(ast.dump(_WithoutImports().visit(tree)).encode()).hexdigest(), imported
 
 
-def _uses(tree: ast.AST, module: str) -> Iterator[Node]:
-    """The definitions of the package that code in `module` names."""
-    imported = dict(_import_table(module))
-    attribute: dict[ast.AST, str] = {}
-    names: list[ast.Name] = []
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """The modules meant by the import statements of a file, those inside functions too.
+
+    The `__init__` of the folders above a module is not followed: these are empty or lazy.
+    """
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            names.append(node)
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            attribute[node.value] = node.attr
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            imported |= _imported(node, module)
-    for name in names:
-        if name.id in imported:
-            yield from _follow(*imported[name.id], attribute.get(name))
-        elif name.id in _definitions(module):
-            yield module, name.id
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if _file(alias.name))
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise SyntaxError("Relative imports are not followed: write 'from pointclip…'.")
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                yield next((name for name in (submodule, node.module or "") if _file(name)), "")
 
 
-def _follow(module: str, name: str, attribute: str | None) -> Iterator[Node]:
-    """The definitions meant by `name` of `module`, which may be re-exported or be a module."""
-    submodule = f"{module}.{name}" if name else module
-    if _file(submodule):
-        if attribute in _definitions(submodule):
-            yield submodule, str(attribute)
-        else:
-            yield from _whole(submodule)
-    elif name in _definitions(module):
-        yield module, name
-    elif name in _import_table(module):
-        yield from _follow(*_import_table(module)[name], attribute)
+class _WithoutImports(ast.NodeTransformer):
+    """Where a module lies makes no difference to results."""
 
+    def visit_Import(self, node: ast.Import) -> None:
+        return None
 
-def _whole(module: str) -> list[Node]:
-    return [(module, name) for name in _definitions(module)]
-
-
-@cache
-def _definitions(module: str) -> dict[str, list[ast.stmt]]:
-    """A module's top-level statements by the name they define; all others stand under ""."""
-    found: dict[str, list[ast.stmt]] = {"": []}
-    file = _file(module)
-    for statement in _tree(file).body if file else []:
-        names: list[str] = []
-        match statement:
-            case ast.Import() | ast.ImportFrom():
-                continue
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                names = [statement.name]
-            case ast.Assign():
-                targets = [node for target in statement.targets for node in ast.walk(target)]
-                names = [node.id for node in targets if isinstance(node, ast.Name)]
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                names = [name]
-        for name in names or [""]:
-            found.setdefault(name, []).append(statement)
-    return found
-
-
-@cache
-def _import_table(module: str) -> dict[str, Node]:
-    """The names that a module imports from the package at its top level."""
-    file = _file(module)
-    table: dict[str, Node] = {}
-    for statement in _tree(file).body if file else []:
-        table |= _imported(statement, module)
-    return table
-
-
-def _imported(node: ast.AST, module: str) -> dict[str, Node]:
-    """What an import statement in `module` binds: name -> (module, definition or submodule)."""
-    if isinstance(node, ast.Import):
-        return {
-            alias.asname or PACKAGE.name: (alias.name if alias.asname else PACKAGE.name, "")
-            for alias in node.names
-            if alias.name.split(".")[0] == PACKAGE.name
-        }
-    if not isinstance(node, ast.ImportFrom):
-        return {}
-    source = node.module or ""
-    if node.level:
-        file = _file(module)
-        above = module.split(".")
-        above = above[: len(above) - node.level + bool(file and file.name == "__init__.py")]
-        source = ".".join([*above, *filter(None, [source])])
-    if source.split(".")[0] != PACKAGE.name:
-        return {}
-    return {alias.asname or alias.name: (source, alias.name) for alias in node.names}
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        return None
 
 
 @cache
@@ -149,21 +79,8 @@ def _file(module: str) -> Path | None:
     return next((file for file in candidates if inside and file.is_file()), None)
 
 
-@cache
-def _tree(path: Path) -> ast.Module:
-    """The syntax tree without what changes no result: docstrings, annotations, typing imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    _strip(tree)
-    tree.body = [
-        statement
-        for statement in tree.body
-        if not (isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test))
-    ]
-    return tree
-
-
 def _strip(node: ast.AST) -> None:
-    """Cut docstrings and the annotations of functions; they stand in statements alone."""
+    """Cut docstrings, annotations of functions and imports for type checkers alone."""
     if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
         node.body = node.body[1:] or [ast.Pass()]
     if isinstance(node, _FUNCTIONS):
@@ -171,6 +88,12 @@ def _strip(node: ast.AST) -> None:
         for argument in ast.walk(node.args):
             if isinstance(argument, ast.arg):
                 argument.annotation = None
+    if isinstance(node, ast.Module):
+        node.body = [statement for statement in node.body if not _for_type_checkers(statement)]
     for block in ("body", "orelse", "finalbody", "handlers", "cases"):
         for statement in getattr(node, block, []):
             _strip(statement)
+
+
+def _for_type_checkers(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.dump(statement.test)

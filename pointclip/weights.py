@@ -13,11 +13,12 @@ from typing import Any
 
 from pointclip.backbones import weights_name
 from pointclip.errors import UserError
+from pointclip.files import PACKAGE
 from pointclip.store import write_text
 
 
 log = logging.getLogger(__name__)
-ASSETS = Path(__file__).parent / "assets"
+ASSETS = PACKAGE / "assets"
 MANIFEST = "weights.json"
 HUB_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")

@@ -82,23 +82,15 @@ GPU = int(
 hashed = cache(code_hash)
 
 
-def code(name, **registry):
+def code(name, *also):
     """The hash of the library code that a script uses: a param, so that changed code reruns it."""
     script = REPOSITORY / "scripts" / f"{name}.py"
-    return lambda wildcards: hashed(script, **registry)
+    return lambda wildcards: hashed(script, *also)
 
 
 def method_code(name):
-    """The same for a script that trains, by adapter: other methods' code is no reason to rerun."""
-
-    def found(wildcards):
-        method = ENTRIES["adapters"][wildcards.adapter]["method"]
-        registry = ("pointclip.adapters", "METHODS")
-        return code(name, registry=registry, entry=f"pointclip.adapters.{method}")(
-            wildcards
-        )
-
-    return found
+    """The same for a script that trains."""
+    return code(name)
 
 
 def grows(amount):
