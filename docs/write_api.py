@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pointclip
-from pointclip import clouds, encoders, errors, projection, prompts, views
+from pointclip import clouds, encoders, projection, prompts, views
+from pointclip.core import errors
 from pointclip.readings import Look, Reading
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from pointclip.datasets import EMBEDDED, read_split
-from pointclip.store import write_parquet
+from pointclip.core.store import write_parquet
 
 
 PAIRS, BINS = 20_000, 48

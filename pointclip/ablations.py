@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from pointclip.errors import choose
+from pointclip.core.errors import choose
 from pointclip.tables import summarise
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pointclip.clouds import load_cloud, normalise
 from pointclip.encoders import load_encoder
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.features import prototype
 from pointclip.projection import Projection, get_projection
 from pointclip.prompts import load_prompts

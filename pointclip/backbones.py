@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pointclip.errors import UserError, choose
+from pointclip.core.errors import UserError, choose
 
 
 # `hub` repeats what open_clip knows (a test compares), because importing open_clip takes seconds.

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.weights import TOKENIZER_FILES
 
 

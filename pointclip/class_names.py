@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 LARGEST = 1_000_000  # bytes; a list of names has not more
@@ -51,7 +51,7 @@ def read_classes(source: str | Path) -> list[str]:
 
 def _furniture() -> list[str]:
     from pointclip.datasets import EMBEDDED
-    from pointclip.store import open_h5
+    from pointclip.core.store import open_h5
 
     with open_h5(EMBEDDED) as f:
         return [str(name) for name in f.attrs["classes"]]

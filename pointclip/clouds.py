@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.errors import UserError, choose
+from pointclip.core.errors import UserError, choose
 from pointclip.formats import FORMATS
 from pointclip.shapes import Mesh, Scan, check_bounds, sample_surface
 

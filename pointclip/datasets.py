@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from pointclip.downloads import fetch, unpack, write_manifest
-from pointclip.errors import UserError, choose
-from pointclip.files import PACKAGE
-from pointclip.jobs import progress
+from pointclip.core.errors import UserError, choose
+from pointclip.core.files import PACKAGE
+from pointclip.core.job import progress
 from pointclip.layouts import Chunk, Split, wanted_from_archive
 from pointclip.readers import READERS, read_split
-from pointclip.store import new_h5, write_parquet
+from pointclip.core.store import new_h5, write_parquet
 
 
 __all__ = ["READERS", "Split", "download", "prepare", "read_split"]

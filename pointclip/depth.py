@@ -11,10 +11,10 @@ import hdf5plugin
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.errors import UserError
-from pointclip.jobs import progress
+from pointclip.core.errors import UserError
+from pointclip.core.job import progress
 from pointclip.projection import Projection
-from pointclip.store import new_h5, open_h5
+from pointclip.core.store import new_h5, open_h5
 
 
 # Shapes that go through projection and encoder at once. Fixed, because a feature's last bits may

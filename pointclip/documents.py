@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from pointclip.errors import choose
-from pointclip.store import write_text
+from pointclip.core.errors import choose
+from pointclip.core.store import write_text
 
 
 HEADINGS = {

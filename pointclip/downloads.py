@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def unpack(archive: Path, folder: Path, wanted: Callable[[PurePosixPath], bool])
 
 
 def write_manifest(path: Path, content: dict[str, Any]) -> None:
-    from pointclip.store import write_text
+    from pointclip.core.store import write_text
 
     write_text(json.dumps(content, indent=1) + "\n", path)
 
@@ -147,7 +147,7 @@ class _Resumed:
     def _transfer(self, url: str) -> None:
         import requests
 
-        from pointclip.jobs import progress
+        from pointclip.core.job import progress
 
         have = self.part.stat().st_size if self.part.is_file() else 0
         version = self.version.read_text() if self.version.is_file() else ""

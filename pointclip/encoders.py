@@ -18,9 +18,9 @@ from pointclip.checkpoints import (
     random_model,
     text_config,
 )
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.images import MEAN_STD, to_input
-from pointclip.jobs import pick_device
+from pointclip.core.job import pick_device
 from pointclip.weights import (
     fetch_from_hub,
     find_weights,

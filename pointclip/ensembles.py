@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from pointclip import sampling, store
-from pointclip.errors import UserError
+from pointclip import sampling
+from pointclip.core import store
+from pointclip.core.errors import UserError
 from pointclip.gather import read_held_out, read_prototypes
 from pointclip.other_models import published_ids, read_logits
 from pointclip.zero_shot import combine, log_softmax, per_view_logits, read_combined

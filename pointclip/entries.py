@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pointclip import backbones
-from pointclip.errors import UserError, choose
-from pointclip.files import PACKAGE, read_yaml
+from pointclip.core.errors import UserError, choose
+from pointclip.core.files import PACKAGE, read_yaml
 
 
 # Where the library keeps what it knows by name: section -> module, dictionary.

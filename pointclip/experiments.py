@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.entries import RESOLVERS, Config, resolve_adapter, resolve_backbone
-from pointclip.errors import UserError, choose
+from pointclip.core.errors import UserError, choose
 
 
 # Axis of an experiment, which is the wildcard too -> the key of the config that lists its values.

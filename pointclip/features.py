@@ -21,11 +21,11 @@ from pointclip.depth import (
     split_rows,
 )
 from pointclip.encoders import Encoder
-from pointclip.errors import UserError
-from pointclip.jobs import progress
+from pointclip.core.errors import UserError
+from pointclip.core.job import progress
 from pointclip.projection import Projection
 from pointclip.prompts import Prompts
-from pointclip.store import new_h5, open_h5, read_h5_rows, write_parquet
+from pointclip.core.store import new_h5, open_h5, read_h5_rows, write_parquet
 
 
 def encode(depth: str | Path, encoder: Encoder, out: str | Path) -> None:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pointclip import gather, sampling, store
+from pointclip import gather, sampling
+from pointclip.core import store
 from pointclip.adapters import METHODS, FewShotTask, State
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 log = logging.getLogger(__name__)

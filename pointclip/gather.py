@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from pointclip import sampling, store
-from pointclip.errors import UserError
+from pointclip import sampling
+from pointclip.core import store
+from pointclip.core.errors import UserError
 
 
 Paths = Sequence[str | Path]

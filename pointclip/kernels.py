@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.compiled import compiled
+from pointclip.core.jit import compiled
 from pointclip.surface_kernel import surface, surface_arguments
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from pointclip.clouds import SUFFIXES, load_cloud
-from pointclip.errors import UserError, choose
-from pointclip.files import read_text, shown
-from pointclip.store import open_h5
+from pointclip.core.errors import UserError, choose
+from pointclip.core.files import read_text, shown
+from pointclip.core.store import open_h5
 
 
 CHUNK = 256

@@ -15,8 +15,8 @@ from typing import Any
 from pointclip import experiments
 from pointclip.disk_use import estimate, known
 from pointclip.entries import Config
-from pointclip.errors import UserError
-from pointclip.files import read_yaml
+from pointclip.core.errors import UserError
+from pointclip.core.files import read_yaml
 from pointclip.schema import validate
 from pointclip.weights import Probe, find_weights, hub_endpoint, missing_weights
 

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from pointclip import store
-from pointclip.errors import UserError
+from pointclip.core import store
+from pointclip.core.errors import UserError
 
 
 def read_logits(

@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pointclip import few_shot, protocols, store
+from pointclip import few_shot, protocols
+from pointclip.core import store
 from pointclip.adapters import METHODS
 from pointclip.clouds import SUFFIXES, load_cloud, normalise
 from pointclip.depth import project
 from pointclip.encoders import Encoder
-from pointclip.errors import UserError, choose
+from pointclip.core.errors import UserError, choose
 from pointclip.features import bank, encode, encode_text
-from pointclip.files import find_files, shown
+from pointclip.core.files import find_files, shown
 from pointclip.projection import Projection
 from pointclip.prompts import Prompts
 from pointclip.sampling import COLUMNS, bank_ids, draw_shots

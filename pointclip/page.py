@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.files import PACKAGE
+from pointclip.core.files import PACKAGE
 
 
 ASSETS = PACKAGE / "assets" / "page"

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pointclip.errors import UserError, choose
+from pointclip.core.errors import UserError, choose
 
 
 PROJECTIONS: dict[str, dict[str, Any]] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.errors import UserError, choose
+from pointclip.core.errors import UserError, choose
 from pointclip.presets import PROJECTIONS, check_params
 from pointclip.views import view_names, view_rotations
 

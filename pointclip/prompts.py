@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pointclip.errors import UserError, choose
-from pointclip.files import PACKAGE, read_text, read_yaml
+from pointclip.core.errors import UserError, choose
+from pointclip.core.files import PACKAGE, read_text, read_yaml
 
 
 BUILT_IN = PACKAGE / "assets" / "prompts"

@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pointclip.adapters import METHODS, FewShotTask, State
-from pointclip.errors import UserError, choose
+from pointclip.core.errors import UserError, choose
 
 
 log = logging.getLogger(__name__)

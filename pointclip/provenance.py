@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from pointclip.files import PACKAGE
+from pointclip.core.files import PACKAGE
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pointclip.errors import UserError, choose
+from pointclip.core.errors import UserError, choose
 
 
 COLUMNS = [

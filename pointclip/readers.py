@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from pointclip import layouts
 from pointclip.clouds import normalise, turn_up
-from pointclip.errors import UserError, choose
+from pointclip.core.errors import UserError, choose
 from pointclip.layouts import Chunk, Entry, Split
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 
-from pointclip import store
+from pointclip.core import store
 from pointclip.adapters import State, inter_view
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.experiments import logits_path
 from pointclip.gather import read_labelled, read_prototypes
 from pointclip.scores import score

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 log = logging.getLogger(__name__)

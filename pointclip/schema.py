@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 SCHEMA = Path("workflow/schemas/config.schema.yaml")  # in the repository

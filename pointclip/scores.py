@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from pointclip import store
-from pointclip.errors import UserError
+from pointclip.core import store
+from pointclip.core.errors import UserError
 from pointclip.experiments import identity
 from pointclip.zero_shot import COMBINE, read_combined
 

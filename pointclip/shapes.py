@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Integer
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 MOST = 1_000_000

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pointclip.compiled import compiled
+from pointclip.core.jit import compiled
 from pointclip.smoothing import gaussian_taps, sharpness
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.special import bdtrik, stdtrit
 
-from pointclip.errors import UserError, choose
+from pointclip.core.errors import UserError, choose
 from pointclip.published import PROTOCOLS, attach
 
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from pointclip.adapters import METHODS, State
 from pointclip.encoders import Encoder
-from pointclip.errors import UserError, choose
+from pointclip.core.errors import UserError, choose
 from pointclip.projection import Projection
-from pointclip.store import read_tensors
+from pointclip.core.store import read_tensors
 
 
 # What a file says of its making.

@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float, Int
 
-from pointclip.compiled import compiled
-from pointclip.errors import UserError
+from pointclip.core.jit import compiled
+from pointclip.core.errors import UserError
 
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from math import asin, atan2, cos, degrees, pi, radians, sin, sqrt
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 Angles = tuple[float, float, float]

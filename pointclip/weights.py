@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.backbones import weights_name
-from pointclip.errors import UserError
-from pointclip.files import PACKAGE
-from pointclip.store import write_text
+from pointclip.core.errors import UserError
+from pointclip.core.files import PACKAGE
+from pointclip.core.store import write_text
 
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 from jaxtyping import Float
 
-from pointclip import store
-from pointclip.errors import UserError, choose
+from pointclip.core import store
+from pointclip.core.errors import UserError, choose
 from pointclip.gather import read_prototypes, select_views
 
 

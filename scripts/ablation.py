@@ -3,9 +3,9 @@
 from pointclip import documents
 from pointclip.ablations import compare, sentences, varied
 from pointclip.figures import ablation_plot, save
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.scores import score
-from pointclip.store import write_text
+from pointclip.core.store import write_text
 
 
 with job(snakemake):

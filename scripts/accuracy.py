@@ -1,9 +1,9 @@
 """The accuracy table: a row a seed for machines, a row an experiment for people."""
 
 from pointclip import documents
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.published import read_published
-from pointclip.store import read_parquet, write_text
+from pointclip.core.store import read_parquet, write_text
 from pointclip.tables import per_seed, summarise
 
 

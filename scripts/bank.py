@@ -2,10 +2,10 @@
 
 from pointclip.encoders import load_encoder
 from pointclip.features import bank
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.projection import get_projection
 from pointclip.sampling import bank_ids
-from pointclip.store import read_parquet
+from pointclip.core.store import read_parquet
 
 
 with job(snakemake):

@@ -2,9 +2,9 @@
 
 from pointclip.experiments import identity
 from pointclip.figures import confusion_matrix, per_class_accuracy, save
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.scores import predictions
-from pointclip.store import read_parquet
+from pointclip.core.store import read_parquet
 
 
 with job(snakemake):

@@ -2,7 +2,7 @@
 
 from pointclip.encoders import load_encoder
 from pointclip.features import encode
-from pointclip.jobs import job
+from pointclip.core.job import job
 
 
 with job(snakemake):

@@ -1,9 +1,9 @@
 """Blend our logits with another model's."""
 
 from pointclip.ensembles import write_blend
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.other_models import published_ids
-from pointclip.store import read_parquet
+from pointclip.core.store import read_parquet
 
 
 with job(snakemake):

@@ -3,9 +3,9 @@
 import numpy as np
 
 from pointclip.figures import depth_montage, save
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.scores import predictions
-from pointclip.store import ids_of, read_h5_rows, read_parquet, view_names
+from pointclip.core.store import ids_of, read_h5_rows, read_parquet, view_names
 
 
 with job(snakemake):

@@ -1,9 +1,9 @@
 """A table laid out as in a paper, with the published numbers beside ours."""
 
 from pointclip import documents
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.published import read_published
-from pointclip.store import read_parquet
+from pointclip.core.store import read_parquet
 from pointclip.tables import layout, summarise
 
 

@@ -1,7 +1,7 @@
 """Read one split of a data set: clouds with opaque ids on one side, labels on the other."""
 
 from pointclip.datasets import prepare
-from pointclip.jobs import job
+from pointclip.core.job import job
 
 
 with job(snakemake):

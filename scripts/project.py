@@ -1,7 +1,7 @@
 """Draw the depth maps of one shard of a split, for all backbones."""
 
 from pointclip.depth import project
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.projection import get_projection
 
 

@@ -2,7 +2,7 @@
 
 from pointclip.encoders import load_encoder
 from pointclip.features import project_and_encode
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.projection import get_projection
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from pointclip.figures import compare_projections, save
-from pointclip.jobs import job
-from pointclip.store import ids_of, read_h5_rows, read_parquet, view_names
+from pointclip.core.job import job
+from pointclip.core.store import ids_of, read_h5_rows, read_parquet, view_names
 
 
 SIDES = ("front right", "front", "front left")

@@ -1,7 +1,7 @@
 """Every published number that is known here, for reading: with its source and how sure it is."""
 
 from pointclip import documents
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.published import read_published
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pointclip import record
-from pointclip.jobs import job, pick_device
-from pointclip.store import write_text
+from pointclip.core.job import job, pick_device
+from pointclip.core.store import write_text
 
 
 with job(snakemake):

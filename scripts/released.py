@@ -1,8 +1,8 @@
 """Our scores beside the published values that leave no freedom: pass, fail, or what is missing."""
 
 from pointclip import released
-from pointclip.jobs import job
-from pointclip.store import write_text
+from pointclip.core.job import job
+from pointclip.core.store import write_text
 
 
 with job(snakemake):

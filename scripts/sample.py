@@ -1,8 +1,8 @@
 """Draw the shots of every seed and the held-out shapes, from train labels alone."""
 
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.sampling import draw_shots
-from pointclip.store import read_parquet, write_parquet
+from pointclip.core.store import read_parquet, write_parquet
 
 
 with job(snakemake):

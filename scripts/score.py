@@ -1,8 +1,8 @@
 """Join the logits of all experiments with test labels: a score row a method and seed."""
 
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.scores import score
-from pointclip.store import write_parquet
+from pointclip.core.store import write_parquet
 
 
 with job(snakemake):

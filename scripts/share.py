@@ -1,8 +1,8 @@
 """Our share in an ensemble, as suits held-out train shapes. No test label is an input here."""
 
 from pointclip.ensembles import choose_ratios
-from pointclip.jobs import job
-from pointclip.store import write_parquet
+from pointclip.core.job import job
+from pointclip.core.store import write_parquet
 
 
 with job(snakemake) as log:

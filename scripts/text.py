@@ -2,9 +2,9 @@
 
 from pointclip.encoders import load_encoder
 from pointclip.features import encode_text
-from pointclip.jobs import job
+from pointclip.core.job import job
 from pointclip.prompts import load_prompts
-from pointclip.store import read_parquet
+from pointclip.core.store import read_parquet
 
 
 with job(snakemake):

@@ -6,7 +6,7 @@
 import torch
 
 from pointclip import few_shot, protocols
-from pointclip.jobs import job, pick_device
+from pointclip.core.job import job, pick_device
 
 
 with job(snakemake):

@@ -3,7 +3,7 @@
 import torch
 
 from pointclip import few_shot, gather, protocols
-from pointclip.jobs import job, pick_device
+from pointclip.core.job import job, pick_device
 
 
 with job(snakemake):

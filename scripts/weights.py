@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pointclip.encoders import fetch_weights
-from pointclip.jobs import job
+from pointclip.core.job import job
 
 
 with job(snakemake):

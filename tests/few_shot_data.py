@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pointclip import sampling, store
+from pointclip import sampling
+from pointclip.core import store
 from pointclip.adapters import FewShotTask
 
 

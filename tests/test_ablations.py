@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from pointclip.ablations import compare, sentences, varied
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 def scores(values: dict[str, list[float]], **change: object) -> pd.DataFrame:

@@ -12,9 +12,9 @@ import pointclip
 from pointclip import PointCLIP
 from pointclip.adapters import inter_view
 from pointclip.clouds import normalise
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.prompts import load_prompts
-from pointclip.store import read_tensors, write_tensors
+from pointclip.core.store import read_tensors, write_tensors
 from pointclip.zero_shot import log_softmax, per_view_logits
 
 

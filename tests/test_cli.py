@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from pointclip import PointCLIP
 from pointclip.backbones import BACKBONES
 from pointclip.cli import app
-from pointclip.files import shown
+from pointclip.core.files import shown
 
 
 CLASSES = ["ball", "box", "table, round"]

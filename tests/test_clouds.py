@@ -13,7 +13,7 @@ import pytest
 import trimesh
 
 from pointclip.clouds import SUFFIXES, load_cloud, normalise, turn_up
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 POINTS = np.random.default_rng(0).normal(size=(50, 3)).round(4).astype(np.float32)

@@ -6,8 +6,8 @@ import pytest
 from test_readers import write_folder, write_modelnet
 
 from pointclip.datasets import download, prepare
-from pointclip.errors import UserError
-from pointclip.store import read_parquet
+from pointclip.core.errors import UserError
+from pointclip.core.store import read_parquet
 
 
 ENTRY = {"reader": "modelnet_h5", "points": 16}

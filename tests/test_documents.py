@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pointclip.documents import readable, terminal, to_html, to_latex, to_markdown, write
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from pointclip import downloads
 from pointclip.downloads import fetch, unpack
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 CONTENT = bytes(range(256)) * 20_000

@@ -17,7 +17,7 @@ from tiny import save_model, tiny_backbone
 from pointclip import encoders
 from pointclip.backbones import BACKBONES, resolve_backbone
 from pointclip.encoders import fetch_weights, load_encoder
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.weights import find_weights
 
 
@@ -285,7 +285,7 @@ class Hub(BaseHTTPRequestHandler):
 HUB_TEST = """
 import logging, sys
 from pointclip.encoders import load_encoder
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 logging.basicConfig(level=logging.WARNING)
 for name in ("tiny", "damaged"):
     entry = {"name": name, "model": "tiny32", "model_config": sys.argv[1], "hub": f"some/{name}"}

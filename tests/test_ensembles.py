@@ -3,19 +3,9 @@ import pandas as pd
 import pytest
 from few_shot_data import FEW_SHOT, ZERO_SHOT, write_files
 
-from pointclip import (
-    datasets,
-    ensembles,
-    few_shot,
-    other_models,
-    protocols,
-    readers,
-    sampling,
-    scores,
-    store,
-    zero_shot,
-)
-from pointclip.errors import UserError
+from pointclip import datasets, ensembles, few_shot, other_models, protocols, readers, sampling, scores, zero_shot
+from pointclip.core import store
+from pointclip.core.errors import UserError
 
 
 CLASSES = ["bed", "chair", "table"]

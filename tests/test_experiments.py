@@ -6,7 +6,7 @@ import pytest
 from pointclip import entries, experiments, plans
 from pointclip.adapters import METHODS
 from pointclip.backbones import BACKBONES
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.presets import PROJECTIONS
 from pointclip.prompts import list_prompts
 from pointclip.readers import READERS

@@ -7,10 +7,10 @@ from tiny import tiny_backbone
 from pointclip import features
 from pointclip.depth import project, shard_rows
 from pointclip.encoders import load_encoder
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.projection import get_projection
 from pointclip.prompts import load_prompts
-from pointclip.store import new_h5, read_h5_rows, read_parquet
+from pointclip.core.store import new_h5, read_h5_rows, read_parquet
 
 
 SHAPES = 37

@@ -4,9 +4,10 @@ import pytest
 import torch
 from few_shot_data import FEW_SHOT, write_files
 
-from pointclip import few_shot, gather, protocols, scores, store
+from pointclip import few_shot, gather, protocols, scores
+from pointclip.core import store
 from pointclip.adapters import METHODS
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 def read(paths, shots=4, **more):

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.figures import (
     ablation_plot,
     compare_projections,

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from test_clouds import BOX, CLOUDS, gltf, write, write_h5
 
 from pointclip.clouds import load_cloud
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 SEEDS = {

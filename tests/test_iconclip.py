@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 import pointclip
 from pointclip.encoders import Encoder, load_encoder
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.projection import get_projection
 from pointclip.prompts import load_prompts
 from pointclip.readers import read_split

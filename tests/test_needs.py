@@ -6,7 +6,7 @@ import pytest
 
 from pointclip import experiments, needs
 from pointclip.disk_use import DEPTH, estimate, known
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.presets import PROJECTIONS
 from pointclip.projection import get_projection
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pointclip import drawing
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.kernels import to_half
 from pointclip.presets import PROJECTIONS
 from pointclip.projection import get_projection

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.prompts import list_prompts, load_prompts
 
 

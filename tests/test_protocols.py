@@ -7,7 +7,7 @@ from few_shot_data import CLASSES, features, task
 
 from pointclip import few_shot, gather, protocols, sampling, view_weights, zero_shot
 from pointclip.adapters import METHODS, FewShotTask
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 TEST_LABELS = torch.from_numpy(np.repeat(np.arange(CLASSES), 8))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pointclip import provenance
-from pointclip.files import PACKAGE
+from pointclip.core.files import PACKAGE
 
 
 FILES = {

@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.published import COLUMNS, KEYS, attach, dataset_ids, lookup, read_published
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from pointclip.clouds import normalise
 from pointclip.datasets import EMBEDDED
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.layouts import SCANOBJECTNN
 from pointclip.readers import read_split
 

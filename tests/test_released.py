@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
-from pointclip import store
-from pointclip.errors import UserError
+from pointclip.core import store
+from pointclip.core.errors import UserError
 from pointclip.released import (
     Target,
     checkpoint_target,

@@ -7,7 +7,7 @@ import pytest
 from few_shot_data import labels_frame
 
 from pointclip import sampling
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 GOLDEN = np.load("tests/golden/adapter.npz")

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from pointclip import schema
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.presets import PROJECTIONS
 
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from few_shot_data import FEW_SHOT, labels_frame
 
-from pointclip import scores, store
-from pointclip.errors import UserError
+from pointclip import scores
+from pointclip.core import store
+from pointclip.core.errors import UserError
 
 
 LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 3, 4, 4])

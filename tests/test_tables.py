@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.published import COLUMNS, read_published
 from pointclip.tables import (
     IDENTITY,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pointclip import view_weights
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 def brute_force(logits, labels, grid):

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.views import RELEASED, view_names, view_rotations
 
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 from few_shot_data import CLASSES, VIEWS, ZERO_SHOT, write_files
 
-from pointclip import gather, scores, store, view_weights, zero_shot
-from pointclip.errors import UserError
+from pointclip import gather, scores, view_weights, zero_shot
+from pointclip.core import store
+from pointclip.core.errors import UserError
 
 
 def features(*of: object) -> np.ndarray:

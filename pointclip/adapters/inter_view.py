@@ -16,7 +16,7 @@ from torch.optim.sgd import sgd
 from pointclip import view_weights
 from pointclip.adapters.network import adapt, adapt_same, classify
 from pointclip.adapters.task import FewShotTask, State
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.training import (
     dropout_mask,
     epoch_batches,

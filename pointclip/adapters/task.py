@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 State = dict[str, Tensor]  # what a method has learned; every tensor leads with the seed axis

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pointclip.cli import common
-from pointclip.errors import UserError
-from pointclip.files import find_files, shown
+from pointclip.core.errors import UserError
+from pointclip.core.files import find_files, shown
 
 
 if TYPE_CHECKING:

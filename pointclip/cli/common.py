@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from pointclip.errors import UserError
-from pointclip.files import shown
+from pointclip.core.errors import UserError
+from pointclip.core.files import shown
 
 
 if TYPE_CHECKING:

@@ -84,7 +84,7 @@ DOWNLOADS = {
 def data(as_json: AsJson = False) -> None:
     """List the data sets of the package and of ./config: what is on disk, what must be fetched."""
     from pointclip.datasets import EMBEDDED
-    from pointclip.files import read_yaml
+    from pointclip.core.files import read_yaml
 
     entries: dict[str, dict[str, Any]] = {}
     folder = Path("resources")

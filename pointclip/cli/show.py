@@ -7,8 +7,8 @@ import typer
 
 import pointclip
 from pointclip.cli import common
-from pointclip.errors import UserError
-from pointclip.files import find_files, shown
+from pointclip.core.errors import UserError
+from pointclip.core.files import find_files, shown
 
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _write(
         save(sheet(items, classes), output)
         return
     from pointclip.page import page
-    from pointclip.store import write_text
+    from pointclip.core.store import write_text
 
     made = f"pointclip {pointclip.__version__} · projection {projection.name}"
     reading = ""

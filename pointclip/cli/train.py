@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from pointclip.cli import common
-from pointclip.errors import UserError
-from pointclip.files import shown
+from pointclip.core.errors import UserError
+from pointclip.core.files import shown
 
 
 EXAMPLES = """

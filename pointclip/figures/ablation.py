@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pointclip.errors import choose
+from pointclip.core.errors import choose
 from pointclip.figures.style import COLOURS, MARKERS, legend_below, message, spoken, styled
 from pointclip.tables import summarise
 

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.figures.style import RIGHT, WRONG, message, spoken, styled
 
 

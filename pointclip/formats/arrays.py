@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.shapes import Scan, Thinner
-from pointclip.store import open_h5
+from pointclip.core.store import open_h5
 
 
 ROWS = 1 << 17

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.shapes import Mesh, Scan
 
 

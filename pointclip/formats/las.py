@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.shapes import Scan, Thinner
 
 

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.formats.text import line_blocks, numbers
 from pointclip.shapes import Scan, Thinner, records
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.formats.text import line_blocks, numbers
 from pointclip.shapes import Mesh, Scan, fan, records
 

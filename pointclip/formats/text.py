@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.shapes import Scan, Thinner
 
 

@@ -4,7 +4,7 @@ import torch
 from few_shot_data import CHANNELS, VIEWS, features, prototypes, task
 
 from pointclip.adapters import inter_view
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.training import generators, smoothed_cross_entropy
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from conftest import CONFIG, Project
 from test_dag import ancestors
 
-from pointclip.store import read_parquet, write_parquet
+from pointclip.core.store import read_parquet, write_parquet
 
 
 def write_theirs(project: Project, sure: float = 99.0) -> None:

@@ -5,7 +5,7 @@ import os
 import pytest
 from conftest import Project
 
-from pointclip.store import ids_of, read_h5_rows
+from pointclip.core.store import ids_of, read_h5_rows
 
 
 CODE = "Params have changed"
@@ -132,7 +132,7 @@ def test_features_are_the_same_without_depth_maps(blank: Project, finished: Proj
 def test_other_test_labels_change_nothing_that_is_learned(project: Project) -> None:
     import numpy as np
 
-    from pointclip.store import read_parquet, write_parquet
+    from pointclip.core.store import read_parquet, write_parquet
 
     before = {kind: project.read(f"results/{kind}") for kind in ("few_shot", "zero_shot")}
     scores = project.path("results/scores.parquet").read_bytes()

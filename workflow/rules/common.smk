@@ -12,7 +12,7 @@ REPOSITORY = Path(workflow.basedir).parent
 sys.path.insert(0, str(REPOSITORY))
 
 from pointclip import entries, experiments, plans, schema
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 from pointclip.provenance import code_hash
 
 try:

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import torch
 
-from pointclip import store
-from pointclip.errors import UserError, choose
+from pointclip.core import store
+from pointclip.core.errors import UserError, choose
 
 
 def test_choose_returns_an_allowed_value_and_names_all_others():
@@ -39,7 +39,7 @@ def test_atomic_keeps_the_old_file_until_the_new_one_is_complete(tmp_path):
 def test_a_killed_writer_leaves_no_file_under_the_final_name(tmp_path):
     target = tmp_path / "big.h5"
     code = (
-        "import os, signal, sys; from pointclip import store\n"
+        "import os, signal, sys; from pointclip.core import store\n"
         "with store.new_h5(sys.argv[1]) as f:\n"
         "    f['id'] = [b'a']; f.flush(); os.kill(os.getpid(), signal.SIGKILL)"
     )

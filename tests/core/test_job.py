@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from pointclip.errors import UserError
-from pointclip.jobs import job, pick_device, progress
+from pointclip.core.errors import UserError
+from pointclip.core.job import job, pick_device, progress
 
 
 @pytest.fixture

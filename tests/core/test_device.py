@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from pointclip import gpus
-from pointclip.jobs import pick_device
+from pointclip.core import device
+from pointclip.core.job import pick_device
 
 
 # A job: it claims a GPU, says which, and works until its input ends.
-JOB = "import sys; from pointclip.gpus import claim; print(claim({}, {!r}), flush=True); input()"
+JOB = "import sys; from pointclip.core.device import claim; print(claim({}, {!r}), flush=True); input()"
 Start = Callable[..., tuple[subprocess.Popen[str], int]]
 
 
@@ -63,13 +63,13 @@ def test_the_device_is_one_that_nobody_has(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(gpus, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(device, "gettempdir", lambda: str(tmp_path))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert start(count=2)[1] == 0
-    gpus.claim.cache_clear()
+    device.claim.cache_clear()
     assert pick_device() == torch.device("cuda:1")
     # The same job asks again: the same answer.
     assert pick_device("auto") == torch.device("cuda:1")
-    gpus.claim.cache_clear()
-    while gpus._held:
-        os.close(gpus._held.pop())
+    device.claim.cache_clear()
+    while device._held:
+        os.close(device._held.pop())

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 @contextmanager

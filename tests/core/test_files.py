@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from pointclip.files import find_files, shown
+from pointclip.core.files import find_files, shown
 
 
 def touch(path):

@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
-from pointclip.errors import UserError
+from pointclip.core.errors import UserError
 
 
 # The folder of the installed package: code and assets are found from here alone.
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def find_files(paths: Iterable[str | Path], suffixes: Iterable[str]) -> Iterator[Path]:

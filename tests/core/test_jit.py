@@ -1,7 +1,7 @@
 import numpy as np
 
-from pointclip import compiled as module
-from pointclip.compiled import compiled
+from pointclip.core import jit as module
+from pointclip.core.jit import compiled
 
 
 def add(values, more):
