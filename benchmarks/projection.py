@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from pointclip.presets import PROJECTIONS
+from pointclip.catalog.projections import PROJECTIONS
 from pointclip.projection import Projection, get_projection
 
 

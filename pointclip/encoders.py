@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.backbones import BACKBONES, resolve_backbone, weights_name
+from pointclip.catalog.backbones import BACKBONES, resolve_backbone, weights_name
 from pointclip.checkpoints import (
     load_weights,
     make_tokenizer,

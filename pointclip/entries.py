@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pointclip import backbones
+from pointclip.catalog import backbones
 from pointclip.core.errors import UserError, choose
 from pointclip.core.files import PACKAGE, read_yaml
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pointclip.core.errors import UserError, choose
-from pointclip.presets import PROJECTIONS, check_params
+from pointclip.catalog.projections import PROJECTIONS, check_params
 from pointclip.views import view_names, view_rotations
 
 

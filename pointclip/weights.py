@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pointclip.backbones import weights_name
+from pointclip.catalog.backbones import weights_name
 from pointclip.core.errors import UserError
 from pointclip.core.files import PACKAGE
 from pointclip.core.store import write_text

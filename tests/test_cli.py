@@ -14,7 +14,7 @@ from tiny import tiny_backbone
 from typer.testing import CliRunner
 
 from pointclip import PointCLIP
-from pointclip.backbones import BACKBONES
+from pointclip.catalog.backbones import BACKBONES
 from pointclip.cli import app
 from pointclip.core.files import shown
 

@@ -15,7 +15,7 @@ import torch
 from tiny import save_model, tiny_backbone
 
 from pointclip import encoders
-from pointclip.backbones import BACKBONES, resolve_backbone
+from pointclip.catalog.backbones import BACKBONES, resolve_backbone
 from pointclip.encoders import fetch_weights, load_encoder
 from pointclip.core.errors import UserError
 from pointclip.weights import find_weights

@@ -5,9 +5,9 @@ import pytest
 
 from pointclip import entries, experiments, plans
 from pointclip.adapters import METHODS
-from pointclip.backbones import BACKBONES
+from pointclip.catalog.backbones import BACKBONES
 from pointclip.core.errors import UserError
-from pointclip.presets import PROJECTIONS
+from pointclip.catalog.projections import PROJECTIONS
 from pointclip.prompts import list_prompts
 from pointclip.readers import READERS
 

@@ -7,7 +7,7 @@ import pytest
 from pointclip import experiments, needs
 from pointclip.disk_use import DEPTH, estimate, known
 from pointclip.core.errors import UserError
-from pointclip.presets import PROJECTIONS
+from pointclip.catalog.projections import PROJECTIONS
 from pointclip.projection import get_projection
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pointclip.page import Shown, cameras, grey, page
-from pointclip.presets import PROJECTIONS
+from pointclip.catalog.projections import PROJECTIONS
 from pointclip.projection import get_projection
 
 

@@ -9,7 +9,7 @@ import trimesh
 from tiny import tiny_backbone
 from typer.testing import CliRunner
 
-from pointclip.backbones import BACKBONES
+from pointclip.catalog.backbones import BACKBONES
 from pointclip.cli import app
 
 

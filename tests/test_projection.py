@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pointclip import drawing
 from pointclip.core.errors import UserError
 from pointclip.kernels import to_half
-from pointclip.presets import PROJECTIONS
+from pointclip.catalog.projections import PROJECTIONS
 from pointclip.projection import get_projection
 from pointclip.views import view_rotations
 

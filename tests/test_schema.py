@@ -5,7 +5,7 @@ import yaml
 
 from pointclip import schema
 from pointclip.core.errors import UserError
-from pointclip.presets import PROJECTIONS
+from pointclip.catalog.projections import PROJECTIONS
 
 
 REPOSITORY = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line
 
 def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> None:
     """List the backbones: what is on disk, and what must be fetched and how large it is."""
-    from pointclip.backbones import BACKBONES, resolve_backbone
+    from pointclip.catalog.backbones import BACKBONES, resolve_backbone
     from pointclip.weights import ASSETS, find_weights, weights_folder
 
     with common.sentences():
@@ -40,7 +40,7 @@ def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> No
 
 def projections(as_json: AsJson = False) -> None:
     """List the ways to draw depth maps."""
-    from pointclip.presets import DESCRIPTIONS, PROJECTIONS
+    from pointclip.catalog.projections import DESCRIPTIONS, PROJECTIONS
     from pointclip.projection import get_projection
 
     rows = []
