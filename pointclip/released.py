@@ -16,7 +16,7 @@ import torch
 from pointclip.core import store
 from pointclip.adapters import State, inter_view
 from pointclip.core.errors import UserError
-from pointclip.experiments import logits_path
+from pointclip.config.experiments import logits_path
 from pointclip.gather import read_labelled, read_prototypes
 from pointclip.scores import score
 

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 
 from pointclip.core import store
 from pointclip.core.errors import UserError
-from pointclip.experiments import identity
+from pointclip.config.experiments import identity
 from pointclip.zero_shot import COMBINE, read_combined
 
 

@@ -1,6 +1,6 @@
 """What is taken for what, and the accuracy of every class, in the headline experiment."""
 
-from pointclip.experiments import identity
+from pointclip.config.experiments import identity
 from pointclip.figures import confusion_matrix, per_class_accuracy, save
 from pointclip.core.job import job
 from pointclip.scores import predictions

@@ -38,7 +38,7 @@ def complete(section: str) -> Callable[[str], list[str]]:
     """Shell completion over the library's own ids, read without importing torch."""
 
     def ids(incomplete: str) -> list[str]:
-        from pointclip.entries import builtin
+        from pointclip.config.resolve import builtin
 
         return [name for name in builtin(section) if name.startswith(incomplete)]
 

@@ -11,9 +11,12 @@ REPOSITORY = Path(workflow.basedir).parent
 # The library's light modules are read from here, even where the package is not installed.
 sys.path.insert(0, str(REPOSITORY))
 
-from pointclip import entries, experiments, plans, schema
+from pointclip.config import resolve
+from pointclip.config import experiments
+from pointclip.config import targets
+from pointclip.config import schema
 from pointclip.core.errors import UserError
-from pointclip.provenance import code_hash
+from pointclip.config.code_hash import code_hash
 
 try:
     schema.validate(config, REPOSITORY)
@@ -33,11 +36,11 @@ try:
         ]
         for name in config["ablations"]
     }
-    SHOTS = plans.drawn_shots(config)
-    COPIES = plans.bank_copies(config)
-    DRAWS = plans.banked_draws(config)
-    HEADLINES = plans.headlines(config)
-    MONTAGES = plans.montages(config)
+    SHOTS = targets.drawn_shots(config)
+    COPIES = targets.bank_copies(config)
+    DRAWS = targets.banked_draws(config)
+    HEADLINES = targets.headlines(config)
+    MONTAGES = targets.montages(config)
     PROJECTED = {name: list(of) for name, of in MONTAGES.items()}
 except UserError as error:
     raise WorkflowError(str(error))
@@ -53,7 +56,7 @@ FIGURES = [
     *(f"{name}/projections.png" for name in PROJECTED if len(PROJECTED[name]) > 1),
     *(f"{name}/shots_curve.svg" for name in HEADLINES if "few_shot" in HEADLINES[name]),
 ]
-PUBLISHED = str(entries.here(REPOSITORY / "config/published.csv"))
+PUBLISHED = str(resolve.here(REPOSITORY / "config/published.csv"))
 
 
 wildcard_constraints:
@@ -162,7 +165,7 @@ def weights(wildcards):
 
 def lost(wildcards):
     """What a killed job was to renew: looked for where all is asked for, not by every job."""
-    return [f"<results>/{file}" for file in plans.lost(config, ENTRIES)]
+    return [f"<results>/{file}" for file in targets.lost(config, ENTRIES)]
 
 
 def raw_data(wildcards):
@@ -172,7 +175,7 @@ def raw_data(wildcards):
         return resolved["entry"]["path"]
     if resolved["fetched"]:
         return f"<resources>/datasets/{resolved['fetched']}/manifest.json"
-    return str(entries.here(REPOSITORY / "pointclip/assets/furniture/furniture.h5"))
+    return str(resolve.here(REPOSITORY / "pointclip/assets/furniture/furniture.h5"))
 
 
 def held_out(wildcards):

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from pointclip import entries, experiments, plans
+from pointclip.config import resolve
+from pointclip.config import experiments
+from pointclip.config import targets
 from pointclip.adapters import METHODS
 from pointclip.catalog.backbones import BACKBONES
 from pointclip.core.errors import UserError
@@ -53,11 +55,11 @@ CONFIG = {
 
 
 def test_names_read_from_source_are_the_library_s_own() -> None:
-    assert entries.builtin("projections") == tuple(PROJECTIONS)
-    assert entries.builtin("backbones") == tuple(BACKBONES)
-    assert entries.builtin("adapters") == tuple(METHODS)
-    assert entries.builtin("readers") == tuple(READERS)
-    assert set(entries.builtin("prompts")) <= set(list_prompts())
+    assert resolve.builtin("projections") == tuple(PROJECTIONS)
+    assert resolve.builtin("backbones") == tuple(BACKBONES)
+    assert resolve.builtin("adapters") == tuple(METHODS)
+    assert resolve.builtin("readers") == tuple(READERS)
+    assert set(resolve.builtin("prompts")) <= set(list_prompts())
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -71,7 +73,7 @@ def test_a_config_may_set_every_parameter_of_a_method(method: str) -> None:
         if parameter.kind is Parameter.KEYWORD_ONLY
     }
     adapters = {"mine": {"base": method, **keywords}}
-    entry = entries.resolve_adapter({**CONFIG, "adapters": adapters}, "mine")
+    entry = resolve.resolve_adapter({**CONFIG, "adapters": adapters}, "mine")
     assert entry == {"method": method, "parameters": keywords, "copies": 10}
 
 
@@ -100,13 +102,13 @@ def test_prompts_of_either_suffix_name_their_sentences(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text("{}")
     for name in ("a.yaml", "a.yml"):
         (tmp_path / name).write_text("sentences: s.json")
-        assert entries.prompt_files(tmp_path / name) == [
+        assert resolve.prompt_files(tmp_path / name) == [
             str(tmp_path / name),
             str(tmp_path / "s.json"),
         ]
     (tmp_path / "a.yaml").write_text("sentences: [")
     with pytest.raises(UserError, match="is not valid YAML"):
-        entries.prompt_files(tmp_path / "a.yaml")
+        resolve.prompt_files(tmp_path / "a.yaml")
 
 
 def test_every_experiment_stands_once_and_only_where_its_protocol_exists() -> None:
@@ -144,27 +146,27 @@ def test_what_names_an_ensemble_is_blended_but_not_what_was_released() -> None:
 
 
 def test_what_is_drawn_and_banked_suits_all_experiments() -> None:
-    assert plans.drawn_shots(CONFIG) == {"furniture": [1, 2, 4], "few": []}
+    assert targets.drawn_shots(CONFIG) == {"furniture": [1, 2, 4], "few": []}
     pairs = [("plain", 1), ("plain", 2), ("plain", 4), ("released", 1), ("released", 4)]
-    assert plans.banked_draws(CONFIG) == {"furniture": pairs}
-    assert plans.bank_copies(CONFIG) == {"furniture": {"pointclip_fs": {"rn50": 25}}}
+    assert targets.banked_draws(CONFIG) == {"furniture": pairs}
+    assert targets.bank_copies(CONFIG) == {"furniture": {"pointclip_fs": {"rn50": 25}}}
 
 
 def test_what_was_lost_is_asked_for_but_not_what_was_never_made(tmp_path: Path) -> None:
     config = CONFIG | {"results": str(tmp_path), "keep_depth": False}
     resolved = experiments.resolve(config)
-    assert plans.lost(config, resolved) == []
+    assert targets.lost(config, resolved) == []
     logits = tmp_path / experiments.logits_path(experiments.runs(config, "zero_shot")[0])
     logits.parent.mkdir(parents=True)
     logits.touch()
-    assert plans.lost(config, resolved) == [
+    assert targets.lost(config, resolved) == [
         "features/furniture/pointclip_fs/rn50/test-0.h5",
         "text/furniture/v1_few_shot/rn50.parquet",
     ]
-    for file in plans.intermediates(config, resolved):
+    for file in targets.intermediates(config, resolved):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
-    assert plans.lost(config, resolved) == []
+    assert targets.lost(config, resolved) == []
 
 
 def test_seeds_vary_within_one_run() -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pointclip import experiments, needs
-from pointclip.disk_use import DEPTH, estimate, known
+from pointclip.config import experiments
+from pointclip.config import preflight
+from pointclip.config.disk_use import DEPTH, estimate, known
 from pointclip.core.errors import UserError
 from pointclip.catalog.projections import PROJECTIONS
 from pointclip.projection import get_projection
@@ -19,7 +20,7 @@ def config(monkeypatch):
     """The paper's config on a machine where nothing is and nothing can be reached."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.chdir(REPOSITORY)
-    config = needs.read_config("config/paper.yaml")
+    config = preflight.read_config("config/paper.yaml")
     return config | {"results": "no/results", "resources": "no/resources"}
 
 
@@ -58,7 +59,7 @@ def test_a_data_set_of_the_user_s_is_not_counted(config, tmp_path):
     mine = {"reader": "folder", "path": str(tmp_path)}
     config["datasets"] |= {"mine": mine}
     config["zero_shot"] = [{**config["zero_shot"][0], "datasets": ["mine"]}]
-    text, _ = needs.report(config, experiments.resolve(config), 1e12)
+    text, _ = preflight.report(config, experiments.resolve(config), 1e12)
     assert "Not counted, since their size is not known: mine." in text
 
 
@@ -70,7 +71,7 @@ def test_all_that_is_missing_is_named(config, tmp_path):
         config["datasets"][name]["urls"] = ["http://127.0.0.1:1/a.zip"]
     config["weights_dir"] = str(tmp_path)
     (tmp_path / "rn50.safetensors").touch()
-    text, ready = needs.report(config, experiments.resolve(config), 1e9)
+    text, ready = preflight.report(config, experiments.resolve(config), 1e9)
     assert not ready
     for name in ("modelnet10", "modelnet40"):
         assert f"The data set '{name}' is missing and nothing answers at its URLs: name" in text
@@ -85,8 +86,8 @@ def test_all_that_is_missing_is_named(config, tmp_path):
 
 def test_the_default_config_needs_nothing(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
-    config = needs.read_config("config/config.yaml")
-    text, ready = needs.report(config, experiments.resolve(config), 1e12)
+    config = preflight.read_config("config/config.yaml")
+    text, ready = preflight.report(config, experiments.resolve(config), 1e12)
     assert ready and text.endswith("Nothing is missing.\n")
 
 
@@ -94,11 +95,11 @@ def test_a_config_that_is_none_is_a_sentence(monkeypatch, tmp_path):
     monkeypatch.chdir(REPOSITORY)
     (tmp_path / "wrong.yaml").write_text("divice: cpu\n")
     with pytest.raises(UserError, match="Unknown key 'divice'"):
-        needs.read_config(tmp_path / "wrong.yaml")
+        preflight.read_config(tmp_path / "wrong.yaml")
     (tmp_path / "list.yaml").write_text("- a\n")
     with pytest.raises(UserError, match="must be a mapping of keys to values"):
-        needs.read_config(tmp_path / "list.yaml")
-    command = [sys.executable, "-m", "pointclip.needs", str(tmp_path / "none.yaml")]
+        preflight.read_config(tmp_path / "list.yaml")
+    command = [sys.executable, "-m", "pointclip.config.preflight", str(tmp_path / "none.yaml")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stdout == f"{tmp_path / 'none.yaml'} does not exist.\n"

@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pointclip.entries import RESOLVERS, Config, resolve_adapter, resolve_backbone
+from pointclip.config.resolve import RESOLVERS, Config, resolve_adapter, resolve_backbone
 from pointclip.core.errors import UserError, choose
 
 

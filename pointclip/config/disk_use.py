@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pointclip import experiments, plans
-from pointclip.entries import Config
+from pointclip.config import experiments
+from pointclip.config import targets
+from pointclip.config.resolve import Config
 from pointclip.weights import ASSETS
 
 
@@ -52,7 +53,7 @@ def estimate(config: Config, entries: Mapping[str, Any]) -> dict[str, float]:
         ("downloads", "weights", "clouds", "depth", "features", "bank", "adapters", "logits"), 0.0
     )
     runs, seeds = experiments.all_runs(config), len(config["sampling"]["seeds"])
-    copies, draws = plans.bank_copies(config), plans.banked_draws(config)
+    copies, draws = targets.bank_copies(config), targets.banked_draws(config)
 
     def banked(dataset: str, projection: str, file: str) -> int:
         """Shapes in a bank, times their copies."""
@@ -70,7 +71,7 @@ def estimate(config: Config, entries: Mapping[str, Any]) -> dict[str, float]:
         found["downloads"] += archive.archive + archive.unpacked
     for name in {entries["backbones"][run["backbone"]]["fetched"] for run in runs} - {""}:
         found["weights"] += entries["backbones"][name]["entry"]["size"] or 0
-    for file in plans.intermediates(config, entries):
+    for file in targets.intermediates(config, entries):
         kind, dataset, *rest = file.split("/")
         if kind in ("depth", "features", "bank"):
             found[kind] += _array(kind, known(entries, dataset), rest, entries) * (

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pointclip import provenance
+from pointclip.config import code_hash
 from pointclip.core.files import PACKAGE
 
 
@@ -28,11 +28,11 @@ class Package:
             (self.root / name).write_text(text)
 
     def hash(self, script: str, *also: str) -> str:
-        provenance._read.cache_clear()
-        provenance._file.cache_clear()
+        code_hash._read.cache_clear()
+        code_hash._file.cache_clear()
         path = self.root.parent / "script.py"
         path.write_text(script)
-        return provenance.code_hash(path, *also)
+        return code_hash.code_hash(path, *also)
 
     def edit(self, name: str, old: str, new: str) -> None:
         path = self.root / name
@@ -43,7 +43,7 @@ class Package:
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
     made = Package(tmp_path)
-    monkeypatch.setattr(provenance, "PACKAGE", made.root)
+    monkeypatch.setattr(code_hash, "PACKAGE", made.root)
     yield made
     made.hash("")
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pointclip import schema
+from pointclip.config import schema
 from pointclip.core.errors import UserError
 from pointclip.catalog.projections import PROJECTIONS
 

@@ -1,6 +1,6 @@
 """What a config needs of a machine, told before it is run: disk, weights and data.
 
-    python -m pointclip.needs config/paper.yaml
+    python -m pointclip.config.preflight config/paper.yaml
 
 prints an estimate for every kind of file and a sentence for all that is missing (then it exits
 with 1). It reads names and sizes only: no torch, a few seconds without a network.
@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pointclip import experiments
-from pointclip.disk_use import estimate, known
-from pointclip.entries import Config
+from pointclip.config import experiments
+from pointclip.config.disk_use import estimate, known
+from pointclip.config.resolve import Config
 from pointclip.core.errors import UserError
 from pointclip.core.files import read_yaml
-from pointclip.schema import validate
+from pointclip.config.schema import validate
 from pointclip.weights import Probe, find_weights, hub_endpoint, missing_weights
 
 
