@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pointclip
-from pointclip import clouds, encoders, projection, prompts, views
+from pointclip import encoders, projection, prompts, views
+from pointclip.clouds.load import load
 from pointclip.core import errors
 from pointclip.readings import Look, Reading
 
@@ -24,7 +25,7 @@ This page is made from the docstrings by `make docs`.
 """
 PARTS: dict[str, list[Any]] = {
     "Say what a cloud is": [pointclip.PointCLIP, Look, Reading],
-    "Read clouds": [clouds.load_cloud, clouds.normalise],
+    "Read clouds": [load.load_cloud, load.normalise],
     "Draw depth maps": [
         projection.get_projection,
         projection.Projection,

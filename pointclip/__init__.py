@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pointclip.api import PointCLIP
-    from pointclip.clouds import load_cloud
+    from pointclip.clouds.load import load_cloud
 
 __version__ = "0.1.0"
 __all__ = ["PointCLIP", "__version__", "load_cloud"]
@@ -32,7 +32,7 @@ def __getattr__(name: str) -> Any:
 
         return PointCLIP
     if name == "load_cloud":
-        from pointclip.clouds import load_cloud
+        from pointclip.clouds.load import load_cloud
 
         return load_cloud
     raise AttributeError(f"module 'pointclip' has no attribute '{name}'")

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.clouds import load_cloud, normalise
+from pointclip.clouds.load import load_cloud, normalise
 from pointclip.encoders import load_encoder
 from pointclip.core.errors import UserError
 from pointclip.features import prototype

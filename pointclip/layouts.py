@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Integer
 
-from pointclip.clouds import SUFFIXES, load_cloud
+from pointclip.clouds.load import SUFFIXES, load_cloud
 from pointclip.core.errors import UserError, choose
 from pointclip.core.files import read_text, shown
 from pointclip.core.store import open_h5

@@ -14,7 +14,7 @@ import torch
 from pointclip import few_shot, protocols
 from pointclip.core import store
 from pointclip.adapters import METHODS
-from pointclip.clouds import SUFFIXES, load_cloud, normalise
+from pointclip.clouds.load import SUFFIXES, load_cloud, normalise
 from pointclip.depth import project
 from pointclip.encoders import Encoder
 from pointclip.core.errors import UserError, choose

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pointclip import layouts
-from pointclip.clouds import normalise, turn_up
+from pointclip.clouds.load import normalise, turn_up
 from pointclip.core.errors import UserError, choose
 from pointclip.layouts import Chunk, Entry, Split
 

@@ -11,7 +11,7 @@ from tiny import tiny_backbone
 import pointclip
 from pointclip import PointCLIP
 from pointclip.adapters import inter_view
-from pointclip.clouds import normalise
+from pointclip.clouds.load import normalise
 from pointclip.core.errors import UserError
 from pointclip.prompts import load_prompts
 from pointclip.core.store import read_tensors, write_tensors

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from pointclip.clouds import normalise
+from pointclip.clouds.load import normalise
 from pointclip.datasets import EMBEDDED
 from pointclip.core.errors import UserError
 from pointclip.layouts import SCANOBJECTNN

@@ -65,7 +65,7 @@ def classify(
             raise UserError(
                 "Say what the files may be: --classes 'chair, table', --classes-from, or --adapter."
             )
-        from pointclip.clouds import SUFFIXES
+        from pointclip.clouds.load import SUFFIXES
 
         total = sum(1 for _ in find_files(files, SUFFIXES))
         if not total:

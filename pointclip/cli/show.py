@@ -62,7 +62,7 @@ def show(
         if output.suffix.lower() not in {".html", ".htm", ".png", ".pdf", ".svg"}:
             raise UserError(f"Cannot write {shown(output)}: use .html, .png, .pdf or .svg.")
         names = common.class_list(classes, classes_from)
-        from pointclip.clouds import SUFFIXES
+        from pointclip.clouds.load import SUFFIXES
 
         paths = list(find_files(files, SUFFIXES))
         if not 0 < len(paths) <= MOST:
@@ -103,7 +103,7 @@ def _look(
     """Everything on the page about one file."""
     import numpy as np
 
-    from pointclip.clouds import load_cloud, normalise
+    from pointclip.clouds.load import load_cloud, normalise
     from pointclip.page import Shown, cameras
 
     read = load_cloud(path, points=points, up=up)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pointclip.formats.arrays import read_h5, read_npy, read_npz
-from pointclip.formats.gltf import read_gltf
-from pointclip.formats.las import read_las
-from pointclip.formats.pcd import read_pcd
-from pointclip.formats.ply import read_ply
-from pointclip.formats.polygons import read_obj, read_off, read_stl
-from pointclip.formats.text import read_text
-from pointclip.shapes import Mesh, Scan
+from pointclip.clouds.formats.arrays import read_h5, read_npy, read_npz
+from pointclip.clouds.formats.gltf import read_gltf
+from pointclip.clouds.formats.las import read_las
+from pointclip.clouds.formats.pcd import read_pcd
+from pointclip.clouds.formats.ply import read_ply
+from pointclip.clouds.formats.polygons import read_obj, read_off, read_stl
+from pointclip.clouds.formats.text import read_text
+from pointclip.clouds.mesh import Mesh, Scan
 
 
 # Suffix -> reader of (path, index of the cloud in it, generator for thinning).

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pointclip.core.errors import UserError
-from pointclip.shapes import Scan, Thinner
+from pointclip.clouds.mesh import Scan, Thinner
 
 
 BLOCK = 8 << 20

@@ -8,8 +8,8 @@ from typing import BinaryIO
 import numpy as np
 
 from pointclip.core.errors import UserError
-from pointclip.formats.text import line_blocks, numbers
-from pointclip.shapes import Mesh, Scan, Thinner, fan, records
+from pointclip.clouds.formats.text import line_blocks, numbers
+from pointclip.clouds.mesh import Mesh, Scan, Thinner, fan, records
 
 
 TYPES = {

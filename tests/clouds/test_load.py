@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from pointclip.clouds import SUFFIXES, load_cloud, normalise, turn_up
+from pointclip.clouds.load import SUFFIXES, load_cloud, normalise, turn_up
 from pointclip.core.errors import UserError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pointclip.core.errors import UserError
-from pointclip.shapes import Scan, Thinner
+from pointclip.clouds.mesh import Scan, Thinner
 
 
 BLOCK = 1 << 24

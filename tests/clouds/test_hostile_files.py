@@ -18,7 +18,7 @@ import trimesh
 from hypothesis import strategies as st
 from test_clouds import BOX, CLOUDS, gltf, write, write_h5
 
-from pointclip.clouds import load_cloud
+from pointclip.clouds.load import load_cloud
 from pointclip.core.errors import UserError
 
 

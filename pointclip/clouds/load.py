@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from pointclip.core.errors import UserError, choose
-from pointclip.formats import FORMATS
-from pointclip.shapes import Mesh, Scan, check_bounds, sample_surface
+from pointclip.clouds.formats import FORMATS
+from pointclip.clouds.mesh import Mesh, Scan, check_bounds, sample_surface
 
 
 SUFFIXES = tuple(FORMATS)

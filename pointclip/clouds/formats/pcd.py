@@ -7,8 +7,8 @@ from typing import BinaryIO
 import numpy as np
 
 from pointclip.core.errors import UserError
-from pointclip.formats.text import line_blocks, numbers
-from pointclip.shapes import Scan, Thinner, records
+from pointclip.clouds.formats.text import line_blocks, numbers
+from pointclip.clouds.mesh import Scan, Thinner, records
 
 
 KINDS = {"F4": "<f4", "F8": "<f8"} | {

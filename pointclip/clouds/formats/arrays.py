@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pointclip.core.errors import UserError
-from pointclip.shapes import Scan, Thinner
+from pointclip.clouds.mesh import Scan, Thinner
 from pointclip.core.store import open_h5
 
 
