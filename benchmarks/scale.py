@@ -27,7 +27,7 @@ POINTS, CHUNK = 1024, 256
 
 def made(entry: dict[str, Any], source: Path, split: str) -> Any:
     """A reader of a data set that nobody stored: ellipsoids of 40 kinds."""
-    from pointclip.layouts import Chunk, Split
+    from pointclip.data.layouts import Chunk, Split
 
     def chunks() -> Iterator[Chunk]:
         axes = np.random.default_rng(0).uniform(0.1, 1, (len(CLASSES), 1, 3))
@@ -42,11 +42,11 @@ def made(entry: dict[str, Any], source: Path, split: str) -> Any:
 
 
 def prepare(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip import datasets
+    from pointclip.data import prepare
 
-    datasets.READERS["made"] = made
+    prepare.READERS["made"] = made
     entry = {"reader": "made", "shapes": shapes}
-    datasets.prepare(entry, folder, "test", folder / "clouds.h5", folder / "labels.parquet")
+    prepare.prepare(entry, folder, "test", folder / "clouds.h5", folder / "labels.parquet")
 
 
 def project(folder: Path, shapes: int, projection: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from pointclip.datasets import EMBEDDED, read_split
+from pointclip.data.prepare import EMBEDDED, read_split
 from pointclip.core.store import write_parquet
 
 

@@ -50,7 +50,7 @@ def read_classes(source: str | Path) -> list[str]:
 
 
 def _furniture() -> list[str]:
-    from pointclip.datasets import EMBEDDED
+    from pointclip.data.prepare import EMBEDDED
     from pointclip.core.store import open_h5
 
     with open_h5(EMBEDDED) as f:

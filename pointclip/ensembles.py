@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from pointclip import sampling
+from pointclip.data import shots
 from pointclip.core import store
 from pointclip.core.errors import UserError
 from pointclip.gather import read_held_out, read_prototypes
@@ -109,7 +109,7 @@ def choose_ratios(
         prototypes, scale, classes = read_prototypes(text)
         seeds, logits = _apply(Path(ours), held_out[0], prototypes, scale)
         published = published_ids(labels)
-        ids = sampling.validation_ids(store.read_parquet(drawn))
+        ids = shots.validation_ids(store.read_parquet(drawn))
         other = read_logits(theirs, ids, classes, published)
         for seed, one in zip(seeds, logits, strict=True):
             found.append((seed, *search_ratio(one, other, held_out[1])))

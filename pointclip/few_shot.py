@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pointclip import gather, sampling
+from pointclip import gather
+from pointclip.data import shots
 from pointclip.core import store
 from pointclip.adapters import METHODS, FewShotTask, State
 from pointclip.core.errors import UserError
@@ -38,7 +39,7 @@ def read_task(
         views: use these views, in this order; None for all.
     """
     frame = store.read_parquet(drawn)
-    chosen = sampling.shot_ids(frame, protocol, shots)
+    chosen = shots.shot_ids(frame, protocol, shots)
     ids, rows = np.unique(chosen.astype(str), return_inverse=True)
     prototypes, scale, _ = gather.read_prototypes(text)
     held_out = None
@@ -49,7 +50,7 @@ def read_task(
         bank=torch.from_numpy(gather.select_views(_read_bank(bank, ids, copies), views)),
         rows=torch.from_numpy(rows.reshape(chosen.shape)),
         labels=torch.from_numpy(gather.read_labels(labels, chosen)),
-        seeds=sampling.seeds_of(frame, protocol, shots),
+        seeds=shots.seeds_of(frame, protocol, shots),
         prototypes=torch.from_numpy(prototypes),
         logit_scale=scale,
         validation=torch.from_numpy(held_out[0]) if held_out else None,

@@ -22,7 +22,7 @@ from pointclip.features import bank, encode, encode_text
 from pointclip.core.files import find_files, shown
 from pointclip.projection import Projection
 from pointclip.prompts import Prompts
-from pointclip.sampling import COLUMNS, bank_ids, draw_shots
+from pointclip.data.shots import COLUMNS, bank_ids, draw_shots
 
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from pointclip.encoders import load_encoder
 from pointclip.features import bank
 from pointclip.core.job import job
 from pointclip.projection import get_projection
-from pointclip.sampling import bank_ids
+from pointclip.data.shots import bank_ids
 from pointclip.core.store import read_parquet
 
 

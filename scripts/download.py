@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pointclip.datasets import download
+from pointclip.data.prepare import download
 from pointclip.core.job import job
 
 

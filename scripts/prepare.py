@@ -1,6 +1,6 @@
 """Read one split of a data set: clouds with opaque ids on one side, labels on the other."""
 
-from pointclip.datasets import prepare
+from pointclip.data.prepare import prepare
 from pointclip.core.job import job
 
 

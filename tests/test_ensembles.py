@@ -3,7 +3,10 @@ import pandas as pd
 import pytest
 from few_shot_data import FEW_SHOT, ZERO_SHOT, write_files
 
-from pointclip import datasets, ensembles, few_shot, other_models, protocols, readers, sampling, scores, zero_shot
+from pointclip import ensembles, few_shot, other_models, protocols, scores, zero_shot
+from pointclip.data import prepare
+from pointclip.data import split
+from pointclip.data import shots
 from pointclip.core import store
 from pointclip.core.errors import UserError
 
@@ -101,7 +104,7 @@ def test_the_share_is_chosen_on_held_out_train_shapes_alone(tmp_path, kind):
         few_shot.write_adapter(state, task, paths["text"], ours, **about)
     else:
         zero_shot.write_logits(paths["test_features"], paths["text"], None, ours)
-    ids = sampling.validation_ids(store.read_parquet(paths["shots"]))
+    ids = shots.validation_ids(store.read_parquet(paths["shots"]))
     frame = store.read_parquet(paths["train_labels"]).set_index("id").loc[ids]
     names = store.read_parquet(paths["test_labels"]).attrs["classes"]
     noise = np.random.default_rng(0).normal(size=(len(ids), 5)).astype(np.float32)
@@ -116,7 +119,7 @@ def test_the_share_is_chosen_on_held_out_train_shapes_alone(tmp_path, kind):
 
 
 def test_the_example_covers_the_embedded_test_shapes():
-    split = readers.read_split({"reader": "furniture"}, datasets.EMBEDDED, "test")
+    split = split.read_split({"reader": "furniture"}, prepare.EMBEDDED, "test")
     chunks = list(split.chunks)
     ids = np.array([name for chunk in chunks for name in chunk.published_id])
     logits = other_models.read_logits("examples/other_model.parquet", ids, split.classes)

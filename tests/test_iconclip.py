@@ -16,7 +16,7 @@ from pointclip.encoders import Encoder, load_encoder
 from pointclip.core.errors import UserError
 from pointclip.projection import get_projection
 from pointclip.prompts import load_prompts
-from pointclip.readers import read_split
+from pointclip.data.split import read_split
 
 
 ASSETS = Path(pointclip.__file__).parent / "assets"

@@ -5,7 +5,8 @@ import pytest
 import torch
 from few_shot_data import CLASSES, features, task
 
-from pointclip import few_shot, gather, protocols, sampling, view_weights, zero_shot
+from pointclip import few_shot, gather, protocols, view_weights, zero_shot
+from pointclip.data import shots
 from pointclip.adapters import METHODS, FewShotTask
 from pointclip.core.errors import UserError
 
@@ -19,7 +20,7 @@ HONEST = [
     gather.read_held_out,
     few_shot.write_logits,
     zero_shot.write_logits,
-    sampling.draw_shots,
+    shots.draw_shots,
 ]
 
 

@@ -83,7 +83,7 @@ DOWNLOADS = {
 
 def data(as_json: AsJson = False) -> None:
     """List the data sets of the package and of ./config: what is on disk, what must be fetched."""
-    from pointclip.datasets import EMBEDDED
+    from pointclip.data.prepare import EMBEDDED
     from pointclip.core.files import read_yaml
 
     entries: dict[str, dict[str, Any]] = {}

@@ -24,7 +24,7 @@ import pointclip
 from pointclip.encoders import Encoder, load_encoder
 from pointclip.projection import get_projection
 from pointclip.prompts import load_prompts
-from pointclip.readers import read_split
+from pointclip.data.split import read_split
 
 
 assets = Path(pointclip.__file__).parent / "assets"

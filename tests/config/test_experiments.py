@@ -11,7 +11,7 @@ from pointclip.catalog.backbones import BACKBONES
 from pointclip.core.errors import UserError
 from pointclip.catalog.projections import PROJECTIONS
 from pointclip.prompts import list_prompts
-from pointclip.readers import READERS
+from pointclip.data.split import READERS
 
 
 REPOSITORY = Path(__file__).parents[1]

@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pointclip import downloads
-from pointclip.downloads import fetch, unpack
+from pointclip.data import download
+from pointclip.data.download import fetch, unpack
 from pointclip.core.errors import UserError
 
 
@@ -47,7 +47,7 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(downloads.time, "sleep", lambda _: None)
+    monkeypatch.setattr(download.time, "sleep", lambda _: None)
     handler = type("Handler", (Server,), {"limit": [], "status": [], "ranges": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
@@ -146,7 +146,7 @@ def test_a_damaged_zip_or_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
     archive = tmp_path / "a.zip"
     with zipfile.ZipFile(archive, "w") as z:
         z.writestr("x.h5", CONTENT)
-    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda _: type("", (), {"free": 10}))
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: type("", (), {"free": 10}))
     with pytest.raises(UserError, match=r"unpacks to 0\.0 GB"):
         unpack(archive, tmp_path, lambda _: True)
     monkeypatch.undo()

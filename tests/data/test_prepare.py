@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from test_readers import write_folder, write_modelnet
 
-from pointclip.datasets import download, prepare
+from pointclip.data.prepare import download, prepare
 from pointclip.core.errors import UserError
 from pointclip.core.store import read_parquet
 
@@ -86,7 +86,7 @@ def test_a_zip_is_downloaded_unpacked_and_read(tmp_path, caplog):
 
 
 def test_a_single_file_is_downloaded_as_it_is(tmp_path):
-    from pointclip.datasets import EMBEDDED
+    from pointclip.data.prepare import EMBEDDED
 
     manifest = download({"reader": "furniture", "urls": [str(EMBEDDED)]}, tmp_path)
     _, labels = prepared(tmp_path, {"reader": "furniture", "points": 8}, manifest)

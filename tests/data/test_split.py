@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from pointclip.clouds.load import normalise
-from pointclip.datasets import EMBEDDED
+from pointclip.data.prepare import EMBEDDED
 from pointclip.core.errors import UserError
-from pointclip.layouts import SCANOBJECTNN
-from pointclip.readers import read_split
+from pointclip.data.layouts import SCANOBJECTNN
+from pointclip.data.split import read_split
 
 
 RNG = np.random.default_rng(0)

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from pointclip import layouts
+from pointclip.data import layouts
 from pointclip.clouds.load import normalise, turn_up
 from pointclip.core.errors import UserError, choose
-from pointclip.layouts import Chunk, Entry, Split
+from pointclip.data.layouts import Chunk, Entry, Split
 
 
 READERS: dict[str, Callable[[Entry, Path, str], Split]] = {
