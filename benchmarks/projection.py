@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 
 from pointclip.catalog.projections import PROJECTIONS
-from pointclip.projection import Projection, get_projection
+from pointclip.projection.projection import Projection, get_projection
 
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "projections.npz"
@@ -127,7 +127,7 @@ def highest_memory() -> float:
 
 def stage(name: str, threads: int, batch: int = 32, number: int = 512) -> str:
     """The `project` stage, HDF5 and compression included, beside the projector alone."""
-    from pointclip.depth import project
+    from pointclip.projection.project import project
 
     torch.set_num_threads(threads)
     projection, points = get_projection(name), clouds(number)

@@ -50,8 +50,8 @@ def prepare(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
 
 
 def project(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip.depth import project as draw
-    from pointclip.projection import get_projection
+    from pointclip.projection.project import project as draw
+    from pointclip.projection.projection import get_projection
 
     draw(folder / "clouds.h5", get_projection(**projection), folder / "depth.h5")
 
@@ -70,7 +70,7 @@ def encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
 def project_and_encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
     from pointclip import features
     from pointclip.encoders import load_encoder
-    from pointclip.projection import get_projection
+    from pointclip.projection.projection import get_projection
 
     encoder = load_encoder("iconclip", "cpu")
     out = folder / "fused.h5"

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pointclip
-from pointclip import encoders, projection, prompts, views
+from pointclip import encoders, prompts
+from pointclip.projection.projection import projection
+from pointclip.projection.projection import views
 from pointclip.clouds.load import load
 from pointclip.core import errors
 from pointclip.readings import Look, Reading

@@ -13,7 +13,7 @@ from pointclip.clouds.load import load_cloud, normalise
 from pointclip.encoders import load_encoder
 from pointclip.core.errors import UserError
 from pointclip.features import prototype
-from pointclip.projection import Projection, get_projection
+from pointclip.projection.projection import Projection, get_projection
 from pointclip.prompts import load_prompts
 from pointclip.readings import Look, Reading
 from pointclip.trained import Adapter, read_adapter

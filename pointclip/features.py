@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.depth import (
+from pointclip.projection.project import (
     BATCH,
     in_batches,
     in_half,
@@ -23,7 +23,7 @@ from pointclip.depth import (
 from pointclip.encoders import Encoder
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
-from pointclip.projection import Projection
+from pointclip.projection.projection import Projection
 from pointclip.prompts import Prompts
 from pointclip.core.store import new_h5, open_h5, read_h5_rows, write_parquet
 

@@ -15,12 +15,12 @@ from pointclip import few_shot, protocols
 from pointclip.core import store
 from pointclip.adapters import METHODS
 from pointclip.clouds.load import SUFFIXES, load_cloud, normalise
-from pointclip.depth import project
+from pointclip.projection.project import project
 from pointclip.encoders import Encoder
 from pointclip.core.errors import UserError, choose
 from pointclip.features import bank, encode, encode_text
 from pointclip.core.files import find_files, shown
-from pointclip.projection import Projection
+from pointclip.projection.projection import Projection
 from pointclip.prompts import Prompts
 from pointclip.data.shots import COLUMNS, bank_ids, draw_shots
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from pointclip.adapters import METHODS, State
 from pointclip.encoders import Encoder
 from pointclip.core.errors import UserError, choose
-from pointclip.projection import Projection
+from pointclip.projection.projection import Projection
 from pointclip.core.store import read_tensors
 
 

@@ -3,7 +3,7 @@
 from pointclip.encoders import load_encoder
 from pointclip.features import bank
 from pointclip.core.job import job
-from pointclip.projection import get_projection
+from pointclip.projection.projection import get_projection
 from pointclip.data.shots import bank_ids
 from pointclip.core.store import read_parquet
 

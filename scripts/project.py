@@ -1,8 +1,8 @@
 """Draw the depth maps of one shard of a split, for all backbones."""
 
-from pointclip.depth import project
+from pointclip.projection.project import project
 from pointclip.core.job import job
-from pointclip.projection import get_projection
+from pointclip.projection.projection import get_projection
 
 
 with job(snakemake):

@@ -3,7 +3,7 @@
 from pointclip.encoders import load_encoder
 from pointclip.features import project_and_encode
 from pointclip.core.job import job
-from pointclip.projection import get_projection
+from pointclip.projection.projection import get_projection
 
 
 with job(snakemake):

@@ -5,10 +5,10 @@ import torch
 from tiny import tiny_backbone
 
 from pointclip import features
-from pointclip.depth import project, shard_rows
+from pointclip.projection.project import project, shard_rows
 from pointclip.encoders import load_encoder
 from pointclip.core.errors import UserError
-from pointclip.projection import get_projection
+from pointclip.projection.projection import get_projection
 from pointclip.prompts import load_prompts
 from pointclip.core.store import new_h5, read_h5_rows, read_parquet
 

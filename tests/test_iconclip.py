@@ -14,7 +14,7 @@ import torch.nn.functional as F
 import pointclip
 from pointclip.encoders import Encoder, load_encoder
 from pointclip.core.errors import UserError
-from pointclip.projection import get_projection
+from pointclip.projection.projection import get_projection
 from pointclip.prompts import load_prompts
 from pointclip.data.split import read_split
 

@@ -8,7 +8,7 @@ import torch
 
 from pointclip.page import Shown, cameras, grey, page
 from pointclip.catalog.projections import PROJECTIONS
-from pointclip.projection import get_projection
+from pointclip.projection.projection import get_projection
 
 
 def item(name="a.ply", classes=3, views=2, points=50):

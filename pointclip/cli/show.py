@@ -14,7 +14,7 @@ from pointclip.core.files import find_files, shown
 if TYPE_CHECKING:
     from pointclip.api import PointCLIP
     from pointclip.page import Shown
-    from pointclip.projection import Projection
+    from pointclip.projection.projection import Projection
 
 MOST = 100  # a page of more is slow to open
 DRAWN = 20_000  # points on the page, for the eye; the encoder gets --points
@@ -78,7 +78,7 @@ def show(
             drawing = model.projection
         else:
             from pointclip.api import PROJECTION
-            from pointclip.projection import get_projection
+            from pointclip.projection.projection import get_projection
 
             drawing = get_projection(projection or PROJECTION)
         items = []

@@ -22,7 +22,7 @@ from torch import Tensor
 
 import pointclip
 from pointclip.encoders import Encoder, load_encoder
-from pointclip.projection import get_projection
+from pointclip.projection.projection import get_projection
 from pointclip.prompts import load_prompts
 from pointclip.data.split import read_split
 

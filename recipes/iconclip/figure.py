@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from evaluate import prototypes_of, shapes_of
 
 from pointclip.encoders import load_encoder
-from pointclip.projection import get_projection
+from pointclip.projection.projection import get_projection
 
 
 matplotlib.use("Agg")

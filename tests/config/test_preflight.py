@@ -9,7 +9,7 @@ from pointclip.config import preflight
 from pointclip.config.disk_use import DEPTH, estimate, known
 from pointclip.core.errors import UserError
 from pointclip.catalog.projections import PROJECTIONS
-from pointclip.projection import get_projection
+from pointclip.projection.projection import get_projection
 
 
 REPOSITORY = Path(__file__).parents[1]

@@ -183,8 +183,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The copy with its config, before anything has run. Not to be changed."""
     from tiny import tiny_backbone
 
-    from pointclip.depth import in_half
-    from pointclip.projection import get_projection
+    from pointclip.projection.project import in_half
+    from pointclip.projection.projection import get_projection
     from pointclip.view_weights import search
 
     in_half(get_projection("pointclip_zs"), np.zeros((1, 1, 3), np.float32))

@@ -19,7 +19,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
     for path in sorted(project.path("pointclip").glob("*.py")):
         os.utime(path)
     project.edit("pointclip/zero_shot.py", "COMBINE = ", "# A comment.\nCOMBINE = ")
-    project.edit("pointclip/depth.py", '"""Draw the', '"""Paint the')
+    project.edit("pointclip/projection/project.py", '"""Draw the', '"""Paint the')
     assert project.dry_run().nothing
 
 
@@ -45,7 +45,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
             "GRID = (0.2,",
             {"zero_shot", "zero_shot_released", "train", "train_released"},
         ),
-        ("pointclip/depth.py", "BATCH = 16", "BATCH = 17", {"project", "bank"}),
+        ("pointclip/projection/project.py", "BATCH = 16", "BATCH = 17", {"project", "bank"}),
         (
             "pointclip/features.py",
             "rng.uniform(-0.2, 0.2, 3)",

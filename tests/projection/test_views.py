@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pointclip.core.errors import UserError
-from pointclip.views import RELEASED, view_names, view_rotations
+from pointclip.projection.views import RELEASED, view_names, view_rotations
 
 
 @pytest.mark.parametrize("name", [*RELEASED, "ring-1", "ring-12", "fibonacci-1", "fibonacci-20"])

@@ -1,4 +1,4 @@
-"""`pointclip.drawing.surface` for CPUs, in time that grows with what is drawn, not with the grid.
+"""`pointclip.projection.render_torch.surface` for CPUs, in time that grows with what is drawn, not with the grid.
 
 Each slice of the grid is worked on inside the box that its points fill. One file, because numba's
 cache of compiled code does not notice when a function that lives elsewhere changes.
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pointclip.core.jit import compiled
-from pointclip.smoothing import gaussian_taps, sharpness
+from pointclip.projection.smoothing import gaussian_taps, sharpness
 
 
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)

@@ -1,7 +1,7 @@
 """How a view is drawn, in plain torch: the definition, and what runs on a GPU.
 
 Sums are written out in a fixed order and divisors are tensors, so that a cloud gives the same bits
-whatever the batch, and `pointclip.kernels` can give them too on a CPU.
+whatever the batch, and `pointclip.projection.render_cpu` can give them too on a CPU.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from einops import rearrange
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pointclip.smoothing import gaussian_taps, sharpness
+from pointclip.projection.smoothing import gaussian_taps, sharpness
 
 
 def rotate(

@@ -1,4 +1,4 @@
-"""The drawings of `pointclip.drawing` for CPUs: the same bits, without walking the empty grid.
+"""The drawings of `pointclip.projection.render_torch` for CPUs: the same bits, without walking the empty grid.
 
 A kernel draws the images `start ... stop` of a batch with scratch memory of its own and without the
 interpreter's lock: plain threads share the work, and no image depends on how many there are.
@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pointclip.core.jit import compiled
-from pointclip.surface_kernel import surface, surface_arguments
+from pointclip.projection.surface_cpu import surface, surface_arguments
 
 
 ZERO, ONE, TWO, TINY = (np.float32(x) for x in (0, 1, 2, 1e-12))

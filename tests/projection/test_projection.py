@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointclip import drawing
+from pointclip.projection.projection import render_torch
 from pointclip.core.errors import UserError
-from pointclip.kernels import to_half
+from pointclip.projection.render_cpu import to_half
 from pointclip.catalog.projections import PROJECTIONS
-from pointclip.projection import get_projection
-from pointclip.views import view_rotations
+from pointclip.projection.projection import get_projection
+from pointclip.projection.views import view_rotations
 
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "projections.npz")

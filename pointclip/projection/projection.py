@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from pointclip.core.errors import UserError, choose
 from pointclip.catalog.projections import PROJECTIONS, check_params
-from pointclip.views import view_names, view_rotations
+from pointclip.projection.views import view_names, view_rotations
 
 
 if TYPE_CHECKING:
@@ -72,16 +72,16 @@ class Projection:
         self, points: Float[np.ndarray, "cloud point 3"], threads: int = 1
     ) -> Float[np.ndarray, "cloud view height width"]:
         """The same images, where torch (seconds to import) is not needed."""
-        from pointclip import kernels
+        from pointclip.projection.projection import render_cpu
 
         check_points(points)
-        return kernels.draw(self.params["method"], points, self.rotations, self.params, threads)
+        return render_cpu.draw(self.params["method"], points, self.rotations, self.params, threads)
 
     def on_torch(self, points: "torch.Tensor") -> "torch.Tensor":
         """The same images by torch's own operations, on any device."""
         import torch
 
-        from pointclip import drawing
+        from pointclip.projection.projection import render_torch
 
         draw = getattr(drawing, self.params["method"])
         rotations = torch.from_numpy(self.rotations).to(points.device)
@@ -101,7 +101,7 @@ def get_projection(name: str = "pointclip_v2", **overrides: Any) -> Projection:
     Args:
         name: one of `PROJECTIONS`.
         overrides: parameters of that projection; `views` may be a view set (see
-            `pointclip.views.view_rotations`) or a list of indices into the projection's own set.
+            `pointclip.projection.views.view_rotations`) or a list of indices into the projection's own set.
 
     Raises:
         UserError: naming the parameter that is unknown or out of range.

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
-from pointclip.projection import Projection
+from pointclip.projection.projection import Projection
 from pointclip.core.store import new_h5, open_h5
 
 
@@ -55,9 +55,9 @@ def in_half(
     projection: Projection, points: np.ndarray, threads: int = 1
 ) -> Float[np.ndarray, "cloud view height width"]:
     """Depth maps as they are stored: in half precision."""
-    from pointclip import kernels
+    from pointclip.projection.projection import render_cpu
 
-    return kernels.to_half(projection.on_numpy(points, threads))
+    return render_cpu.to_half(projection.on_numpy(points, threads))
 
 
 def shard_rows(total: int, shard: int, shards: int) -> range:
