@@ -58,7 +58,7 @@ def project(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
 
 def encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
     from pointclip import features
-    from pointclip.encoders import load_encoder
+    from pointclip.encoders.encoder import load_encoder
     from pointclip.prompts import load_prompts
 
     encoder = load_encoder("iconclip", "cpu")
@@ -69,7 +69,7 @@ def encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
 
 def project_and_encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
     from pointclip import features
-    from pointclip.encoders import load_encoder
+    from pointclip.encoders.encoder import load_encoder
     from pointclip.projection.projection import get_projection
 
     encoder = load_encoder("iconclip", "cpu")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pointclip
-from pointclip import encoders, prompts
+from pointclip import prompts
+from pointclip.encoders.encoder import encoder
 from pointclip.projection.projection import projection
 from pointclip.projection.projection import views
 from pointclip.clouds.load import load
@@ -33,7 +34,7 @@ PARTS: dict[str, list[Any]] = {
         projection.Projection,
         views.view_rotations,
     ],
-    "Encode": [encoders.load_encoder, encoders.Encoder],
+    "Encode": [encoder.load_encoder, encoder.Encoder],
     "Say what classes are called": [prompts.load_prompts, prompts.Prompts],
     "Errors": [errors.UserError],
 }

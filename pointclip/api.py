@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pointclip.clouds.load import load_cloud, normalise
-from pointclip.encoders import load_encoder
+from pointclip.encoders.encoder import load_encoder
 from pointclip.core.errors import UserError
 from pointclip.features import prototype
 from pointclip.projection.projection import Projection, get_projection

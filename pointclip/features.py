@@ -20,7 +20,7 @@ from pointclip.projection.project import (
     shard_rows,
     split_rows,
 )
-from pointclip.encoders import Encoder
+from pointclip.encoders.encoder import Encoder
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.projection.projection import Projection

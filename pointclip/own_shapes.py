@@ -16,7 +16,7 @@ from pointclip.core import store
 from pointclip.adapters import METHODS
 from pointclip.clouds.load import SUFFIXES, load_cloud, normalise
 from pointclip.projection.project import project
-from pointclip.encoders import Encoder
+from pointclip.encoders.encoder import Encoder
 from pointclip.core.errors import UserError, choose
 from pointclip.features import bank, encode, encode_text
 from pointclip.core.files import find_files, shown

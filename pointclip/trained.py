@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pointclip.adapters import METHODS, State
-from pointclip.encoders import Encoder
+from pointclip.encoders.encoder import Encoder
 from pointclip.core.errors import UserError, choose
 from pointclip.projection.projection import Projection
 from pointclip.core.store import read_tensors

@@ -1,6 +1,6 @@
 """Encode augmented copies of all shots, from which few-shot training draws."""
 
-from pointclip.encoders import load_encoder
+from pointclip.encoders.encoder import load_encoder
 from pointclip.features import bank
 from pointclip.core.job import job
 from pointclip.projection.projection import get_projection

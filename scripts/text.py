@@ -1,6 +1,6 @@
 """Encode what a prompt set says about the classes of a data set: one prototype per class."""
 
-from pointclip.encoders import load_encoder
+from pointclip.encoders.encoder import load_encoder
 from pointclip.features import encode_text
 from pointclip.core.job import job
 from pointclip.prompts import load_prompts

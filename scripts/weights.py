@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pointclip.encoders import fetch_weights
+from pointclip.encoders.encoder import fetch_weights
 from pointclip.core.job import job
 
 

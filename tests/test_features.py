@@ -6,7 +6,7 @@ from tiny import tiny_backbone
 
 from pointclip import features
 from pointclip.projection.project import project, shard_rows
-from pointclip.encoders import load_encoder
+from pointclip.encoders.encoder import load_encoder
 from pointclip.core.errors import UserError
 from pointclip.projection.projection import get_projection
 from pointclip.prompts import load_prompts

@@ -16,7 +16,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line
 def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> None:
     """List the backbones: what is on disk, and what must be fetched and how large it is."""
     from pointclip.catalog.backbones import BACKBONES, resolve_backbone
-    from pointclip.weights import ASSETS, find_weights, weights_folder
+    from pointclip.encoders.weights import ASSETS, find_weights, weights_folder
 
     with common.sentences():
         folder = weights_folder(weights_dir)

@@ -69,7 +69,7 @@ def train(
             raise UserError(f"Cannot write {shown(output)}: an adapter ends in .safetensors.")
         common.show_bars(quiet)
         from pointclip.api import BACKBONE, PROJECTION, make_projection
-        from pointclip.encoders import load_encoder
+        from pointclip.encoders.encoder import load_encoder
         from pointclip.own_shapes import train_on_folder
         from pointclip.prompts import load_prompts
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pointclip.config import experiments
 from pointclip.config import targets
 from pointclip.config.resolve import Config
-from pointclip.weights import ASSETS
+from pointclip.encoders.weights import ASSETS
 
 
 class Known(NamedTuple):

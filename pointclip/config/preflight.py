@@ -18,7 +18,7 @@ from pointclip.config.resolve import Config
 from pointclip.core.errors import UserError
 from pointclip.core.files import read_yaml
 from pointclip.config.schema import validate
-from pointclip.weights import Probe, find_weights, hub_endpoint, missing_weights
+from pointclip.encoders.weights import Probe, find_weights, hub_endpoint, missing_weights
 
 
 def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:

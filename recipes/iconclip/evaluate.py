@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import pointclip
-from pointclip.encoders import Encoder, load_encoder
+from pointclip.encoders.encoder import Encoder, load_encoder
 from pointclip.projection.projection import get_projection
 from pointclip.prompts import load_prompts
 from pointclip.data.split import read_split

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from evaluate import prototypes_of, shapes_of
 
-from pointclip.encoders import load_encoder
+from pointclip.encoders.encoder import load_encoder
 from pointclip.projection.projection import get_projection
 
 

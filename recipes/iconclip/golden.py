@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from evaluate import features_of, prototypes_of, shapes_of
 
-from pointclip.encoders import load_encoder
+from pointclip.encoders.encoder import load_encoder
 
 
 SENTENCES = ["chair", "a car.", "point cloud depth map of a night stand.", "an icon of a guitar."]

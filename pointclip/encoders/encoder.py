@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pointclip.catalog.backbones import BACKBONES, resolve_backbone, weights_name
-from pointclip.checkpoints import (
+from pointclip.encoders.checkpoint import (
     load_weights,
     make_tokenizer,
     published,
@@ -19,9 +19,9 @@ from pointclip.checkpoints import (
     text_config,
 )
 from pointclip.core.errors import UserError
-from pointclip.images import MEAN_STD, to_input
+from pointclip.encoders.preprocess import MEAN_STD, to_input
 from pointclip.core.job import pick_device
-from pointclip.weights import (
+from pointclip.encoders.weights import (
     fetch_from_hub,
     find_weights,
     must_reach_hub,

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pointclip.images import to_input
+from pointclip.encoders.preprocess import to_input
 
 
 def test_the_own_size_is_kept_and_repeated_to_three_channels():

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from pointclip.core.errors import UserError
-from pointclip.weights import TOKENIZER_FILES
+from pointclip.encoders.weights import TOKENIZER_FILES
 
 
 def published(open_clip: Any, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,11 +14,11 @@ import pytest
 import torch
 from tiny import save_model, tiny_backbone
 
-from pointclip import encoders
+from pointclip.encoders.encoder import encoder
 from pointclip.catalog.backbones import BACKBONES, resolve_backbone
-from pointclip.encoders import fetch_weights, load_encoder
+from pointclip.encoders.encoder import fetch_weights, load_encoder
 from pointclip.core.errors import UserError
-from pointclip.weights import find_weights
+from pointclip.encoders.weights import find_weights
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_weights_are_found_in_a_folder_and_recorded(entry, tmp_path, offline, ca
 def test_real_architectures_run_on_random_weights(name, tmp_path, monkeypatch):
     import open_clip
 
-    monkeypatch.setattr(encoders, "must_reach_hub", lambda *_: pytest.fail("asks the hub"))
+    monkeypatch.setattr(encoder, "must_reach_hub", lambda *_: pytest.fail("asks the hub"))
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = open_clip.create_model(BACKBONES[name]["model"], load_weights=False)
@@ -284,7 +284,7 @@ class Hub(BaseHTTPRequestHandler):
 
 HUB_TEST = """
 import logging, sys
-from pointclip.encoders import load_encoder
+from pointclip.encoders.encoder import load_encoder
 from pointclip.core.errors import UserError
 logging.basicConfig(level=logging.WARNING)
 for name in ("tiny", "damaged"):

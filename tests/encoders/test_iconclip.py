@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 import pointclip
-from pointclip.encoders import Encoder, load_encoder
+from pointclip.encoders.encoder import Encoder, load_encoder
 from pointclip.core.errors import UserError
 from pointclip.projection.projection import get_projection
 from pointclip.prompts import load_prompts
