@@ -57,24 +57,24 @@ def project(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
 
 
 def encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip import features
+    from pointclip.features.encode import encode
     from pointclip.encoders.encoder import load_encoder
-    from pointclip.prompts import load_prompts
+    from pointclip.features.prompts import load_prompts
 
     encoder = load_encoder("iconclip", "cpu")
-    features.encode(folder / "depth.h5", encoder, folder / "features.h5")
+    encode.encode(folder / "depth.h5", encoder, folder / "features.h5")
     prompts = load_prompts("iconclip")
-    features.encode_text(CLASSES, prompts, encoder, folder / "text.parquet")
+    encode.encode_text(CLASSES, prompts, encoder, folder / "text.parquet")
 
 
 def project_and_encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip import features
+    from pointclip.features.encode import encode
     from pointclip.encoders.encoder import load_encoder
     from pointclip.projection.projection import get_projection
 
     encoder = load_encoder("iconclip", "cpu")
     out = folder / "fused.h5"
-    features.project_and_encode(folder / "clouds.h5", get_projection(**projection), encoder, out)
+    encode.project_and_encode(folder / "clouds.h5", get_projection(**projection), encoder, out)
 
 
 def zero_shot(folder: Path, shapes: int, projection: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pointclip
-from pointclip import prompts
+from pointclip.features.encode import prompts
 from pointclip.encoders.encoder import encoder
 from pointclip.projection.projection import projection
 from pointclip.projection.projection import views

@@ -12,9 +12,9 @@ from torch import Tensor
 from pointclip.clouds.load import load_cloud, normalise
 from pointclip.encoders.encoder import load_encoder
 from pointclip.core.errors import UserError
-from pointclip.features import prototype
+from pointclip.features.encode import prototype
 from pointclip.projection.projection import Projection, get_projection
-from pointclip.prompts import load_prompts
+from pointclip.features.prompts import load_prompts
 from pointclip.readings import Look, Reading
 from pointclip.trained import Adapter, read_adapter
 from pointclip.zero_shot import combine, per_view_logits

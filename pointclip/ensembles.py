@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from pointclip.data import shots
 from pointclip.core import store
 from pointclip.core.errors import UserError
-from pointclip.gather import read_held_out, read_prototypes
+from pointclip.features.read import read_held_out, read_prototypes
 from pointclip.other_models import published_ids, read_logits
 from pointclip.zero_shot import combine, log_softmax, per_view_logits, read_combined
 

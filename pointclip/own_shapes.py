@@ -18,10 +18,10 @@ from pointclip.clouds.load import SUFFIXES, load_cloud, normalise
 from pointclip.projection.project import project
 from pointclip.encoders.encoder import Encoder
 from pointclip.core.errors import UserError, choose
-from pointclip.features import bank, encode, encode_text
+from pointclip.features.encode import bank, encode, encode_text
 from pointclip.core.files import find_files, shown
 from pointclip.projection.projection import Projection
-from pointclip.prompts import Prompts
+from pointclip.features.prompts import Prompts
 from pointclip.data.shots import COLUMNS, bank_ids, draw_shots
 
 

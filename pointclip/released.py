@@ -17,7 +17,7 @@ from pointclip.core import store
 from pointclip.adapters import State, inter_view
 from pointclip.core.errors import UserError
 from pointclip.config.experiments import logits_path
-from pointclip.gather import read_labelled, read_prototypes
+from pointclip.features.read import read_labelled, read_prototypes
 from pointclip.scores import score
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from pointclip.core import store
 from pointclip.core.errors import UserError, choose
-from pointclip.gather import read_prototypes, select_views
+from pointclip.features.read import read_prototypes, select_views
 
 
 def per_view_logits(

@@ -1,7 +1,7 @@
 """Encode augmented copies of all shots, from which few-shot training draws."""
 
 from pointclip.encoders.encoder import load_encoder
-from pointclip.features import bank
+from pointclip.features.encode import bank
 from pointclip.core.job import job
 from pointclip.projection.projection import get_projection
 from pointclip.data.shots import bank_ids

@@ -1,7 +1,7 @@
 """Encode the depth maps of one shard: a feature for every view of every shape."""
 
 from pointclip.encoders.encoder import load_encoder
-from pointclip.features import encode
+from pointclip.features.encode import encode
 from pointclip.core.job import job
 
 

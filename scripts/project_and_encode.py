@@ -1,7 +1,7 @@
 """Draw and encode one shard of a split, keeping no depth map: the same features."""
 
 from pointclip.encoders.encoder import load_encoder
-from pointclip.features import project_and_encode
+from pointclip.features.encode import project_and_encode
 from pointclip.core.job import job
 from pointclip.projection.projection import get_projection
 

@@ -1,9 +1,9 @@
 """Encode what a prompt set says about the classes of a data set: one prototype per class."""
 
 from pointclip.encoders.encoder import load_encoder
-from pointclip.features import encode_text
+from pointclip.features.encode import encode_text
 from pointclip.core.job import job
-from pointclip.prompts import load_prompts
+from pointclip.features.prompts import load_prompts
 from pointclip.core.store import read_parquet
 
 

@@ -2,7 +2,8 @@
 
 import torch
 
-from pointclip import few_shot, gather, protocols
+from pointclip import few_shot, protocols
+from pointclip.features.encode import read
 from pointclip.core.job import job, pick_device
 
 
@@ -21,7 +22,7 @@ with job(snakemake):
         copies=params.adapter["copies"],
         views=params.views,
     )
-    shapes = gather.read_labelled(files.test, files.test_labels, params.views)
+    shapes = read.read_labelled(files.test, files.test_labels, params.views)
     features, labels = (torch.from_numpy(array).to(device) for array in shapes)
     state = protocols.train_released(
         method,

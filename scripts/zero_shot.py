@@ -1,6 +1,6 @@
 """Zero-shot logits of the test split: views weighted equally, or as suits held-out train shapes."""
 
-from pointclip.gather import read_held_out, read_prototypes
+from pointclip.features.read import read_held_out, read_prototypes
 from pointclip.core.job import job
 from pointclip.view_weights import search
 from pointclip.zero_shot import per_view_logits, write_logits, write_no_logits

@@ -1,6 +1,6 @@
 """Zero-shot logits of the test split, its views weighted by its own labels as in the release."""
 
-from pointclip.gather import read_labelled, read_prototypes
+from pointclip.features.read import read_labelled, read_prototypes
 from pointclip.core.job import job
 from pointclip.view_weights import released_weights
 from pointclip.zero_shot import per_view_logits, write_logits

@@ -4,7 +4,8 @@ import pytest
 import torch
 from few_shot_data import FEW_SHOT, write_files
 
-from pointclip import few_shot, gather, protocols, scores
+from pointclip import few_shot, protocols, scores
+from pointclip.features.encode import read
 from pointclip.core import store
 from pointclip.adapters import METHODS
 from pointclip.core.errors import UserError
@@ -91,7 +92,7 @@ def test_released_reads_test_labels_and_writes_like_the_others(tmp_path):
     paths = write_files(tmp_path)
     task = read(paths, protocol="released")
     assert task.validation is None
-    read_labelled = gather.read_labelled(paths["test_features"], paths["test_labels"])
+    read_labelled = read.read_labelled(paths["test_features"], paths["test_labels"])
     test = [torch.from_numpy(array) for array in read_labelled]
     state = protocols.train_released("inter_view", task, *test, epochs=4)
     assert state["epoch"].shape == (3,)

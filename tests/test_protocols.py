@@ -5,7 +5,8 @@ import pytest
 import torch
 from few_shot_data import CLASSES, features, task
 
-from pointclip import few_shot, gather, protocols, view_weights, zero_shot
+from pointclip import few_shot, protocols, view_weights, zero_shot
+from pointclip.features.encode import read
 from pointclip.data import shots
 from pointclip.adapters import METHODS, FewShotTask
 from pointclip.core.errors import UserError
@@ -17,7 +18,7 @@ HONEST = [
     protocols.train,
     view_weights.search,
     few_shot.read_task,
-    gather.read_held_out,
+    read.read_held_out,
     few_shot.write_logits,
     zero_shot.write_logits,
     shots.draw_shots,

@@ -5,7 +5,8 @@ import pytest
 import torch
 from few_shot_data import CLASSES, VIEWS, ZERO_SHOT, write_files
 
-from pointclip import gather, scores, view_weights, zero_shot
+from pointclip import scores, view_weights, zero_shot
+from pointclip.features.encode import read
 from pointclip.core import store
 from pointclip.core.errors import UserError
 
@@ -55,7 +56,7 @@ def test_streamed_file_equals_the_arrays_and_scores_under_both_methods(tmp_path)
     paths = write_files(tmp_path)
     out = tmp_path / "logits.h5"
     zero_shot.write_logits(paths["test_features"], paths["text"], None, out, rows=7)
-    whole, labels = gather.read_labelled(paths["test_features"], paths["test_labels"])
+    whole, labels = read.read_labelled(paths["test_features"], paths["test_labels"])
     expected = zero_shot.per_view_logits(whole, TEXT, 100.0)
     with store.open_h5(out) as f:
         np.testing.assert_allclose(f["logits"][:], expected, rtol=1e-5)
@@ -70,7 +71,7 @@ def test_streamed_file_equals_the_arrays_and_scores_under_both_methods(tmp_path)
 
 def test_validation_weights_come_from_held_out_train_shapes(tmp_path):
     paths = write_files(tmp_path)
-    held_out = gather.read_held_out(paths["shots"], paths["train_labels"], paths["train_features"])
+    held_out = read.read_held_out(paths["shots"], paths["train_labels"], paths["train_features"])
     assert held_out is not None and len(held_out[1]) == 20
     logits = zero_shot.per_view_logits(held_out[0], TEXT, 100.0)
     weights, _ = view_weights.search(logits, held_out[1])
@@ -82,7 +83,7 @@ def test_validation_weights_come_from_held_out_train_shapes(tmp_path):
 def test_nothing_held_out_is_scored_to_no_rows(tmp_path):
     paths = write_files(tmp_path, shots=(4,), per_class=4)
     drawn = paths["shots"], paths["train_labels"], paths["train_features"]
-    assert gather.read_held_out(*drawn) is None
+    assert read.read_held_out(*drawn) is None
     out = tmp_path / "logits.h5"
     zero_shot.write_no_logits(paths["text"], out)
     assert scores.score([ZERO_SHOT], [out], [paths["test_labels"]]).empty

@@ -59,7 +59,7 @@ def projections(as_json: AsJson = False) -> None:
 
 def prompts(as_json: AsJson = False) -> None:
     """List the prompt sets: templates or sentences from which a class gets its text feature."""
-    from pointclip.prompts import list_prompts, load_prompts
+    from pointclip.features.prompts import list_prompts, load_prompts
 
     with common.sentences():
         rows = [

@@ -71,7 +71,7 @@ def train(
         from pointclip.api import BACKBONE, PROJECTION, make_projection
         from pointclip.encoders.encoder import load_encoder
         from pointclip.own_shapes import train_on_folder
-        from pointclip.prompts import load_prompts
+        from pointclip.features.prompts import load_prompts
 
         chosen = {"backbone": backbone or BACKBONE, "projection": projection or PROJECTION}
         encoder = load_encoder(chosen["backbone"], device, weights_dir)

@@ -23,7 +23,7 @@ from torch import Tensor
 import pointclip
 from pointclip.encoders.encoder import Encoder, load_encoder
 from pointclip.projection.projection import get_projection
-from pointclip.prompts import load_prompts
+from pointclip.features.prompts import load_prompts
 from pointclip.data.split import read_split
 
 

@@ -10,7 +10,7 @@ from pointclip.adapters import METHODS
 from pointclip.catalog.backbones import BACKBONES
 from pointclip.core.errors import UserError
 from pointclip.catalog.projections import PROJECTIONS
-from pointclip.prompts import list_prompts
+from pointclip.features.prompts import list_prompts
 from pointclip.data.split import READERS
 
 

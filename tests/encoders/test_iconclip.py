@@ -15,7 +15,7 @@ import pointclip
 from pointclip.encoders.encoder import Encoder, load_encoder
 from pointclip.core.errors import UserError
 from pointclip.projection.projection import get_projection
-from pointclip.prompts import load_prompts
+from pointclip.features.prompts import load_prompts
 from pointclip.data.split import read_split
 
 

@@ -47,7 +47,7 @@ def test_a_killed_job_leaves_nothing_behind(project: Project, finished: Project)
     project.edit(
         "scripts/encode.py",
         "with job",
-        "import os, signal\nfrom pointclip import features\nhalf, calls = features._half, []\n"
+        "import os, signal\nfrom pointclip.features.encode import encode\nhalf, calls = features._half, []\n"
         "def die(x):\n    calls.append(1)\n"
         "    return half(x) if len(calls) < 3 else os.kill(os.getpid(), signal.SIGKILL)\n"
         "features._half = die\nwith job",

@@ -47,7 +47,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
         ),
         ("pointclip/projection/project.py", "BATCH = 16", "BATCH = 17", {"project", "bank"}),
         (
-            "pointclip/features.py",
+            "pointclip/features/encode.py",
             "rng.uniform(-0.2, 0.2, 3)",
             "rng.uniform(-0.1, 0.1, 3)",
             {"bank"},

@@ -24,7 +24,7 @@ from pointclip.encoders.encoder import Encoder
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.projection.projection import Projection
-from pointclip.prompts import Prompts
+from pointclip.features.prompts import Prompts
 from pointclip.core.store import new_h5, open_h5, read_h5_rows, write_parquet
 
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from pointclip.core.errors import UserError
-from pointclip.prompts import list_prompts, load_prompts
+from pointclip.features.prompts import list_prompts, load_prompts
 
 
 def test_v1_is_as_released_with_its_fixed_article():
