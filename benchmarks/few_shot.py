@@ -14,8 +14,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from pointclip import view_weights
-from pointclip.adapters import FewShotTask, inter_view
+from pointclip.classification import view_weights
+from pointclip.classification.adapters import FewShotTask, inter_view
 
 
 VIEWS, CLASSES, SHOTS, TEST = 10, 40, 4, 2468

@@ -78,7 +78,7 @@ def project_and_encode(folder: Path, shapes: int, projection: dict[str, Any]) ->
 
 
 def zero_shot(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip.zero_shot import write_logits
+    from pointclip.classification.zero_shot import write_logits
 
     write_logits([folder / "features.h5"], folder / "text.parquet", None, folder / "logits.h5")
 

@@ -16,8 +16,8 @@ from pointclip.features.encode import prototype
 from pointclip.projection.projection import Projection, get_projection
 from pointclip.features.prompts import load_prompts
 from pointclip.readings import Look, Reading
-from pointclip.trained import Adapter, read_adapter
-from pointclip.zero_shot import combine, per_view_logits
+from pointclip.classification.few_shot.adapter_file import Adapter, read_adapter
+from pointclip.classification.zero_shot import combine, per_view_logits
 
 
 Array = TypeVar("Array", np.ndarray, Tensor)

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pointclip import few_shot, protocols
+from pointclip.classification.few_shot import task
+from pointclip.classification.few_shot import train
 from pointclip.core import store
-from pointclip.adapters import METHODS
+from pointclip.classification.adapters import METHODS
 from pointclip.clouds.load import SUFFIXES, load_cloud, normalise
 from pointclip.projection.project import project
 from pointclip.encoders.encoder import Encoder
@@ -118,7 +119,7 @@ def train_on_folder(
         encode_text(classes, prompts, encoder, at / "text.parquet")
         few = int(drawn.loc[drawn["protocol"] == "plain", "shots"].max())
         features = [at / "features.h5"]
-        task = few_shot.read_task(
+        task = task.read_task(
             at / "shots.parquet",
             few,
             at / "labels.parquet",
@@ -126,8 +127,8 @@ def train_on_folder(
             at / "bank.h5",
             at / "text.parquet",
         )
-        state = protocols.train(method, task)["plain"]
-        few_shot.write_adapter(
+        state = train.train(method, task)["plain"]
+        task.write_adapter(
             state, task, at / "text.parquet", out, method=method, protocol="plain", **(about or {})
         )
     held_out = pd.DataFrame({"label": [], "predicted": []}, dtype=np.int64)

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from pointclip.core import store
-from pointclip.adapters import State, inter_view
+from pointclip.classification.adapters import State, inter_view
 from pointclip.core.errors import UserError
 from pointclip.config.experiments import logits_path
 from pointclip.features.read import read_labelled, read_prototypes

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from pointclip.core import store
 from pointclip.core.errors import UserError
 from pointclip.config.experiments import identity
-from pointclip.zero_shot import COMBINE, read_combined
+from pointclip.classification.zero_shot import COMBINE, read_combined
 
 
 IDENTITY = ["dataset", "projection", "prompts", "backbone", "method", "protocol", "shots"]

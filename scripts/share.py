@@ -1,6 +1,6 @@
 """Our share in an ensemble, as suits held-out train shapes. No test label is an input here."""
 
-from pointclip.ensembles import choose_ratios
+from pointclip.classification.ensembles.blend import choose_ratios
 from pointclip.core.job import job
 from pointclip.core.store import write_parquet
 

@@ -5,7 +5,8 @@
 
 import torch
 
-from pointclip import few_shot, protocols
+from pointclip.classification.few_shot import task
+from pointclip.classification.few_shot import train
 from pointclip.core.job import job, pick_device
 
 
@@ -14,7 +15,7 @@ with job(snakemake):
     # Fixed by the config and not by --cores, so that results do not depend on the machine.
     torch.set_num_threads(params.torch_threads)
     device = pick_device(snakemake.config["device"])
-    task = few_shot.read_task(
+    task = task.read_task(
         files.shots,
         int(snakemake.wildcards.shots),
         files.labels,
@@ -24,10 +25,10 @@ with job(snakemake):
         copies=params.adapter["copies"],
         views=params.views,
     )
-    learned = protocols.train(method, task.to(device), **params.adapter["parameters"])
+    learned = train.train(method, task.to(device), **params.adapter["parameters"])
     for protocol in ("plain", "validation"):
         adapter = snakemake.output[f"{protocol}_adapter"]
-        few_shot.write_adapter(
+        task.write_adapter(
             learned.get(protocol),
             task,
             files.text,
@@ -36,6 +37,6 @@ with job(snakemake):
             protocol=protocol,
             **params.about,
         )
-        few_shot.write_logits(
+        task.write_logits(
             adapter, files.test, snakemake.output[protocol], device=str(device), views=params.views
         )

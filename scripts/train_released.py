@@ -2,7 +2,8 @@
 
 import torch
 
-from pointclip import few_shot, protocols
+from pointclip.classification.few_shot import task
+from pointclip.classification.few_shot import train
 from pointclip.features.encode import read
 from pointclip.core.job import job, pick_device
 
@@ -11,7 +12,7 @@ with job(snakemake):
     files, params, method = snakemake.input, snakemake.params, snakemake.params.adapter["method"]
     torch.set_num_threads(params.torch_threads)
     device = pick_device(snakemake.config["device"])
-    task = few_shot.read_task(
+    task = task.read_task(
         files.shots,
         int(snakemake.wildcards.shots),
         files.labels,
@@ -24,7 +25,7 @@ with job(snakemake):
     )
     shapes = read.read_labelled(files.test, files.test_labels, params.views)
     features, labels = (torch.from_numpy(array).to(device) for array in shapes)
-    state = protocols.train_released(
+    state = train.train_released(
         method,
         task.to(device),
         features,
@@ -32,9 +33,9 @@ with job(snakemake):
         **params.adapter["parameters"],
     )
     adapter = snakemake.output.adapter
-    few_shot.write_adapter(
+    task.write_adapter(
         state, task, files.text, adapter, method=method, protocol="released", **params.about
     )
-    few_shot.write_logits(
+    task.write_logits(
         adapter, files.test, snakemake.output.logits, device=str(device), views=params.views
     )

@@ -2,8 +2,8 @@
 
 from pointclip.features.read import read_held_out, read_prototypes
 from pointclip.core.job import job
-from pointclip.view_weights import search
-from pointclip.zero_shot import per_view_logits, write_logits, write_no_logits
+from pointclip.classification.view_weights import search
+from pointclip.classification.zero_shot import per_view_logits, write_logits, write_no_logits
 
 
 with job(snakemake) as log:

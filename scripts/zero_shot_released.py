@@ -2,8 +2,8 @@
 
 from pointclip.features.read import read_labelled, read_prototypes
 from pointclip.core.job import job
-from pointclip.view_weights import released_weights
-from pointclip.zero_shot import per_view_logits, write_logits
+from pointclip.classification.view_weights import released_weights
+from pointclip.classification.zero_shot import per_view_logits, write_logits
 
 
 with job(snakemake):

@@ -10,12 +10,12 @@ from tiny import tiny_backbone
 
 import pointclip
 from pointclip import PointCLIP
-from pointclip.adapters import inter_view
+from pointclip.classification.adapters import inter_view
 from pointclip.clouds.load import normalise
 from pointclip.core.errors import UserError
 from pointclip.features.prompts import load_prompts
 from pointclip.core.store import read_tensors, write_tensors
-from pointclip.zero_shot import log_softmax, per_view_logits
+from pointclip.classification.zero_shot import log_softmax, per_view_logits
 
 
 CLASSES = ["chair", "table", "lamp"]

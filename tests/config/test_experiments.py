@@ -6,7 +6,7 @@ import pytest
 from pointclip.config import resolve
 from pointclip.config import experiments
 from pointclip.config import targets
-from pointclip.adapters import METHODS
+from pointclip.classification.adapters import METHODS
 from pointclip.catalog.backbones import BACKBONES
 from pointclip.core.errors import UserError
 from pointclip.catalog.projections import PROJECTIONS

@@ -185,7 +185,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
     from pointclip.projection.project import in_half
     from pointclip.projection.projection import get_projection
-    from pointclip.view_weights import search
+    from pointclip.classification.view_weights import search
 
     in_half(get_projection("pointclip_zs"), np.zeros((1, 1, 3), np.float32))
     search(np.zeros((1, 1, 1), np.float32), np.zeros(1, np.int64))

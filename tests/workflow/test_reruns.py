@@ -18,7 +18,7 @@ def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
 def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
     for path in sorted(project.path("pointclip").glob("*.py")):
         os.utime(path)
-    project.edit("pointclip/zero_shot.py", "COMBINE = ", "# A comment.\nCOMBINE = ")
+    project.edit("pointclip/classification/zero_shot.py", "COMBINE = ", "# A comment.\nCOMBINE = ")
     project.edit("pointclip/projection/project.py", '"""Draw the', '"""Paint the')
     assert project.dry_run().nothing
 
@@ -32,15 +32,15 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
             'RANGE = "to"',
             {"accuracy", "ablation", "published"},
         ),
-        ("pointclip/adapters/tip.py", "import torch\n", "import torch\nX = 1\n", set()),
+        ("pointclip/classification/adapters/tip.py", "import torch\n", "import torch\nX = 1\n", set()),
         (
-            "pointclip/adapters/network.py",
+            "pointclip/classification/adapters/network.py",
             "MOMENTUM = 1e-5, 0.1",
             "MOMENTUM = 1e-5, 0.2",
             {"train", "train_released"},
         ),
         (
-            "pointclip/view_weights.py",
+            "pointclip/classification/view_weights.py",
             "GRID = (0.25,",
             "GRID = (0.2,",
             {"zero_shot", "zero_shot_released", "train", "train_released"},

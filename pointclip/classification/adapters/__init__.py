@@ -9,8 +9,8 @@ A method offers
 Every tensor of a state leads with the seed axis.
 """
 
-from pointclip.adapters import blend, inter_view, linear_probe, nearest_mean, tip, tip_f
-from pointclip.adapters.task import FewShotTask, State
+from pointclip.classification.adapters import blend, inter_view, linear_probe, nearest_mean, tip, tip_f
+from pointclip.classification.adapters.task import FewShotTask, State
 
 
 METHODS = {

@@ -3,9 +3,9 @@ import pytest
 import torch
 from few_shot_data import CHANNELS, VIEWS, features, prototypes, task
 
-from pointclip.adapters import inter_view
+from pointclip.classification.adapters import inter_view
 from pointclip.core.errors import UserError
-from pointclip.training import generators, smoothed_cross_entropy
+from pointclip.classification.few_shot.training import generators, smoothed_cross_entropy
 
 
 GOLDEN = np.load("tests/golden/adapter.npz")

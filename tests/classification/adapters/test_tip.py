@@ -2,8 +2,8 @@ import numpy as np
 import torch
 from few_shot_data import CLASSES, features, task
 
-from pointclip.adapters import tip
-from pointclip.adapters.nearest_mean import concatenated
+from pointclip.classification.adapters import tip
+from pointclip.classification.adapters.nearest_mean import concatenated
 
 
 def test_logits_are_the_sources_formula():

@@ -5,7 +5,9 @@ import pytest
 import torch
 from few_shot_data import CLASSES, VIEWS, ZERO_SHOT, write_files
 
-from pointclip import scores, view_weights, zero_shot
+from pointclip import scores
+from pointclip.classification import view_weights
+from pointclip.classification import zero_shot
 from pointclip.features.encode import read
 from pointclip.core import store
 from pointclip.core.errors import UserError

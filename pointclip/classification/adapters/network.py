@@ -10,7 +10,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.adapters.task import State
+from pointclip.classification.adapters.task import State
 
 
 EPS, MOMENTUM = 1e-5, 0.1

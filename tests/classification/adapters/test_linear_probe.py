@@ -4,8 +4,8 @@ import torch
 from few_shot_data import CLASSES, features, task
 from sklearn.linear_model import LogisticRegression
 
-from pointclip.adapters import linear_probe
-from pointclip.adapters.nearest_mean import concatenated
+from pointclip.classification.adapters import linear_probe
+from pointclip.classification.adapters.nearest_mean import concatenated
 
 
 @pytest.mark.parametrize("c", [1.0, 100.0])

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.adapters import METHODS, State
+from pointclip.classification.adapters import METHODS, State
 from pointclip.encoders.encoder import Encoder
 from pointclip.core.errors import UserError, choose
 from pointclip.projection.projection import Projection

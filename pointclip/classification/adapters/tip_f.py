@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 
-from pointclip.adapters import tip
-from pointclip.adapters.nearest_mean import concatenated
-from pointclip.adapters.task import FewShotTask, State
-from pointclip.training import epoch_batches, generators
+from pointclip.classification.adapters import tip
+from pointclip.classification.adapters.nearest_mean import concatenated
+from pointclip.classification.adapters.task import FewShotTask, State
+from pointclip.classification.few_shot.training import epoch_batches, generators
 
 
 logits = tip.logits

@@ -9,7 +9,7 @@ from einops import reduce
 from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
-from pointclip.adapters.task import FewShotTask
+from pointclip.classification.adapters.task import FewShotTask
 
 
 def learning_rate(

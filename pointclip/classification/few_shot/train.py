@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pointclip.adapters import METHODS, FewShotTask, State
+from pointclip.classification.adapters import METHODS, FewShotTask, State
 from pointclip.core.errors import UserError, choose
 
 

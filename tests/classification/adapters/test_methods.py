@@ -7,7 +7,7 @@ import pytest
 import torch
 from few_shot_data import CLASSES, features, task
 
-from pointclip.adapters import METHODS
+from pointclip.classification.adapters import METHODS
 
 
 LABELS = np.repeat(np.arange(CLASSES), 20)

@@ -5,21 +5,24 @@ import pytest
 import torch
 from few_shot_data import CLASSES, features, task
 
-from pointclip import few_shot, protocols, view_weights, zero_shot
+from pointclip.classification.few_shot import task
+from pointclip.classification.few_shot import train
+from pointclip.classification import view_weights
+from pointclip.classification import zero_shot
 from pointclip.features.encode import read
 from pointclip.data import shots
-from pointclip.adapters import METHODS, FewShotTask
+from pointclip.classification.adapters import METHODS, FewShotTask
 from pointclip.core.errors import UserError
 
 
 TEST_LABELS = torch.from_numpy(np.repeat(np.arange(CLASSES), 8))
 TEST = features(TEST_LABELS.numpy(), 3)
 HONEST = [
-    protocols.train,
+    train.train,
     view_weights.search,
-    few_shot.read_task,
+    task.read_task,
     read.read_held_out,
-    few_shot.write_logits,
+    task.write_logits,
     zero_shot.write_logits,
     shots.draw_shots,
 ]
@@ -36,10 +39,10 @@ def test_a_task_has_no_place_for_a_test_shape():
 
 def test_validation_keeps_the_last_of_the_best_epochs_per_seed():
     one = task()
-    learned = protocols.train("inter_view", one, epochs=12)
+    learned = train.train("inter_view", one, epochs=12)
     module = METHODS["inter_view"]
     by_epoch = [
-        protocols.accuracies(module, state, one, one.validation, one.validation_labels)
+        train.accuracies(module, state, one, one.validation, one.validation_labels)
         for state in module.states(one, epochs=12)
     ]
     for seed, course in enumerate(np.stack(by_epoch).T):
@@ -50,15 +53,15 @@ def test_validation_keeps_the_last_of_the_best_epochs_per_seed():
 
 def test_released_keeps_the_first_of_the_best_epochs_per_seed():
     one = task()
-    state = protocols.train_released("inter_view", one, TEST, TEST_LABELS, epochs=12)
+    state = train.train_released("inter_view", one, TEST, TEST_LABELS, epochs=12)
     module = METHODS["inter_view"]
     by_epoch = [
-        protocols.accuracies(module, s, one, TEST, TEST_LABELS)
+        train.accuracies(module, s, one, TEST, TEST_LABELS)
         for s in module.states(one, epochs=12)
     ]
     for seed, course in enumerate(np.stack(by_epoch).T):
         assert int(state["epoch"][seed]) == int(course.argmax())
-    best = protocols.accuracies(module, state, one, TEST, TEST_LABELS)
+    best = train.accuracies(module, state, one, TEST, TEST_LABELS)
     np.testing.assert_allclose(best, np.stack(by_epoch).max(0))
 
 
@@ -68,8 +71,8 @@ def test_held_out_labels_change_validation_and_never_plain(method):
     turned = type(one)(**{**vars(one), "validation_labels": one.validation_labels.roll(7)})
     fast = {"epochs": 4} if method in ("inter_view", "tip_f") else {}
     fast |= {"search_steps": (5, 3)} if method.startswith("tip") else {}
-    first = protocols.train(method, one, **fast)
-    second = protocols.train(method, turned, **fast)
+    first = train.train(method, one, **fast)
+    second = train.train(method, turned, **fast)
     for name, tensor in first["plain"].items():
         assert torch.equal(tensor, second["plain"][name])
 
@@ -78,20 +81,20 @@ def test_accuracies_do_not_depend_on_the_chunk():
     one = task()
     (state,) = METHODS["nearest_mean"].states(one)
     module = METHODS["nearest_mean"]
-    whole = protocols.accuracies(module, state, one, TEST, TEST_LABELS)
-    parts = protocols.accuracies(module, state, one, TEST, TEST_LABELS, rows=7)
+    whole = train.accuracies(module, state, one, TEST, TEST_LABELS)
+    parts = train.accuracies(module, state, one, TEST, TEST_LABELS, rows=7)
     np.testing.assert_allclose(whole, parts)
 
 
 def test_unknown_methods_and_parameters_are_named():
     with pytest.raises(UserError, match="Unknown few-shot method 'tipp': choose one of inter_view"):
-        protocols.train("tipp", task())
+        train.train("tipp", task())
     with pytest.raises(UserError, match="Unknown parameter 'rato' of inter_view: choose one of b"):
-        protocols.train("inter_view", task(), rato=0.3)
+        train.train("inter_view", task(), rato=0.3)
     with pytest.raises(UserError, match="Unknown parameter 'c' of nearest_mean"):
-        protocols.train("nearest_mean", task(), c=1.0)
+        train.train("nearest_mean", task(), c=1.0)
     with pytest.raises(UserError, match="tip_f cannot train with epochs 0: give 1 or more"):
-        protocols.train("tip_f", task(), epochs=0)
+        train.train("tip_f", task(), epochs=0)
 
 
 def test_nan_features_and_repeated_seeds_are_sentences():

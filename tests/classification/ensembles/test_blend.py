@@ -3,7 +3,12 @@ import pandas as pd
 import pytest
 from few_shot_data import FEW_SHOT, ZERO_SHOT, write_files
 
-from pointclip import ensembles, few_shot, other_models, protocols, scores, zero_shot
+from pointclip import scores
+from pointclip.classification.ensembles import blend
+from pointclip.classification.few_shot import task
+from pointclip.classification.ensembles import external_logits
+from pointclip.classification.few_shot import train
+from pointclip.classification import zero_shot
 from pointclip.data import prepare
 from pointclip.data import split
 from pointclip.data import shots
@@ -29,7 +34,7 @@ def write(path, ids=IDS, classes=CLASSES, logits=LOGITS):
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])
 def test_reads_either_format_in_our_order(tmp_path, suffix):
     path = write(tmp_path / f"theirs{suffix}")
-    read = other_models.read_logits(path, np.sort(IDS)[:2], ["table", "bed"])
+    read = external_logits.read_logits(path, np.sort(IDS)[:2], ["table", "bed"])
     np.testing.assert_array_equal(read, [[5, 3], [8, 6]])
 
 
@@ -37,10 +42,10 @@ def test_ratio_one_is_ours_and_zero_theirs():
     rng = np.random.default_rng(0)
     ours, theirs = rng.normal(size=(2, 20, 3)).astype(np.float32)
     for ratio, only in ((1.0, ours), (0.0, theirs)):
-        mixed = ensembles.blend(ours, theirs, ratio)
+        mixed = blend.blend(ours, theirs, ratio)
         np.testing.assert_array_equal(mixed.argsort(1), only.argsort(1))
     with pytest.raises(UserError, match=r"Ratio 1\.5 is not a share"):
-        ensembles.blend(ours, theirs, 1.5)
+        blend.blend(ours, theirs, 1.5)
 
 
 def test_blend_does_not_mind_another_offset_of_logits():
@@ -48,7 +53,7 @@ def test_blend_does_not_mind_another_offset_of_logits():
     ours, theirs = rng.normal(size=(2, 20, 3)).astype(np.float32)
     moved = theirs + 7 * np.arange(20, dtype=np.float32)[:, None]
     np.testing.assert_allclose(
-        ensembles.blend(ours, theirs), ensembles.blend(ours, moved), atol=1e-4
+        blend.blend(ours, theirs), blend.blend(ours, moved), atol=1e-4
     )
 
 
@@ -58,9 +63,9 @@ def test_the_searched_ratio_is_the_best_and_nearest_to_a_half():
     ours, theirs = rng.normal(size=(2, 60, 3)).astype(np.float32)
     theirs[np.arange(60), labels] += 2
     ours[np.arange(60), labels] += 1
-    ratio, accuracy = ensembles.search_ratio(ours, theirs, labels)
+    ratio, accuracy = blend.search_ratio(ours, theirs, labels)
     right = {
-        step / 20: 100 * (ensembles.blend(ours, theirs, step / 20).argmax(1) == labels).mean()
+        step / 20: 100 * (blend.blend(ours, theirs, step / 20).argmax(1) == labels).mean()
         for step in range(21)
     }
     assert accuracy == max(right.values()) == right[ratio]
@@ -82,7 +87,7 @@ def test_a_blended_file_is_scored_like_the_others(tmp_path):
         f["id"] = frame["id"].to_numpy(object)
     for kind, path in ours.items():
         ratio = 0.1 if kind == "zero_shot" else [0.1, 1.0]
-        ensembles.write_blend(path, theirs, tmp_path / "b.h5", ratio, published)
+        blend.write_blend(path, theirs, tmp_path / "b.h5", ratio, published)
         few = FEW_SHOT.format(method="tip", protocol="plain")
         experiment = f"ensemble/theirs/{ZERO_SHOT if kind == 'zero_shot' else few}"
         table = scores.score([experiment], [tmp_path / "b.h5"], [paths["test_labels"]])
@@ -96,12 +101,12 @@ def test_the_share_is_chosen_on_held_out_train_shapes_alone(tmp_path, kind):
     drawn = paths["shots"], paths["train_labels"], paths["train_features"]
     ours = tmp_path / ("a.safetensors" if kind == "few_shot" else "l.h5")
     if kind == "few_shot":
-        task = few_shot.read_task(
+        task = task.read_task(
             paths["shots"], 4, *drawn[1:], bank=paths["bank"], text=paths["text"]
         )
-        state = protocols.train("nearest_mean", task)["plain"]
+        state = train.train("nearest_mean", task)["plain"]
         about = {"method": "nearest_mean", "protocol": "plain"}
-        few_shot.write_adapter(state, task, paths["text"], ours, **about)
+        task.write_adapter(state, task, paths["text"], ours, **about)
     else:
         zero_shot.write_logits(paths["test_features"], paths["text"], None, ours)
     ids = shots.validation_ids(store.read_parquet(paths["shots"]))
@@ -112,7 +117,7 @@ def test_the_share_is_chosen_on_held_out_train_shapes_alone(tmp_path, kind):
     right[np.arange(len(ids)), frame["label"]] = 99
     for logits, best in ((noise, 1.0), (right, 0.0)):
         theirs = write(tmp_path / "theirs.npz", frame["published_id"], names, logits)
-        found = ensembles.choose_ratios(ours, theirs, paths["text"], *drawn)
+        found = blend.choose_ratios(ours, theirs, paths["text"], *drawn)
         assert found["seed"].isna().tolist() == ([True] if kind == "zero_shot" else [False] * 3)
         assert (abs(found["ratio"] - best) <= 0.5).all()
         assert (found["accuracy"] == 100).all() or best == 1.0
@@ -122,7 +127,7 @@ def test_the_example_covers_the_embedded_test_shapes():
     split = split.read_split({"reader": "furniture"}, prepare.EMBEDDED, "test")
     chunks = list(split.chunks)
     ids = np.array([name for chunk in chunks for name in chunk.published_id])
-    logits = other_models.read_logits("examples/other_model.parquet", ids, split.classes)
+    logits = external_logits.read_logits("examples/other_model.parquet", ids, split.classes)
     right = logits.argmax(1) == np.concatenate([chunk.label for chunk in chunks])
     assert 20 < 100 * right.mean() < 50
 
@@ -131,29 +136,29 @@ def test_the_example_covers_the_embedded_test_shapes():
 def test_what_is_missing_is_named(tmp_path, suffix):
     path = write(tmp_path / f"theirs{suffix}")
     with pytest.raises(UserError, match="lacks 1 of our class names: 'lamp'"):
-        other_models.read_logits(path, IDS, ["bed", "lamp"])
+        external_logits.read_logits(path, IDS, ["bed", "lamp"])
     with pytest.raises(UserError, match="lacks 1 of our shape names: 'test/000007'"):
-        other_models.read_logits(path, np.array(["test/000007"], dtype=object), CLASSES)
+        external_logits.read_logits(path, np.array(["test/000007"], dtype=object), CLASSES)
     write(path, ids=["test/000001"] * 3)
     with pytest.raises(UserError, match="holds shape 'test/000001' twice"):
-        other_models.read_logits(path, IDS, CLASSES)
+        external_logits.read_logits(path, IDS, CLASSES)
     write(path, logits=np.full((3, 3), np.nan, np.float32))
     with pytest.raises(UserError, match="NaN or infinite"):
-        other_models.read_logits(path, IDS, CLASSES)
+        external_logits.read_logits(path, IDS, CLASSES)
 
 
 def test_files_that_are_no_logits_are_sentences(tmp_path):
     (tmp_path / "bad.npz").write_bytes(b"PK nonsense")
     with pytest.raises(UserError, match="not a readable NPZ file"):
-        other_models.read_logits(tmp_path / "bad.npz", IDS, CLASSES)
+        external_logits.read_logits(tmp_path / "bad.npz", IDS, CLASSES)
     with pytest.raises(UserError, match="does not exist"):
-        other_models.read_logits(tmp_path / "none.npz", IDS, CLASSES)
+        external_logits.read_logits(tmp_path / "none.npz", IDS, CLASSES)
     with pytest.raises(UserError, match=r"neither a \.parquet nor an \.npz"):
-        other_models.read_logits(tmp_path / "logits.csv", IDS, CLASSES)
+        external_logits.read_logits(tmp_path / "logits.csv", IDS, CLASSES)
     np.savez(tmp_path / "half.npz", id=IDS.astype(str))
     with pytest.raises(UserError, match="lacks the array 'classes'"):
-        other_models.read_logits(tmp_path / "half.npz", IDS, CLASSES)
+        external_logits.read_logits(tmp_path / "half.npz", IDS, CLASSES)
     pickled = tmp_path / "pickled.npz"
     np.savez(pickled, id=IDS, logits=LOGITS, classes=np.array(CLASSES, dtype=object))
     with pytest.raises(UserError, match="not a readable NPZ file"):
-        other_models.read_logits(pickled, IDS, CLASSES)
+        external_logits.read_logits(pickled, IDS, CLASSES)

@@ -8,9 +8,9 @@ from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pointclip.adapters import linear_probe, tip
-from pointclip.adapters.nearest_mean import concatenated
-from pointclip.adapters.task import FewShotTask, State
+from pointclip.classification.adapters import linear_probe, tip
+from pointclip.classification.adapters.nearest_mean import concatenated
+from pointclip.classification.adapters.task import FewShotTask, State
 
 
 def states(task: FewShotTask, *, c: float = 100.0, ratio: float = 0.8) -> Iterator[State]:

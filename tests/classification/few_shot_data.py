@@ -6,7 +6,7 @@ import torch
 
 from pointclip.data import shots
 from pointclip.core import store
-from pointclip.adapters import FewShotTask
+from pointclip.classification.adapters import FewShotTask
 
 
 # Tensors are tiny here: threads would only wait for each other.

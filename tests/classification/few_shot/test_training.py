@@ -3,7 +3,7 @@ import pytest
 import torch
 from few_shot_data import task
 
-from pointclip import training
+from pointclip.classification.few_shot import training
 
 
 GOLDEN = np.load("tests/golden/adapter.npz")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointclip import view_weights
+from pointclip.classification import view_weights
 from pointclip.core.errors import UserError
 
 

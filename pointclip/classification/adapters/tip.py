@@ -8,8 +8,8 @@ from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pointclip.adapters.nearest_mean import concatenated
-from pointclip.adapters.task import FewShotTask, State
+from pointclip.classification.adapters.nearest_mean import concatenated
+from pointclip.classification.adapters.task import FewShotTask, State
 
 
 def states(task: FewShotTask, *, alpha: float = 1.17, beta: float = 1.0) -> Iterator[State]:

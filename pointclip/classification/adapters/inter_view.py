@@ -13,11 +13,11 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 from torch.optim.sgd import sgd
 
-from pointclip import view_weights
-from pointclip.adapters.network import adapt, adapt_same, classify
-from pointclip.adapters.task import FewShotTask, State
+from pointclip.classification import view_weights
+from pointclip.classification.adapters.network import adapt, adapt_same, classify
+from pointclip.classification.adapters.task import FewShotTask, State
 from pointclip.core.errors import UserError
-from pointclip.training import (
+from pointclip.classification.few_shot.training import (
     dropout_mask,
     epoch_batches,
     generators,

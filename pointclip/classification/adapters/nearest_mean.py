@@ -8,7 +8,7 @@ from einops import rearrange, reduce
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.adapters.task import FewShotTask, State
+from pointclip.classification.adapters.task import FewShotTask, State
 
 
 def concatenated(features: Float[Tensor, "*axes view channel"]) -> Float[Tensor, "*axes feature"]:

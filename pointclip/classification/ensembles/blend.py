@@ -17,8 +17,8 @@ from pointclip.data import shots
 from pointclip.core import store
 from pointclip.core.errors import UserError
 from pointclip.features.read import read_held_out, read_prototypes
-from pointclip.other_models import published_ids, read_logits
-from pointclip.zero_shot import combine, log_softmax, per_view_logits, read_combined
+from pointclip.classification.ensembles.external_logits import published_ids, read_logits
+from pointclip.classification.zero_shot import combine, log_softmax, per_view_logits, read_combined
 
 
 def write_blend(
@@ -127,7 +127,7 @@ def _apply(
     if ours.suffix == ".safetensors":
         import torch  # blending alone does without it, and starts four times as fast
 
-        from pointclip.adapters import METHODS
+        from pointclip.classification.adapters import METHODS
 
         state, about = store.read_tensors(ours)
         text, method = state.pop("prototypes"), METHODS[about["method"]]

@@ -12,7 +12,7 @@ import torch
 from pointclip.features.encode import read
 from pointclip.data import shots
 from pointclip.core import store
-from pointclip.adapters import METHODS, FewShotTask, State
+from pointclip.classification.adapters import METHODS, FewShotTask, State
 from pointclip.core.errors import UserError
 
 
