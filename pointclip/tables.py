@@ -8,7 +8,7 @@ from jaxtyping import Float
 from scipy.special import bdtrik, stdtrit
 
 from pointclip.core.errors import UserError, choose
-from pointclip.published import PROTOCOLS, attach
+from pointclip.evaluation.published import PROTOCOLS, attach
 
 
 IDENTITY = ["dataset", "projection", "prompts", "backbone", "method", "protocol", "shots"]

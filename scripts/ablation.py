@@ -1,10 +1,10 @@
 """One ablation: its table, its plot, and a sentence on what it shows."""
 
 from pointclip import documents
-from pointclip.ablations import compare, sentences, varied
+from pointclip.evaluation.ablation import compare, sentences, varied
 from pointclip.figures import ablation_plot, save
 from pointclip.core.job import job
-from pointclip.scores import score
+from pointclip.evaluation.score import score
 from pointclip.core.store import write_text
 
 

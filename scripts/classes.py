@@ -3,7 +3,7 @@
 from pointclip.config.experiments import identity
 from pointclip.figures import confusion_matrix, per_class_accuracy, save
 from pointclip.core.job import job
-from pointclip.scores import predictions
+from pointclip.evaluation.score import predictions
 from pointclip.core.store import read_parquet
 
 

@@ -2,7 +2,7 @@
 
 from pointclip import documents
 from pointclip.core.job import job
-from pointclip.published import read_published
+from pointclip.evaluation.published import read_published
 from pointclip.core.store import read_parquet
 from pointclip.tables import layout, summarise
 

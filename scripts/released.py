@@ -1,6 +1,6 @@
 """Our scores beside the published values that leave no freedom: pass, fail, or what is missing."""
 
-from pointclip import released
+from pointclip.evaluation import reference_checks
 from pointclip.core.job import job
 from pointclip.core.store import write_text
 
@@ -8,12 +8,12 @@ from pointclip.core.store import write_text
 with job(snakemake):
     files, params = snakemake.input, snakemake.params
     targets = [
-        released.zero_shot_target(files.get("logits", []), files.get("truth", []), params.wanted),
-        released.checkpoint_target(
+        reference_checks.zero_shot_target(files.get("logits", []), files.get("truth", []), params.wanted),
+        reference_checks.checkpoint_target(
             params.checkpoint,
             files.get("features", []),
             files.get("labels", ""),
             files.get("text", ""),
         ),
     ]
-    write_text(released.report(targets), snakemake.output[0])
+    write_text(reference_checks.report(targets), snakemake.output[0])

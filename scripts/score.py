@@ -1,7 +1,7 @@
 """Join the logits of all experiments with test labels: a score row a method and seed."""
 
 from pointclip.core.job import job
-from pointclip.scores import score
+from pointclip.evaluation.score import score
 from pointclip.core.store import write_parquet
 
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pointclip.core.errors import UserError
-from pointclip.published import COLUMNS, read_published
+from pointclip.evaluation.published import COLUMNS, read_published
 from pointclip.tables import (
     IDENTITY,
     bootstrap_interval,
@@ -198,5 +198,5 @@ def test_layout_refuses_what_it_cannot_show(scores: pd.DataFrame) -> None:
 
 
 def test_identity_is_what_scores_carry() -> None:
-    scores = pytest.importorskip("pointclip.scores")
+    scores = pytest.importorskip("pointclip.evaluation.score")
     assert scores.IDENTITY == IDENTITY

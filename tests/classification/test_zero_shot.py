@@ -5,7 +5,7 @@ import pytest
 import torch
 from few_shot_data import CLASSES, VIEWS, ZERO_SHOT, write_files
 
-from pointclip import scores
+from pointclip.evaluation import score
 from pointclip.classification import view_weights
 from pointclip.classification import zero_shot
 from pointclip.features.encode import read
@@ -63,7 +63,7 @@ def test_streamed_file_equals_the_arrays_and_scores_under_both_methods(tmp_path)
     with store.open_h5(out) as f:
         np.testing.assert_allclose(f["logits"][:], expected, rtol=1e-5)
         assert f["weights"][:].tolist() == [1] * VIEWS
-    rows = scores.score([ZERO_SHOT], [out], [paths["test_labels"]]).to_dict("records")
+    rows = score.score([ZERO_SHOT], [out], [paths["test_labels"]]).to_dict("records")
     assert [row["method"] for row in rows] == ["zero_shot", "zero_shot_softmax"]
     for row in rows:
         right = (zero_shot.combine(expected, method=row["method"]).argmax(-1) == labels).mean()
@@ -88,7 +88,7 @@ def test_nothing_held_out_is_scored_to_no_rows(tmp_path):
     assert read.read_held_out(*drawn) is None
     out = tmp_path / "logits.h5"
     zero_shot.write_no_logits(paths["text"], out)
-    assert scores.score([ZERO_SHOT], [out], [paths["test_labels"]]).empty
+    assert score.score([ZERO_SHOT], [out], [paths["test_labels"]]).empty
 
 
 def test_released_takes_the_shipped_weights_where_there_are_any():

@@ -1,4 +1,4 @@
-"""The published values with no freedom left (see pointclip/released.py) against ours.
+"""The published values with no freedom left (see pointclip/evaluation/reference_checks.py) against ours.
 
 In: the logits of one zero-shot experiment; the authors' adapter, where it was put, and features.
 Out: a page that says pass, fail, or what is missing.

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from few_shot_data import FEW_SHOT, ZERO_SHOT, write_files
 
-from pointclip import scores
+from pointclip.evaluation import score
 from pointclip.classification.ensembles import blend
 from pointclip.classification.few_shot import task
 from pointclip.classification.ensembles import external_logits
@@ -90,7 +90,7 @@ def test_a_blended_file_is_scored_like_the_others(tmp_path):
         blend.write_blend(path, theirs, tmp_path / "b.h5", ratio, published)
         few = FEW_SHOT.format(method="tip", protocol="plain")
         experiment = f"ensemble/theirs/{ZERO_SHOT if kind == 'zero_shot' else few}"
-        table = scores.score([experiment], [tmp_path / "b.h5"], [paths["test_labels"]])
+        table = score.score([experiment], [tmp_path / "b.h5"], [paths["test_labels"]])
         assert table["accuracy"].tolist() == ([100] if kind == "zero_shot" else [100, 20])
         assert set(table["method"]) == {f"{'zero_shot' if kind == 'zero_shot' else 'tip'}+theirs"}
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from few_shot_data import FEW_SHOT, write_files
 
-from pointclip import scores
+from pointclip.evaluation import score
 from pointclip.classification.few_shot import task
 from pointclip.classification.few_shot import train
 from pointclip.features.encode import read
@@ -70,7 +70,7 @@ def test_from_task_to_scores_every_method(tmp_path, method):
             state, task, paths["text"], adapter, method=method, protocol=protocol
         )
         task.write_logits(adapter, paths["test_features"], logits, rows=7)
-        table = scores.score([where], [logits], [paths["test_labels"]])
+        table = score.score([where], [logits], [paths["test_labels"]])
         assert table["seed"].tolist() == [1, 2, 3]
         assert set(table["method"]) == {method} and set(table["protocol"]) == {protocol}
         assert table["accuracy"].mean() > 60
@@ -86,8 +86,8 @@ def test_a_protocol_that_does_not_exist_leaves_no_rows(tmp_path):
     adapter, logits = tmp_path / "a.safetensors", tmp_path / "l.h5"
     task.write_adapter(learned.get("validation"), task, paths["text"], adapter, **about)
     task.write_logits(adapter, paths["test_features"], logits)
-    table = scores.score([FEW_SHOT.format(**about)], [logits], [paths["test_labels"]])
-    assert table.empty and list(table) == scores.COLUMNS
+    table = score.score([FEW_SHOT.format(**about)], [logits], [paths["test_labels"]])
+    assert table.empty and list(table) == score.COLUMNS
 
 
 def test_released_reads_test_labels_and_writes_like_the_others(tmp_path):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pointclip.core.errors import UserError
-from pointclip.published import COLUMNS, KEYS, attach, dataset_ids, lookup, read_published
+from pointclip.evaluation.published import COLUMNS, KEYS, attach, dataset_ids, lookup, read_published
 
 
 TABLE = Path(__file__).parents[1] / "config" / "published.csv"

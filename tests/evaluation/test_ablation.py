@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from pointclip.ablations import compare, sentences, varied
+from pointclip.evaluation.ablation import compare, sentences, varied
 from pointclip.core.errors import UserError
 
 

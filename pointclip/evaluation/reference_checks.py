@@ -18,7 +18,7 @@ from pointclip.classification.adapters import State, inter_view
 from pointclip.core.errors import UserError
 from pointclip.config.experiments import logits_path
 from pointclip.features.read import read_labelled, read_prototypes
-from pointclip.scores import score
+from pointclip.evaluation.score import score
 
 
 # The release runs in half precision, where near ties fall either way; we run in single precision.

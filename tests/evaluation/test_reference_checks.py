@@ -7,7 +7,7 @@ import torch
 
 from pointclip.core import store
 from pointclip.core.errors import UserError
-from pointclip.released import (
+from pointclip.evaluation.reference_checks import (
     Target,
     checkpoint_target,
     read_checkpoint,
