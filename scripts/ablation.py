@@ -1,8 +1,8 @@
 """One ablation: its table, its plot, and a sentence on what it shows."""
 
-from pointclip import documents
+from pointclip.report import table_formats
 from pointclip.evaluation.ablation import compare, sentences, varied
-from pointclip.figures import ablation_plot, save
+from pointclip.report.figures import ablation_plot, save
 from pointclip.core.job import job
 from pointclip.evaluation.score import score
 from pointclip.core.store import write_text
@@ -14,7 +14,7 @@ with job(snakemake):
     scores, by, order = varied(scores, params.vary)
     table = compare(scores, by, order)
     said = sentences(table, by)
-    documents.write(table, snakemake.output.csv)
-    documents.write(table, snakemake.output.table, title, note=said)
+    table_formats.write(table, snakemake.output.csv)
+    table_formats.write(table, snakemake.output.table, title, note=said)
     write_text(said, snakemake.output.sentences)
     save(ablation_plot(scores, by, title, order=order), snakemake.output.figure)

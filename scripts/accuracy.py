@@ -1,10 +1,10 @@
 """The accuracy table: a row a seed for machines, a row an experiment for people."""
 
-from pointclip import documents
+from pointclip.report import table_formats
 from pointclip.core.job import job
 from pointclip.evaluation.published import read_published
 from pointclip.core.store import read_parquet, write_text
-from pointclip.tables import per_seed, summarise
+from pointclip.report.tables import per_seed, summarise
 
 
 NOTE = (
@@ -17,8 +17,8 @@ NOTE = (
 with job(snakemake):
     scores = read_parquet(snakemake.input.scores)
     published = read_published(snakemake.input.published)
-    documents.write(per_seed(scores, published), snakemake.output.csv)
+    table_formats.write(per_seed(scores, published), snakemake.output.csv)
     table, note = summarise(scores, published), NOTE.format(snakemake.params.validation_per_class)
     for path in (snakemake.output.md, snakemake.output.html):
-        documents.write(table, path, note=note)
-    write_text(documents.terminal(table), snakemake.output.txt)
+        table_formats.write(table, path, note=note)
+    write_text(table_formats.terminal(table), snakemake.output.txt)

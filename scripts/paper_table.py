@@ -1,10 +1,10 @@
 """A table laid out as in a paper, with the published numbers beside ours."""
 
-from pointclip import documents
+from pointclip.report import table_formats
 from pointclip.core.job import job
 from pointclip.evaluation.published import read_published
 from pointclip.core.store import read_parquet
-from pointclip.tables import layout, summarise
+from pointclip.report.tables import layout, summarise
 
 
 with job(snakemake):
@@ -13,4 +13,4 @@ with job(snakemake):
     scores = read_parquet(snakemake.input.scores)
     cells = layout(summarise(scores, read_published(snakemake.input.published)), **table)
     for path in snakemake.output:
-        documents.write(cells, path, title)
+        table_formats.write(cells, path, title)

@@ -1,6 +1,6 @@
 """Every published number that is known here, for reading: with its source and how sure it is."""
 
-from pointclip import documents
+from pointclip.report import table_formats
 from pointclip.core.job import job
 from pointclip.evaluation.published import read_published
 
@@ -15,4 +15,4 @@ with job(snakemake):
     table = read_published(snakemake.input[0])
     # As printed in the source: 87 is not 87.00.
     table["value"] = [f"{value:g}" for value in table["value"]]
-    documents.write(table, snakemake.output[0], title="Published numbers", note=NOTE)
+    table_formats.write(table, snakemake.output[0], title="Published numbers", note=NOTE)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pointclip import record
+from pointclip.report import run_info
 from pointclip.core.job import job, pick_device
 from pointclip.core.store import write_text
 
@@ -12,9 +12,9 @@ with job(snakemake):
     # On a cluster this runs where no GPU need be: one that was asked for by name is not looked for.
     device = snakemake.config["device"]
     device = str(pick_device()) if device == "auto" else device
-    page = record.page(
-        record.describe(device, snakemake.params.repository),
+    page = run_info.page(
+        run_info.describe(device, snakemake.params.repository),
         snakemake.config,
-        record.stage_seconds(sorted(root.rglob("*.tsv")), root),
+        run_info.stage_seconds(sorted(root.rglob("*.tsv")), root),
     )
     write_text(page, snakemake.output[0])

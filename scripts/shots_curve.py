@@ -1,6 +1,6 @@
 """Accuracy against the number of shots, for one data set."""
 
-from pointclip.figures import save, shots_curve
+from pointclip.report.figures import save, shots_curve
 from pointclip.core.job import job
 from pointclip.core.store import read_parquet
 

@@ -133,8 +133,8 @@ def _write(
 ) -> None:
     classes = model.classes if model else []
     if output.suffix.lower() not in {".html", ".htm"}:
-        from pointclip.figures import save
-        from pointclip.figures.sheet import sheet
+        from pointclip.report.figures import save
+        from pointclip.report.figures.sheet import sheet
 
         save(sheet(items, classes), output)
         return

@@ -107,7 +107,7 @@ def _report(result: Any, output: Path) -> None:
     right = (result.held_out["label"] == result.held_out["predicted"]).sum()
     of = f"{right} of {len(result.held_out)} held-out shapes"
     out.print(f"Accuracy {result.accuracy:.1f} % ({of})")
-    from pointclip.figures import confusion_matrix, save
+    from pointclip.report.figures import confusion_matrix, save
 
     picture = output.with_suffix(".confusion.png")
     save(confusion_matrix(result.held_out, result.classes, f"{of} are right"), picture)

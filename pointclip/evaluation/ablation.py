@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pointclip.core.errors import choose
-from pointclip.tables import summarise
+from pointclip.report.tables import summarise
 
 
 def varied(

@@ -27,7 +27,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
     ("file", "old", "new", "rules"),
     [
         (
-            "pointclip/documents.py",
+            "pointclip/report/table_formats.py",
             'RANGE = "\\N{EN DASH}"',
             'RANGE = "to"',
             {"accuracy", "ablation", "published"},

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from pointclip.core.errors import UserError
-from pointclip.figures import (
+from pointclip.report.figures import (
     ablation_plot,
     compare_projections,
     confusion_matrix,
@@ -19,7 +19,7 @@ from pointclip.figures import (
     save,
     shots_curve,
 )
-from pointclip.figures.classes import confusion
+from pointclip.report.figures.classes import confusion
 
 
 CLASSES = ["airplane", "night_stand", "flower_pot", "range_hood"]

@@ -7,7 +7,7 @@ import pandas as pd
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from pointclip.figures.style import COLOURS, GREY, message, spoken, styled
+from pointclip.report.figures.style import COLOURS, GREY, message, spoken, styled
 
 
 def confusion(predictions: pd.DataFrame, classes: Sequence[str]) -> Float[np.ndarray, "k k"]:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from pointclip.figures.style import styled
+from pointclip.report.figures.style import styled
 from pointclip.page import Shown, grey
 
 

@@ -1,7 +1,7 @@
 import subprocess
 from pathlib import Path
 
-from pointclip.record import commit, describe, page, stage_seconds
+from pointclip.report.run_info import commit, describe, page, stage_seconds
 
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\n"

@@ -7,7 +7,7 @@ import yaml
 
 from pointclip.core.errors import UserError
 from pointclip.evaluation.published import COLUMNS, read_published
-from pointclip.tables import (
+from pointclip.report.tables import (
     IDENTITY,
     bootstrap_interval,
     layout,

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pointclip.core.errors import UserError
-from pointclip.figures.style import RIGHT, WRONG, message, spoken, styled
+from pointclip.report.figures.style import RIGHT, WRONG, message, spoken, styled
 
 
 TILE = 1.0  # inches

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pointclip.documents import readable, terminal, to_html, to_latex, to_markdown, write
+from pointclip.report.table_formats import readable, terminal, to_html, to_latex, to_markdown, write
 from pointclip.core.errors import UserError
 
 
