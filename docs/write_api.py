@@ -13,7 +13,7 @@ from pointclip.projection.projection import projection
 from pointclip.projection.projection import views
 from pointclip.clouds.load import load
 from pointclip.core import errors
-from pointclip.readings import Look, Reading
+from pointclip.app.predictions import Look, Reading
 
 
 PAGE = Path(__file__).with_name("api.md")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 
 if TYPE_CHECKING:
-    from pointclip.api import PointCLIP
+    from pointclip.app.model import PointCLIP
     from pointclip.clouds.load import load_cloud
 
 __version__ = "0.1.0"
@@ -28,7 +28,7 @@ __all__ = ["PointCLIP", "__version__", "load_cloud"]
 def __getattr__(name: str) -> Any:
     """Import what needs torch only when it is asked for."""
     if name == "PointCLIP":
-        from pointclip.api import PointCLIP
+        from pointclip.app.model import PointCLIP
 
         return PointCLIP
     if name == "load_cloud":

@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from pointclip.report.figures.style import styled
-from pointclip.page import Shown, grey
+from pointclip.app.viewer import Shown, grey
 
 
 # The page's own colours: low to high; the best class and the others; ink.

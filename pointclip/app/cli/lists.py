@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from pointclip.cli import common
+from pointclip.app.cli import common
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]

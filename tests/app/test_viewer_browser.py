@@ -10,7 +10,7 @@ from tiny import tiny_backbone
 from typer.testing import CliRunner
 
 from pointclip.catalog.backbones import BACKBONES
-from pointclip.cli import app
+from pointclip.app.cli import app
 
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

@@ -15,7 +15,7 @@ from pointclip.core.errors import UserError
 from pointclip.features.encode import prototype
 from pointclip.projection.projection import Projection, get_projection
 from pointclip.features.prompts import load_prompts
-from pointclip.readings import Look, Reading
+from pointclip.app.predictions import Look, Reading
 from pointclip.classification.few_shot.adapter_file import Adapter, read_adapter
 from pointclip.classification.zero_shot import combine, per_view_logits
 

@@ -16,7 +16,7 @@ from pointclip.core.files import shown
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pointclip.api import PointCLIP
+    from pointclip.app.model import PointCLIP
 
 Item = TypeVar("Item")
 SOME_FAILED, MISUSED = 1, 2
@@ -138,7 +138,7 @@ def class_list(classes: str | None, source: str | None) -> list[str]:
     if classes:
         return [name.strip() for name in classes.split(",") if name.strip()]
     if source:
-        from pointclip.class_names import read_classes
+        from pointclip.app.class_lists import read_classes
 
         return read_classes(source)
     return []
@@ -172,7 +172,7 @@ def load_model(
     """Import torch and load the encoder, saying so to a person who waits."""
     status = console(stderr=True, quiet=quiet).status("Loading the encoder …")
     with status:
-        from pointclip.api import PointCLIP
+        from pointclip.app.model import PointCLIP
 
         return PointCLIP(
             classes,

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 import pointclip
-from pointclip.cli import classify, lists, show, train
-from pointclip.cli.common import EXAMPLES
+from pointclip.app.cli import classify, lists, show, train
+from pointclip.app.cli.common import EXAMPLES
 
 
 app = typer.Typer(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pointclip.page import Shown, cameras, grey, page
+from pointclip.app.viewer import Shown, cameras, grey, page
 from pointclip.catalog.projections import PROJECTIONS
 from pointclip.projection.projection import get_projection
 

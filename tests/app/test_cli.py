@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from pointclip import PointCLIP
 from pointclip.catalog.backbones import BACKBONES
-from pointclip.cli import app
+from pointclip.app.cli import app
 from pointclip.core.files import shown
 
 
@@ -61,7 +61,7 @@ def bad(shapes):
 def test_help_has_examples_and_needs_nothing_heavy():
     code = (
         "import sys; sys.argv = ['pointclip', '--help']\n"
-        "from pointclip.cli import app\n"
+        "from pointclip.app.cli import app\n"
         "try: app()\n"
         "except SystemExit as end: assert end.code == 0\n"
         "heavy = {'torch', 'numpy', 'pandas', 'open_clip', 'matplotlib'} & set(sys.modules)\n"

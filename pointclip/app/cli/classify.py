@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pointclip.cli import common
+from pointclip.app.cli import common
 from pointclip.core.errors import UserError
 from pointclip.core.files import find_files, shown
 
 
 if TYPE_CHECKING:
-    from pointclip.api import Reading
+    from pointclip.app.model import Reading
 
 EXAMPLES = """
 [bold]Examples[/bold]

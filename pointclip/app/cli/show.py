@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import pointclip
-from pointclip.cli import common
+from pointclip.app.cli import common
 from pointclip.core.errors import UserError
 from pointclip.core.files import find_files, shown
 
 
 if TYPE_CHECKING:
-    from pointclip.api import PointCLIP
-    from pointclip.page import Shown
+    from pointclip.app.model import PointCLIP
+    from pointclip.app.viewer import Shown
     from pointclip.projection.projection import Projection
 
 MOST = 100  # a page of more is slow to open
@@ -77,7 +77,7 @@ def show(
             )
             drawing = model.projection
         else:
-            from pointclip.api import PROJECTION
+            from pointclip.app.model import PROJECTION
             from pointclip.projection.projection import get_projection
 
             drawing = get_projection(projection or PROJECTION)
@@ -104,7 +104,7 @@ def _look(
     import numpy as np
 
     from pointclip.clouds.load import load_cloud, normalise
-    from pointclip.page import Shown, cameras
+    from pointclip.app.viewer import Shown, cameras
 
     read = load_cloud(path, points=points, up=up)
     # A small cloud comes with its points repeated.
@@ -138,7 +138,7 @@ def _write(
 
         save(sheet(items, classes), output)
         return
-    from pointclip.page import page
+    from pointclip.app.viewer import page
     from pointclip.core.store import write_text
 
     made = f"pointclip {pointclip.__version__} · projection {projection.name}"

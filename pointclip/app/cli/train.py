@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pointclip.cli import common
+from pointclip.app.cli import common
 from pointclip.core.errors import UserError
 from pointclip.core.files import shown
 
@@ -68,9 +68,9 @@ def train(
         if output.suffix != ".safetensors":
             raise UserError(f"Cannot write {shown(output)}: an adapter ends in .safetensors.")
         common.show_bars(quiet)
-        from pointclip.api import BACKBONE, PROJECTION, make_projection
+        from pointclip.app.model import BACKBONE, PROJECTION, make_projection
         from pointclip.encoders.encoder import load_encoder
-        from pointclip.own_shapes import train_on_folder
+        from pointclip.app.train_folder import train_on_folder
         from pointclip.features.prompts import load_prompts
 
         chosen = {"backbone": backbone or BACKBONE, "projection": projection or PROJECTION}
