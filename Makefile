@@ -16,7 +16,7 @@ SOURCES := pointclip scripts tests benchmarks recipes docs
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "pointclip needs Python >= 3.11, but $(PYTHON) is older: make demo PYTHON=python3.12"; exit 1; }
+	  { echo "pointclip.config.preflight Python >= 3.11, but $(PYTHON) is older: make demo PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV_ARGS) $(VENV)
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
@@ -46,7 +46,7 @@ test-cluster: $(VENV)/.installed-dev
 
 paper-check: $(VENV)/.installed
 	$(BIN)/snakemake --dry-run --quiet rules --configfile config/paper.yaml
-	@$(BIN)/python -m pointclip.needs config/paper.yaml
+	@$(BIN)/python -m pointclip.config.preflight config/paper.yaml
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/write_api.py

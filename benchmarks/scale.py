@@ -57,8 +57,8 @@ def project(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
 
 
 def encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip.features.encode import encode
     from pointclip.encoders.encoder import load_encoder
+    from pointclip.features.encode import encode
     from pointclip.features.prompts import load_prompts
 
     encoder = load_encoder("iconclip", "cpu")
@@ -68,8 +68,8 @@ def encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
 
 
 def project_and_encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip.features.encode import encode
     from pointclip.encoders.encoder import load_encoder
+    from pointclip.features.encode import encode
     from pointclip.projection.projection import get_projection
 
     encoder = load_encoder("iconclip", "cpu")

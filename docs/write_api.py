@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pointclip
-from pointclip.features.encode import prompts
-from pointclip.encoders.encoder import encoder
-from pointclip.projection.projection import projection
-from pointclip.projection.projection import views
+from pointclip.app.predictions import Look, Reading
 from pointclip.clouds.load import load
 from pointclip.core import errors
-from pointclip.app.predictions import Look, Reading
+from pointclip.encoders.encoder import encoder
+from pointclip.features.encode import prompts
+from pointclip.projection.projection import projection, views
 
 
 PAGE = Path(__file__).with_name("api.md")

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from pointclip.data.prepare import EMBEDDED, read_split
 from pointclip.core.store import write_parquet
+from pointclip.data.prepare import EMBEDDED, read_split
 
 
 PAIRS, BINS = 20_000, 48

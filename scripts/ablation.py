@@ -1,11 +1,11 @@
 """One ablation: its table, its plot, and a sentence on what it shows."""
 
-from pointclip.report import table_formats
-from pointclip.evaluation.ablation import compare, sentences, varied
-from pointclip.report.figures import ablation_plot, save
 from pointclip.core.job import job
-from pointclip.evaluation.score import score
 from pointclip.core.store import write_text
+from pointclip.evaluation.ablation import compare, sentences, varied
+from pointclip.evaluation.score import score
+from pointclip.report import table_formats
+from pointclip.report.figures import ablation_plot, save
 
 
 with job(snakemake):

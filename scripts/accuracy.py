@@ -1,9 +1,9 @@
 """The accuracy table: a row a seed for machines, a row an experiment for people."""
 
-from pointclip.report import table_formats
 from pointclip.core.job import job
-from pointclip.evaluation.published import read_published
 from pointclip.core.store import read_parquet, write_text
+from pointclip.evaluation.published import read_published
+from pointclip.report import table_formats
 from pointclip.report.tables import per_seed, summarise
 
 

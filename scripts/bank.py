@@ -1,11 +1,11 @@
 """Encode augmented copies of all shots, from which few-shot training draws."""
 
+from pointclip.core.job import job
+from pointclip.core.store import read_parquet
+from pointclip.data.shots import bank_ids
 from pointclip.encoders.encoder import load_encoder
 from pointclip.features.encode import bank
-from pointclip.core.job import job
 from pointclip.projection.projection import get_projection
-from pointclip.data.shots import bank_ids
-from pointclip.core.store import read_parquet
 
 
 with job(snakemake):

@@ -1,10 +1,10 @@
 """What is taken for what, and the accuracy of every class, in the headline experiment."""
 
 from pointclip.config.experiments import identity
-from pointclip.report.figures import confusion_matrix, per_class_accuracy, save
 from pointclip.core.job import job
-from pointclip.evaluation.score import predictions
 from pointclip.core.store import read_parquet
+from pointclip.evaluation.score import predictions
+from pointclip.report.figures import confusion_matrix, per_class_accuracy, save
 
 
 with job(snakemake):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pointclip.data.prepare import download
 from pointclip.core.job import job
+from pointclip.data.prepare import download
 
 
 with job(snakemake):

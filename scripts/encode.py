@@ -1,8 +1,8 @@
 """Encode the depth maps of one shard: a feature for every view of every shape."""
 
+from pointclip.core.job import job
 from pointclip.encoders.encoder import load_encoder
 from pointclip.features.encode import encode
-from pointclip.core.job import job
 
 
 with job(snakemake):

@@ -1,8 +1,8 @@
 """Blend our logits with another model's."""
 
 from pointclip.classification.ensembles.blend import write_blend
-from pointclip.core.job import job
 from pointclip.classification.ensembles.external_logits import published_ids
+from pointclip.core.job import job
 from pointclip.core.store import read_parquet
 
 

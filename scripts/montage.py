@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from pointclip.report.figures import depth_montage, save
 from pointclip.core.job import job
-from pointclip.evaluation.score import predictions
 from pointclip.core.store import ids_of, read_h5_rows, read_parquet, view_names
+from pointclip.evaluation.score import predictions
+from pointclip.report.figures import depth_montage, save
 
 
 with job(snakemake):

@@ -1,9 +1,9 @@
 """A table laid out as in a paper, with the published numbers beside ours."""
 
-from pointclip.report import table_formats
 from pointclip.core.job import job
-from pointclip.evaluation.published import read_published
 from pointclip.core.store import read_parquet
+from pointclip.evaluation.published import read_published
+from pointclip.report import table_formats
 from pointclip.report.tables import layout, summarise
 
 

@@ -1,7 +1,7 @@
 """Read one split of a data set: clouds with opaque ids on one side, labels on the other."""
 
-from pointclip.data.prepare import prepare
 from pointclip.core.job import job
+from pointclip.data.prepare import prepare
 
 
 with job(snakemake):

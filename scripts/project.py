@@ -1,7 +1,7 @@
 """Draw the depth maps of one shard of a split, for all backbones."""
 
-from pointclip.projection.project import project
 from pointclip.core.job import job
+from pointclip.projection.project import project
 from pointclip.projection.projection import get_projection
 
 

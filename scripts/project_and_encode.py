@@ -1,8 +1,8 @@
 """Draw and encode one shard of a split, keeping no depth map: the same features."""
 
+from pointclip.core.job import job
 from pointclip.encoders.encoder import load_encoder
 from pointclip.features.encode import project_and_encode
-from pointclip.core.job import job
 from pointclip.projection.projection import get_projection
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from pointclip.report.figures import compare_projections, save
 from pointclip.core.job import job
 from pointclip.core.store import ids_of, read_h5_rows, read_parquet, view_names
+from pointclip.report.figures import compare_projections, save
 
 
 SIDES = ("front right", "front", "front left")

@@ -1,8 +1,8 @@
 """Every published number that is known here, for reading: with its source and how sure it is."""
 
-from pointclip.report import table_formats
 from pointclip.core.job import job
 from pointclip.evaluation.published import read_published
+from pointclip.report import table_formats
 
 
 NOTE = (

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pointclip.report import run_info
 from pointclip.core.job import job, pick_device
 from pointclip.core.store import write_text
+from pointclip.report import run_info
 
 
 with job(snakemake):

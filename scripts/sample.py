@@ -1,8 +1,8 @@
 """Draw the shots of every seed and the held-out shapes, from train labels alone."""
 
 from pointclip.core.job import job
-from pointclip.data.shots import draw_shots
 from pointclip.core.store import read_parquet, write_parquet
+from pointclip.data.shots import draw_shots
 
 
 with job(snakemake):

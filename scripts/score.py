@@ -1,8 +1,8 @@
 """Join the logits of all experiments with test labels: a score row a method and seed."""
 
 from pointclip.core.job import job
-from pointclip.evaluation.score import score
 from pointclip.core.store import write_parquet
+from pointclip.evaluation.score import score
 
 
 with job(snakemake):

@@ -1,8 +1,8 @@
 """Accuracy against the number of shots, for one data set."""
 
-from pointclip.report.figures import save, shots_curve
 from pointclip.core.job import job
 from pointclip.core.store import read_parquet
+from pointclip.report.figures import save, shots_curve
 
 
 with job(snakemake):

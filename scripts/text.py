@@ -1,10 +1,10 @@
 """Encode what a prompt set says about the classes of a data set: one prototype per class."""
 
+from pointclip.core.job import job
+from pointclip.core.store import read_parquet
 from pointclip.encoders.encoder import load_encoder
 from pointclip.features.encode import encode_text
-from pointclip.core.job import job
 from pointclip.features.prompts import load_prompts
-from pointclip.core.store import read_parquet
 
 
 with job(snakemake):

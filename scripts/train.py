@@ -5,8 +5,8 @@
 
 import torch
 
-from pointclip.classification.few_shot import task
-from pointclip.classification.few_shot import train
+from pointclip.classification.few_shot.task import read_task, write_adapter, write_logits
+from pointclip.classification.few_shot.train import train
 from pointclip.core.job import job, pick_device
 
 
@@ -15,7 +15,7 @@ with job(snakemake):
     # Fixed by the config and not by --cores, so that results do not depend on the machine.
     torch.set_num_threads(params.torch_threads)
     device = pick_device(snakemake.config["device"])
-    task = task.read_task(
+    task = read_task(
         files.shots,
         int(snakemake.wildcards.shots),
         files.labels,
@@ -25,10 +25,10 @@ with job(snakemake):
         copies=params.adapter["copies"],
         views=params.views,
     )
-    learned = train.train(method, task.to(device), **params.adapter["parameters"])
+    learned = train(method, task.to(device), **params.adapter["parameters"])
     for protocol in ("plain", "validation"):
         adapter = snakemake.output[f"{protocol}_adapter"]
-        task.write_adapter(
+        write_adapter(
             learned.get(protocol),
             task,
             files.text,
@@ -37,6 +37,6 @@ with job(snakemake):
             protocol=protocol,
             **params.about,
         )
-        task.write_logits(
+        write_logits(
             adapter, files.test, snakemake.output[protocol], device=str(device), views=params.views
         )

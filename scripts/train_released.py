@@ -2,17 +2,17 @@
 
 import torch
 
-from pointclip.classification.few_shot import task
-from pointclip.classification.few_shot import train
-from pointclip.features.encode import read
+from pointclip.classification.few_shot.task import read_task, write_adapter, write_logits
+from pointclip.classification.few_shot.train import train_released
 from pointclip.core.job import job, pick_device
+from pointclip.features.read import read_labelled
 
 
 with job(snakemake):
     files, params, method = snakemake.input, snakemake.params, snakemake.params.adapter["method"]
     torch.set_num_threads(params.torch_threads)
     device = pick_device(snakemake.config["device"])
-    task = task.read_task(
+    task = read_task(
         files.shots,
         int(snakemake.wildcards.shots),
         files.labels,
@@ -23,9 +23,9 @@ with job(snakemake):
         copies=params.adapter["copies"],
         views=params.views,
     )
-    shapes = read.read_labelled(files.test, files.test_labels, params.views)
+    shapes = read_labelled(files.test, files.test_labels, params.views)
     features, labels = (torch.from_numpy(array).to(device) for array in shapes)
-    state = train.train_released(
+    state = train_released(
         method,
         task.to(device),
         features,
@@ -33,9 +33,9 @@ with job(snakemake):
         **params.adapter["parameters"],
     )
     adapter = snakemake.output.adapter
-    task.write_adapter(
+    write_adapter(
         state, task, files.text, adapter, method=method, protocol="released", **params.about
     )
-    task.write_logits(
+    write_logits(
         adapter, files.test, snakemake.output.logits, device=str(device), views=params.views
     )

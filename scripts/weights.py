@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pointclip.encoders.encoder import fetch_weights
 from pointclip.core.job import job
+from pointclip.encoders.encoder import fetch_weights
 
 
 with job(snakemake):

@@ -1,9 +1,9 @@
 """Zero-shot logits of the test split: views weighted equally, or as suits held-out train shapes."""
 
-from pointclip.features.read import read_held_out, read_prototypes
-from pointclip.core.job import job
 from pointclip.classification.view_weights import search
 from pointclip.classification.zero_shot import per_view_logits, write_logits, write_no_logits
+from pointclip.core.job import job
+from pointclip.features.read import read_held_out, read_prototypes
 
 
 with job(snakemake) as log:

@@ -1,9 +1,9 @@
 """Zero-shot logits of the test split, its views weighted by its own labels as in the release."""
 
-from pointclip.features.read import read_labelled, read_prototypes
-from pointclip.core.job import job
 from pointclip.classification.view_weights import released_weights
 from pointclip.classification.zero_shot import per_view_logits, write_logits
+from pointclip.core.job import job
+from pointclip.features.read import read_labelled, read_prototypes
 
 
 with job(snakemake):

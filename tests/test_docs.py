@@ -1,13 +1,13 @@
 import re
 import runpy
-from pathlib import Path
 
 import pytest
+from places import REPOSITORY
 
 import pointclip
 
 
-ROOT = Path(__file__).parents[1]
+ROOT = REPOSITORY
 
 
 def test_the_reference_is_that_of_the_docstrings():

@@ -3,10 +3,11 @@
 import ast
 import subprocess
 import sys
-from pathlib import Path
+
+from places import REPOSITORY
 
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+SCRIPTS = REPOSITORY / "scripts"
 HEAVY = {"torch", "open_clip", "numba", "sklearn"}
 # What encodes or learns. All others read, draw, count and write.
 NEEDS_TORCH = {

@@ -50,8 +50,8 @@ def read_classes(source: str | Path) -> list[str]:
 
 
 def _furniture() -> list[str]:
-    from pointclip.data.prepare import EMBEDDED
     from pointclip.core.store import open_h5
+    from pointclip.data.prepare import EMBEDDED
 
     with open_h5(EMBEDDED) as f:
         return [str(name) for name in f.attrs["classes"]]

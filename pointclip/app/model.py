@@ -9,15 +9,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.clouds.load import load_cloud, normalise
-from pointclip.encoders.encoder import load_encoder
-from pointclip.core.errors import UserError
-from pointclip.features.encode import prototype
-from pointclip.projection.projection import Projection, get_projection
-from pointclip.features.prompts import load_prompts
 from pointclip.app.predictions import Look, Reading
 from pointclip.classification.few_shot.adapter_file import Adapter, read_adapter
 from pointclip.classification.zero_shot import combine, per_view_logits
+from pointclip.clouds.load import load_cloud, normalise
+from pointclip.core.errors import UserError
+from pointclip.encoders.encoder import load_encoder
+from pointclip.features.encode import prototype
+from pointclip.features.prompts import load_prompts
+from pointclip.projection.projection import Projection, get_projection
 
 
 Array = TypeVar("Array", np.ndarray, Tensor)

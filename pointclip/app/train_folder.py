@@ -11,19 +11,19 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pointclip.classification.few_shot import task
-from pointclip.classification.few_shot import train
-from pointclip.core import store
 from pointclip.classification.adapters import METHODS
+from pointclip.classification.few_shot.task import read_task, write_adapter
+from pointclip.classification.few_shot.train import train
 from pointclip.clouds.load import SUFFIXES, load_cloud, normalise
-from pointclip.projection.project import project
-from pointclip.encoders.encoder import Encoder
+from pointclip.core import store
 from pointclip.core.errors import UserError, choose
-from pointclip.features.encode import bank, encode, encode_text
 from pointclip.core.files import find_files, shown
-from pointclip.projection.projection import Projection
-from pointclip.features.prompts import Prompts
 from pointclip.data.shots import COLUMNS, bank_ids, draw_shots
+from pointclip.encoders.encoder import Encoder
+from pointclip.features.encode import bank, encode, encode_text
+from pointclip.features.prompts import Prompts
+from pointclip.projection.project import project
+from pointclip.projection.projection import Projection
 
 
 log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ def train_on_folder(
         encode_text(classes, prompts, encoder, at / "text.parquet")
         few = int(drawn.loc[drawn["protocol"] == "plain", "shots"].max())
         features = [at / "features.h5"]
-        task = task.read_task(
+        task = read_task(
             at / "shots.parquet",
             few,
             at / "labels.parquet",
@@ -127,8 +127,8 @@ def train_on_folder(
             at / "bank.h5",
             at / "text.parquet",
         )
-        state = train.train(method, task)["plain"]
-        task.write_adapter(
+        state = train(method, task)["plain"]
+        write_adapter(
             state, task, at / "text.parquet", out, method=method, protocol="plain", **(about or {})
         )
     held_out = pd.DataFrame({"label": [], "predicted": []}, dtype=np.int64)

@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float, Int
 
-from pointclip.core.jit import compiled
 from pointclip.core.errors import UserError
+from pointclip.core.jit import compiled
 
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.core.errors import UserError, choose
 from pointclip.clouds.formats import FORMATS
 from pointclip.clouds.mesh import Mesh, Scan, check_bounds, sample_surface
+from pointclip.core.errors import UserError, choose
 
 
 SUFFIXES = tuple(FORMATS)

@@ -7,8 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pointclip.config import experiments
-from pointclip.config import targets
+from pointclip.config import experiments, targets
 from pointclip.config.resolve import Config
 from pointclip.encoders.weights import ASSETS
 

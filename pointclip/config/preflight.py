@@ -15,9 +15,9 @@ from typing import Any
 from pointclip.config import experiments
 from pointclip.config.disk_use import estimate, known
 from pointclip.config.resolve import Config
+from pointclip.config.schema import validate
 from pointclip.core.errors import UserError
 from pointclip.core.files import read_yaml
-from pointclip.config.schema import validate
 from pointclip.encoders.weights import Probe, find_weights, hub_endpoint, missing_weights
 
 

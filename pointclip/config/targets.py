@@ -5,8 +5,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pointclip.config.resolve import Config, resolve_adapter, resolve_projection
 from pointclip.config.experiments import KINDS, Run, all_runs, logits_path, runs
+from pointclip.config.resolve import Config, resolve_adapter, resolve_projection
 
 
 def intermediates(config: Config, entries: Mapping[str, Any]) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pointclip.core.errors import UserError
 from pointclip.core.device import claim
+from pointclip.core.errors import UserError
 
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pointclip.data.download import fetch, unpack, write_manifest
 from pointclip.core.errors import UserError, choose
 from pointclip.core.files import PACKAGE
 from pointclip.core.job import progress
+from pointclip.core.store import new_h5, write_parquet
+from pointclip.data.download import fetch, unpack, write_manifest
 from pointclip.data.layouts import Chunk, Split, wanted_from_archive
 from pointclip.data.split import READERS, read_split
-from pointclip.core.store import new_h5, write_parquet
 
 
 __all__ = ["READERS", "Split", "download", "prepare", "read_split"]

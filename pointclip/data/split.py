@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.data import layouts
 from pointclip.clouds.load import normalise, turn_up
 from pointclip.core.errors import UserError, choose
+from pointclip.data import layouts
 from pointclip.data.layouts import Chunk, Entry, Split
 
 

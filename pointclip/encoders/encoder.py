@@ -11,6 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pointclip.catalog.backbones import BACKBONES, resolve_backbone, weights_name
+from pointclip.core.errors import UserError
+from pointclip.core.job import pick_device
 from pointclip.encoders.checkpoint import (
     load_weights,
     make_tokenizer,
@@ -18,9 +20,7 @@ from pointclip.encoders.checkpoint import (
     random_model,
     text_config,
 )
-from pointclip.core.errors import UserError
 from pointclip.encoders.preprocess import MEAN_STD, to_input
-from pointclip.core.job import pick_device
 from pointclip.encoders.weights import (
     fetch_from_hub,
     find_weights,

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import torch
 
-from pointclip.core import store
 from pointclip.classification.adapters import State, inter_view
-from pointclip.core.errors import UserError
 from pointclip.config.experiments import logits_path
-from pointclip.features.read import read_labelled, read_prototypes
+from pointclip.core import store
+from pointclip.core.errors import UserError
 from pointclip.evaluation.score import score
+from pointclip.features.read import read_labelled, read_prototypes
 
 
 # The release runs in half precision, where near ties fall either way; we run in single precision.

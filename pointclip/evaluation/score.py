@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
+from pointclip.classification.zero_shot import COMBINE, read_combined
+from pointclip.config.experiments import identity
 from pointclip.core import store
 from pointclip.core.errors import UserError
-from pointclip.config.experiments import identity
-from pointclip.classification.zero_shot import COMBINE, read_combined
 
 
 IDENTITY = ["dataset", "projection", "prompts", "backbone", "method", "protocol", "shots"]

@@ -12,6 +12,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from pointclip.core.errors import UserError
+from pointclip.core.job import progress
+from pointclip.core.store import new_h5, open_h5, read_h5_rows, write_parquet
+from pointclip.encoders.encoder import Encoder
+from pointclip.features.prompts import Prompts
 from pointclip.projection.project import (
     BATCH,
     in_batches,
@@ -20,12 +25,7 @@ from pointclip.projection.project import (
     shard_rows,
     split_rows,
 )
-from pointclip.encoders.encoder import Encoder
-from pointclip.core.errors import UserError
-from pointclip.core.job import progress
 from pointclip.projection.projection import Projection
-from pointclip.features.prompts import Prompts
-from pointclip.core.store import new_h5, open_h5, read_h5_rows, write_parquet
 
 
 def encode(depth: str | Path, encoder: Encoder, out: str | Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from pointclip.data import shots
 from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.data.shots import validation_ids
 
 
 Paths = Sequence[str | Path]
@@ -49,7 +49,7 @@ def read_held_out(
     drawn: str | Path, labels: str | Path, features: Paths, views: Sequence[int] | None = None
 ) -> tuple[Features, Labels] | None:
     """Features and labels of the held-out TRAIN shapes; None where nothing is held out."""
-    ids = shots.validation_ids(store.read_parquet(drawn))
+    ids = validation_ids(store.read_parquet(drawn))
     if not len(ids):
         return None
     return read_features(features, ids, views), read_labels(labels, ids)

@@ -13,8 +13,8 @@ from jaxtyping import Float
 
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
-from pointclip.projection.projection import Projection
 from pointclip.core.store import new_h5, open_h5
+from pointclip.projection.projection import Projection
 
 
 # Shapes that go through projection and encoder at once. Fixed, because a feature's last bits may
@@ -55,7 +55,7 @@ def in_half(
     projection: Projection, points: np.ndarray, threads: int = 1
 ) -> Float[np.ndarray, "cloud view height width"]:
     """Depth maps as they are stored: in half precision."""
-    from pointclip.projection.projection import render_cpu
+    from pointclip.projection import render_cpu
 
     return render_cpu.to_half(projection.on_numpy(points, threads))
 

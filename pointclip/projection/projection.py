@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.core.errors import UserError, choose
 from pointclip.catalog.projections import PROJECTIONS, check_params
+from pointclip.core.errors import UserError, choose
 from pointclip.projection.views import view_names, view_rotations
 
 
@@ -72,7 +72,7 @@ class Projection:
         self, points: Float[np.ndarray, "cloud point 3"], threads: int = 1
     ) -> Float[np.ndarray, "cloud view height width"]:
         """The same images, where torch (seconds to import) is not needed."""
-        from pointclip.projection.projection import render_cpu
+        from pointclip.projection import render_cpu
 
         check_points(points)
         return render_cpu.draw(self.params["method"], points, self.rotations, self.params, threads)
@@ -81,9 +81,9 @@ class Projection:
         """The same images by torch's own operations, on any device."""
         import torch
 
-        from pointclip.projection.projection import render_torch
+        from pointclip.projection import render_torch
 
-        draw = getattr(drawing, self.params["method"])
+        draw = getattr(render_torch, self.params["method"])
         rotations = torch.from_numpy(self.rotations).to(points.device)
         images = [draw(part, rotations, self.params) for part in points.split(self._turn(points))]
         return torch.cat(images) if images else points.new_zeros(0, self.views, *self.size)
@@ -101,7 +101,7 @@ def get_projection(name: str = "pointclip_v2", **overrides: Any) -> Projection:
     Args:
         name: one of `PROJECTIONS`.
         overrides: parameters of that projection; `views` may be a view set (see
-            `pointclip.projection.views.view_rotations`) or a list of indices into the projection's own set.
+            `projection.views.view_rotations`) or a list of indices into the projection's own set.
 
     Raises:
         UserError: naming the parameter that is unknown or out of range.

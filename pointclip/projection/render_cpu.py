@@ -1,4 +1,4 @@
-"""The drawings of `pointclip.projection.render_torch` for CPUs: the same bits, without walking the empty grid.
+"""The renderers of `render_torch` for CPUs: the same bits, without walking the empty grid.
 
 A kernel draws the images `start ... stop` of a batch with scratch memory of its own and without the
 interpreter's lock: plain threads share the work, and no image depends on how many there are.

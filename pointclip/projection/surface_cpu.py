@@ -1,4 +1,4 @@
-"""`pointclip.projection.render_torch.surface` for CPUs, in time that grows with what is drawn, not with the grid.
+"""`render_torch.surface` for CPUs, in time that grows with what is rendered, not with the grid.
 
 Each slice of the grid is worked on inside the box that its points fill. One file, because numba's
 cache of compiled code does not notice when a function that lives elsewhere changes.

@@ -21,10 +21,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import pointclip
-from pointclip.encoders.encoder import Encoder, load_encoder
-from pointclip.projection.projection import get_projection
-from pointclip.features.prompts import load_prompts
 from pointclip.data.split import read_split
+from pointclip.encoders.encoder import Encoder, load_encoder
+from pointclip.features.prompts import load_prompts
+from pointclip.projection.projection import get_projection
 
 
 assets = Path(pointclip.__file__).parent / "assets"

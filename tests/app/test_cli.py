@@ -14,8 +14,8 @@ from tiny import tiny_backbone
 from typer.testing import CliRunner
 
 from pointclip import PointCLIP
-from pointclip.catalog.backbones import BACKBONES
 from pointclip.app.cli import app
+from pointclip.catalog.backbones import BACKBONES
 from pointclip.core.files import shown
 
 

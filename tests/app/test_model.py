@@ -1,25 +1,25 @@
 import doctest
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from places import REPOSITORY
 from tiny import tiny_backbone
 
 import pointclip
 from pointclip import PointCLIP
 from pointclip.classification.adapters import inter_view
+from pointclip.classification.zero_shot import log_softmax, per_view_logits
 from pointclip.clouds.load import normalise
 from pointclip.core.errors import UserError
-from pointclip.features.prompts import load_prompts
 from pointclip.core.store import read_tensors, write_tensors
-from pointclip.classification.zero_shot import log_softmax, per_view_logits
+from pointclip.features.prompts import load_prompts
 
 
 CLASSES = ["chair", "table", "lamp"]
-ROOT = Path(__file__).parents[1]
+ROOT = REPOSITORY
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import trimesh
 from tiny import tiny_backbone
 from typer.testing import CliRunner
 
-from pointclip.catalog.backbones import BACKBONES
 from pointclip.app.cli import app
+from pointclip.catalog.backbones import BACKBONES
 
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

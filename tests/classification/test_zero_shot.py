@@ -5,12 +5,11 @@ import pytest
 import torch
 from few_shot_data import CLASSES, VIEWS, ZERO_SHOT, write_files
 
-from pointclip.evaluation import score
-from pointclip.classification import view_weights
-from pointclip.classification import zero_shot
-from pointclip.features.encode import read
+from pointclip.classification import view_weights, zero_shot
 from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.evaluation.score import score
+from pointclip.features.read import read_held_out, read_labelled
 
 
 def features(*of: object) -> np.ndarray:
@@ -58,12 +57,12 @@ def test_streamed_file_equals_the_arrays_and_scores_under_both_methods(tmp_path)
     paths = write_files(tmp_path)
     out = tmp_path / "logits.h5"
     zero_shot.write_logits(paths["test_features"], paths["text"], None, out, rows=7)
-    whole, labels = read.read_labelled(paths["test_features"], paths["test_labels"])
+    whole, labels = read_labelled(paths["test_features"], paths["test_labels"])
     expected = zero_shot.per_view_logits(whole, TEXT, 100.0)
     with store.open_h5(out) as f:
         np.testing.assert_allclose(f["logits"][:], expected, rtol=1e-5)
         assert f["weights"][:].tolist() == [1] * VIEWS
-    rows = score.score([ZERO_SHOT], [out], [paths["test_labels"]]).to_dict("records")
+    rows = score([ZERO_SHOT], [out], [paths["test_labels"]]).to_dict("records")
     assert [row["method"] for row in rows] == ["zero_shot", "zero_shot_softmax"]
     for row in rows:
         right = (zero_shot.combine(expected, method=row["method"]).argmax(-1) == labels).mean()
@@ -73,7 +72,7 @@ def test_streamed_file_equals_the_arrays_and_scores_under_both_methods(tmp_path)
 
 def test_validation_weights_come_from_held_out_train_shapes(tmp_path):
     paths = write_files(tmp_path)
-    held_out = read.read_held_out(paths["shots"], paths["train_labels"], paths["train_features"])
+    held_out = read_held_out(paths["shots"], paths["train_labels"], paths["train_features"])
     assert held_out is not None and len(held_out[1]) == 20
     logits = zero_shot.per_view_logits(held_out[0], TEXT, 100.0)
     weights, _ = view_weights.search(logits, held_out[1])
@@ -85,10 +84,10 @@ def test_validation_weights_come_from_held_out_train_shapes(tmp_path):
 def test_nothing_held_out_is_scored_to_no_rows(tmp_path):
     paths = write_files(tmp_path, shots=(4,), per_class=4)
     drawn = paths["shots"], paths["train_labels"], paths["train_features"]
-    assert read.read_held_out(*drawn) is None
+    assert read_held_out(*drawn) is None
     out = tmp_path / "logits.h5"
     zero_shot.write_no_logits(paths["text"], out)
-    assert score.score([ZERO_SHOT], [out], [paths["test_labels"]]).empty
+    assert score([ZERO_SHOT], [out], [paths["test_labels"]]).empty
 
 
 def test_released_takes_the_shipped_weights_where_there_are_any():

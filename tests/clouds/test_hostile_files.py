@@ -15,8 +15,8 @@ import hypothesis
 import numpy as np
 import pytest
 import trimesh
+from cloud_files import BOX, CLOUDS, gltf, write, write_h5
 from hypothesis import strategies as st
-from test_clouds import BOX, CLOUDS, gltf, write, write_h5
 
 from pointclip.clouds.load import load_cloud
 from pointclip.core.errors import UserError

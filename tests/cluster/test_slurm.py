@@ -1,4 +1,3 @@
-# ruff: noqa: F811 (a fixture has the name of its argument)
 """The real DAG through the real profile on a Slurm cluster of one node, started here."""
 
 import subprocess
@@ -9,11 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from project import CONFIG, Project
 from slurm import Cluster, missing, wait_until
-
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
-from conftest import CONFIG, Project, fresh  # noqa: F401
 
 
 PLUGIN = "snakemake_executor_plugin_slurm"

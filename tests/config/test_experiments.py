@@ -3,18 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from pointclip.config import resolve
-from pointclip.config import experiments
-from pointclip.config import targets
-from pointclip.classification.adapters import METHODS
 from pointclip.catalog.backbones import BACKBONES
-from pointclip.core.errors import UserError
 from pointclip.catalog.projections import PROJECTIONS
-from pointclip.features.prompts import list_prompts
+from pointclip.classification.adapters import METHODS
+from pointclip.config import experiments, resolve, targets
+from pointclip.core.errors import UserError
 from pointclip.data.split import READERS
+from pointclip.features.prompts import list_prompts
 
 
-REPOSITORY = Path(__file__).parents[1]
 BLOCK = {
     "datasets": ["furniture"],
     "projections": ["pointclip_fs"],

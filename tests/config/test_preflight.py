@@ -3,16 +3,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import REPOSITORY
 
-from pointclip.config import experiments
-from pointclip.config import preflight
+from pointclip.catalog.projections import PROJECTIONS
+from pointclip.config import experiments, preflight
 from pointclip.config.disk_use import DEPTH, estimate, known
 from pointclip.core.errors import UserError
-from pointclip.catalog.projections import PROJECTIONS
 from pointclip.projection.projection import get_projection
-
-
-REPOSITORY = Path(__file__).parents[1]
 
 
 @pytest.fixture

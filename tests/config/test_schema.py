@@ -1,14 +1,12 @@
-from pathlib import Path
-
 import pytest
 import yaml
+from places import REPOSITORY
 
+from pointclip.catalog.projections import PROJECTIONS
 from pointclip.config import schema
 from pointclip.core.errors import UserError
-from pointclip.catalog.projections import PROJECTIONS
 
 
-REPOSITORY = Path(__file__).parents[1]
 SCHEMA = yaml.safe_load((REPOSITORY / schema.SCHEMA).read_text())
 
 

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from places import REPOSITORY
 
 from pointclip.core import device
 from pointclip.core.job import pick_device
 
 
 # A job: it claims a GPU, says which, and works until its input ends.
-JOB = "import sys; from pointclip.core.device import claim; print(claim({}, {!r}), flush=True); input()"
+JOB = (
+    "import sys; from pointclip.core.device import claim; "
+    "print(claim({}, {!r}), flush=True); input()"
+)
 Start = Callable[..., tuple[subprocess.Popen[str], int]]
 
 
@@ -23,7 +27,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def one(count: int = 3, visible: str = "") -> tuple[subprocess.Popen[str], int]:
         job = subprocess.Popen(
             [sys.executable, "-c", JOB.format(count, str(tmp_path))],
-            env={"PYTHONPATH": str(Path(__file__).parents[1]), "CUDA_VISIBLE_DEVICES": visible},
+            env={"PYTHONPATH": str(REPOSITORY), "CUDA_VISIBLE_DEVICES": visible},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from pointclip.core.errors import UserError
 from pointclip.data import download
 from pointclip.data.download import fetch, unpack
-from pointclip.core.errors import UserError
 
 
 CONTENT = bytes(range(256)) * 20_000

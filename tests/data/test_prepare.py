@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from test_readers import write_folder, write_modelnet
 
-from pointclip.data.prepare import download, prepare
 from pointclip.core.errors import UserError
 from pointclip.core.store import read_parquet
+from pointclip.data.prepare import download, prepare
 
 
 ENTRY = {"reader": "modelnet_h5", "points": 16}

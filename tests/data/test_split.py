@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from pointclip.clouds.load import normalise
-from pointclip.data.prepare import EMBEDDED
 from pointclip.core.errors import UserError
 from pointclip.data.layouts import SCANOBJECTNN
+from pointclip.data.prepare import EMBEDDED
 from pointclip.data.split import read_split
 
 

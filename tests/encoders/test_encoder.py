@@ -14,10 +14,9 @@ import pytest
 import torch
 from tiny import save_model, tiny_backbone
 
-from pointclip.encoders.encoder import encoder
 from pointclip.catalog.backbones import BACKBONES, resolve_backbone
-from pointclip.encoders.encoder import fetch_weights, load_encoder
 from pointclip.core.errors import UserError
+from pointclip.encoders.encoder import fetch_weights, load_encoder
 from pointclip.encoders.weights import find_weights
 
 
@@ -206,7 +205,9 @@ def test_weights_are_found_in_a_folder_and_recorded(entry, tmp_path, offline, ca
 def test_real_architectures_run_on_random_weights(name, tmp_path, monkeypatch):
     import open_clip
 
-    monkeypatch.setattr(encoder, "must_reach_hub", lambda *_: pytest.fail("asks the hub"))
+    monkeypatch.setattr(
+        "pointclip.encoders.encoder.must_reach_hub", lambda *_: pytest.fail("asks the hub")
+    )
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = open_clip.create_model(BACKBONES[name]["model"], load_weights=False)

@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from places import GOLDEN, REPOSITORY
 
 import pointclip
-from pointclip.encoders.encoder import Encoder, load_encoder
 from pointclip.core.errors import UserError
-from pointclip.projection.projection import get_projection
-from pointclip.features.prompts import load_prompts
 from pointclip.data.split import read_split
+from pointclip.encoders.encoder import Encoder, load_encoder
+from pointclip.features.prompts import load_prompts
+from pointclip.projection.projection import get_projection
 
 
 ASSETS = Path(pointclip.__file__).parent / "assets"
-GOLDEN = Path(__file__).parent / "golden" / "iconclip.npz"
+RELEASED = GOLDEN / "iconclip.npz"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="module")
 def golden() -> dict[str, np.ndarray]:
-    with np.load(GOLDEN) as file:
+    with np.load(RELEASED) as file:
         return dict(file)
 
 
@@ -113,7 +114,7 @@ def test_the_card_names_these_weights() -> None:
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="the recipe fetches by npm")
 def test_the_recipe_plans_its_steps() -> None:
-    root = Path(__file__).parents[1]
+    root = REPOSITORY
     command = [
         "-m",
         "snakemake",

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from places import GOLDEN
 
 from pointclip.encoders.preprocess import to_input
 
@@ -39,7 +40,7 @@ def test_inverted_depth_is_white_where_there_is_nothing():
 def test_the_golden_sums_of_the_release_after_its_resize():
     import numpy as np
 
-    golden = np.load("tests/golden/projections.npz")
+    golden = np.load(GOLDEN / "projections.npz")
     for name in ("v1_zeroshot_128", "v2_native"):
         sums = golden[name.replace("_128", "").replace("_native", "") + "_224_sum"]
         images = to_input(torch.from_numpy(golden[name]).flatten(0, 1).float(), (224, 224))

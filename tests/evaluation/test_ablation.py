@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from pointclip.evaluation.ablation import compare, sentences, varied
 from pointclip.core.errors import UserError
+from pointclip.evaluation.ablation import compare, sentences, varied
 
 
 def scores(values: dict[str, list[float]], **change: object) -> pd.DataFrame:

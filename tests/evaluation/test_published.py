@@ -2,12 +2,20 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from places import REPOSITORY
 
 from pointclip.core.errors import UserError
-from pointclip.evaluation.published import COLUMNS, KEYS, attach, dataset_ids, lookup, read_published
+from pointclip.evaluation.published import (
+    COLUMNS,
+    KEYS,
+    attach,
+    dataset_ids,
+    lookup,
+    read_published,
+)
 
 
-TABLE = Path(__file__).parents[1] / "config" / "published.csv"
+TABLE = REPOSITORY / "config" / "published.csv"
 ROW = {
     **{"dataset": "modelnet40", "projection": "pointclip_zs", "prompts": "v1_zero_shot"},
     **{"backbone": "rn50", "method": "zero_shot", "protocol": "plain", "shots": 0},

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from places import GOLDEN
 
 from pointclip.core import store
 from pointclip.core.errors import UserError
@@ -16,10 +17,10 @@ from pointclip.evaluation.reference_checks import (
 )
 
 
-GOLDEN = np.load("tests/golden/adapter.npz")
+RELEASED = np.load(GOLDEN / "adapter.npz")
 STATE = {
-    name.removeprefix("state/"): torch.from_numpy(np.asarray(GOLDEN[name]))
-    for name in GOLDEN.files
+    name.removeprefix("state/"): torch.from_numpy(np.asarray(RELEASED[name]))
+    for name in RELEASED.files
     if name.startswith("state/")
 }
 WANTED = {
@@ -86,10 +87,10 @@ def test_the_authors_checkpoint_gives_what_their_code_gives(tmp_path: Path, kind
     classes = [f"c{i}" for i in range(5)]
     ids = np.array([f"test/{i:06d}" for i in range(12)], dtype=object)
     with store.new_h5(tmp_path / "f.h5") as f:
-        f["features"], f["id"] = GOLDEN["features"].reshape(12, 10, 16), ids
-    text = pd.DataFrame({"class": classes, "feature": [list(row) for row in GOLDEN["text"]]})
+        f["features"], f["id"] = RELEASED["features"].reshape(12, 10, 16), ids
+    text = pd.DataFrame({"class": classes, "feature": [list(row) for row in RELEASED["text"]]})
     store.write_parquet(text, tmp_path / "text.parquet", logit_scale=100.0)
-    predicted = GOLDEN["eval_logits"].argmax(-1)
+    predicted = RELEASED["eval_logits"].argmax(-1)
     truth = np.where(np.arange(12) < 9, predicted, (predicted + 1) % 5)  # 9 of 12 are right
     store.write_parquet(pd.DataFrame({"id": ids, "label": truth}), tmp_path / "labels.parquet")
     target = checkpoint_target(

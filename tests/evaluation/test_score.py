@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from few_shot_data import FEW_SHOT, labels_frame
 
-from pointclip.evaluation import score
 from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.evaluation.score import predict, predictions, score
 
 
 LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 3, 4, 4])
@@ -36,7 +36,7 @@ def write_logits(folder, value=20.0):
 
 
 def test_one_row_per_seed_with_the_columns_of_the_design(tmp_path, labels):
-    table = score.score([PLAIN], [write_logits(tmp_path)], [labels])
+    table = score([PLAIN], [write_logits(tmp_path)], [labels])
     assert list(table) == [
         "dataset",
         "projection",
@@ -60,7 +60,7 @@ def test_one_row_per_seed_with_the_columns_of_the_design(tmp_path, labels):
 
 
 def test_predictions_join_labels_by_id(tmp_path, labels):
-    rows = score.predictions(write_logits(tmp_path), store.read_parquet(labels), ["tip"])
+    rows = predictions(write_logits(tmp_path), store.read_parquet(labels), ["tip"])
     assert list(rows) == ["method", "seed", "id", "label", "predicted", "top5"]
     first = rows[rows["seed"] == 3].set_index("id")
     truth = labels_frame(LABELS, "test").set_index("id")["label"]
@@ -70,28 +70,28 @@ def test_predictions_join_labels_by_id(tmp_path, labels):
 
 def test_experiments_are_sorted_and_seeds_are_whole_numbers(tmp_path, labels):
     both = [PLAIN.replace("plain", "validation"), PLAIN]
-    table = score.score(both, [write_logits(tmp_path)] * 2, [labels])
+    table = score(both, [write_logits(tmp_path)] * 2, [labels])
     assert table["protocol"].tolist() == ["plain"] * 2 + ["validation"] * 2
     assert str(table["seed"].dtype) == "Int64"
-    empty = score.score([], [], [])
+    empty = score([], [], [])
     assert list(empty) == list(table)
     assert empty.dtypes["shots":].equals(table.dtypes["shots":])
 
 
 def test_top5_counts_the_label_among_five():
     logits = np.arange(12, dtype=np.float32)[None].repeat(3, 0)
-    table = score.predict(logits, np.array([11, 7, 6]))
+    table = predict(logits, np.array([11, 7, 6]))
     assert table["top5"].tolist() == [True, True, False]
 
 
 def test_equal_logits_predict_the_lower_label():
-    table = score.predict(np.zeros((1, 9), np.float32), np.array([0]))
+    table = predict(np.zeros((1, 9), np.float32), np.array([0]))
     assert table["predicted"].tolist() == [0] and table["top5"].tolist() == [True]
 
 
 def test_bad_input_is_a_sentence_that_names_the_file(tmp_path, labels):
     with pytest.raises(UserError, match=r"logits.h5 holds NaN or infinite values"):
-        score.score([PLAIN], [write_logits(tmp_path, value=np.nan)], [labels])
+        score([PLAIN], [write_logits(tmp_path, value=np.nan)], [labels])
     store.write_parquet(labels_frame(LABELS[:5], "test"), labels)
     with pytest.raises(UserError, match=r"logits.h5 has a shape without a label: 'test/"):
-        score.score([PLAIN], [write_logits(tmp_path)], [labels])
+        score([PLAIN], [write_logits(tmp_path)], [labels])

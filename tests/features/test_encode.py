@@ -4,13 +4,13 @@ import pytest
 import torch
 from tiny import tiny_backbone
 
-from pointclip.features.encode import encode
-from pointclip.projection.project import project, shard_rows
-from pointclip.encoders.encoder import load_encoder
 from pointclip.core.errors import UserError
-from pointclip.projection.projection import get_projection
-from pointclip.features.prompts import load_prompts
 from pointclip.core.store import new_h5, read_h5_rows, read_parquet
+from pointclip.encoders.encoder import load_encoder
+from pointclip.features.encode import encode
+from pointclip.features.prompts import load_prompts
+from pointclip.projection.project import project, shard_rows
+from pointclip.projection.projection import get_projection
 
 
 SHAPES = 37

@@ -1,5 +1,4 @@
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,16 +6,16 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import GOLDEN
 
-from pointclip.projection.projection import render_torch
-from pointclip.core.errors import UserError
-from pointclip.projection.render_cpu import to_half
 from pointclip.catalog.projections import PROJECTIONS
+from pointclip.core.errors import UserError
 from pointclip.projection.projection import get_projection
+from pointclip.projection.render_cpu import to_half
 from pointclip.projection.views import view_rotations
 
 
-GOLDEN = np.load(Path(__file__).parent / "golden" / "projections.npz")
+RELEASED = np.load(GOLDEN / "projections.npz")
 IMAGES = {
     "pointclip_zs": "v1_zeroshot_128",
     "pointclip_fs": "v1_fewshot_224",
@@ -54,12 +53,12 @@ def one_thread():
 
 @pytest.fixture
 def golden_points():
-    return torch.from_numpy(GOLDEN["points"])
+    return torch.from_numpy(RELEASED["points"])
 
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_images_are_the_released_ones(name, golden_points):
-    images, released = get_projection(name)(golden_points), torch.from_numpy(GOLDEN[IMAGES[name]])
+    images, released = get_projection(name)(golden_points), torch.from_numpy(RELEASED[IMAGES[name]])
     # Points that lie exactly on a cell's border may fall to either side.
     assert share_that_differs(images, released) <= (1e-3 if name == "pointclip_v2" else 1 / 20_000)
     assert (images - released).abs().mean() < 1e-4
@@ -71,7 +70,7 @@ def test_images_are_the_released_ones(name, golden_points):
 def test_images_resized_as_released_have_the_released_sums(name, sums, golden_points):
     images = get_projection(name)(golden_points)
     resized = F.interpolate(images, (224, 224), mode="bilinear", align_corners=True)
-    expected = torch.from_numpy(GOLDEN[sums])
+    expected = torch.from_numpy(RELEASED[sums])
     assert torch.allclose(resized.double().sum((2, 3)), expected, rtol=1e-3)
 
 
@@ -109,7 +108,7 @@ def test_a_cloud_is_drawn_alike_in_any_batch_and_on_any_number_of_threads(name):
 def test_a_batch_too_large_for_the_scratch_memory_is_drawn_in_turns(name, monkeypatch):
     projection, points = get_projection(name, views=[0]), cloud(clouds=3)
     whole = on_torch(projection, points)
-    monkeypatch.setattr("pointclip.projection._SCRATCH", 1)
+    monkeypatch.setattr("pointclip.projection.projection._SCRATCH", 1)
     assert torch.equal(projection.on_torch(points), whole)
 
 

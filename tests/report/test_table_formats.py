@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pointclip.report.table_formats import readable, terminal, to_html, to_latex, to_markdown, write
 from pointclip.core.errors import UserError
+from pointclip.report.table_formats import readable, terminal, to_html, to_latex, to_markdown, write
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from conftest import CONFIG, Project
+from project import CONFIG, Project
 from test_dag import ancestors
 
 from pointclip.core.store import read_parquet, write_parquet

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import REPOSITORY, Outcome, Project
+from project import REPOSITORY, Outcome, Project
 
 
 STAGES = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Project, copy_repository
+from project import Project, copy_repository
 
 
 @pytest.mark.slow

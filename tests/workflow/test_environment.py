@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import yaml
-from conftest import REPOSITORY, Project
+from project import REPOSITORY, Project
 
 
 # pip's name -> conda-forge's, where they differ.

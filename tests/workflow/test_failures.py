@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from project import Project
 
 
 def sentence_in(text: str, start: str) -> str:
@@ -47,10 +47,11 @@ def test_a_killed_job_leaves_nothing_behind(project: Project, finished: Project)
     project.edit(
         "scripts/encode.py",
         "with job",
-        "import os, signal\nfrom pointclip.features.encode import encode\nhalf, calls = features._half, []\n"
+        "import os, signal\nimport pointclip.features.encode as stage\n"
+        "half, calls = stage._half, []\n"
         "def die(x):\n    calls.append(1)\n"
         "    return half(x) if len(calls) < 3 else os.kill(os.getpid(), signal.SIGKILL)\n"
-        "features._half = die\nwith job",
+        "stage._half = die\nwith job",
     )
     outcome = project.snakemake(target)
     assert outcome.code != 0

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY, Project
+from project import REPOSITORY, Project
 
 
 CAPTIONS = REPOSITORY / "workflow" / "report"

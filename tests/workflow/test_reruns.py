@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from conftest import Project
+from project import Project
 
 from pointclip.core.store import ids_of, read_h5_rows
 
@@ -16,7 +16,7 @@ def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
 
 
 def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
-    for path in sorted(project.path("pointclip").glob("*.py")):
+    for path in sorted(project.path("pointclip").rglob("*.py")):
         os.utime(path)
     project.edit("pointclip/classification/zero_shot.py", "COMBINE = ", "# A comment.\nCOMBINE = ")
     project.edit("pointclip/projection/project.py", '"""Draw the', '"""Paint the')
@@ -32,7 +32,12 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
             'RANGE = "to"',
             {"accuracy", "ablation", "published"},
         ),
-        ("pointclip/classification/adapters/tip.py", "import torch\n", "import torch\nX = 1\n", set()),
+        (
+            "pointclip/classification/adapters/tip.py",
+            "import torch\n",
+            "import torch\nX = 1\n",
+            set(),
+        ),
         (
             "pointclip/classification/adapters/network.py",
             "MOMENTUM = 1e-5, 0.1",

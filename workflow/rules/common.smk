@@ -11,12 +11,9 @@ REPOSITORY = Path(workflow.basedir).parent
 # The library's light modules are read from here, even where the package is not installed.
 sys.path.insert(0, str(REPOSITORY))
 
-from pointclip.config import resolve
-from pointclip.config import experiments
-from pointclip.config import targets
-from pointclip.config import schema
-from pointclip.core.errors import UserError
+from pointclip.config import experiments, resolve, schema, targets
 from pointclip.config.code_hash import code_hash
+from pointclip.core.errors import UserError
 
 try:
     schema.validate(config, REPOSITORY)

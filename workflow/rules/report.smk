@@ -253,7 +253,7 @@ rule record:
         runtime=10,
     params:
         benchmarks=f"{config['results']}/benchmarks",
-        repository=str(entries.here(REPOSITORY)),
+        repository=str(resolve.here(REPOSITORY)),
         code=code("record"),
     script:
         "../../scripts/record.py"

@@ -83,8 +83,8 @@ DOWNLOADS = {
 
 def data(as_json: AsJson = False) -> None:
     """List the data sets of the package and of ./config: what is on disk, what must be fetched."""
-    from pointclip.data.prepare import EMBEDDED
     from pointclip.core.files import read_yaml
+    from pointclip.data.prepare import EMBEDDED
 
     entries: dict[str, dict[str, Any]] = {}
     folder = Path("resources")

@@ -103,8 +103,8 @@ def _look(
     """Everything on the page about one file."""
     import numpy as np
 
-    from pointclip.clouds.load import load_cloud, normalise
     from pointclip.app.viewer import Shown, cameras
+    from pointclip.clouds.load import load_cloud, normalise
 
     read = load_cloud(path, points=points, up=up)
     # A small cloud comes with its points repeated.

@@ -69,8 +69,8 @@ def train(
             raise UserError(f"Cannot write {shown(output)}: an adapter ends in .safetensors.")
         common.show_bars(quiet)
         from pointclip.app.model import BACKBONE, PROJECTION, make_projection
-        from pointclip.encoders.encoder import load_encoder
         from pointclip.app.train_folder import train_on_folder
+        from pointclip.encoders.encoder import load_encoder
         from pointclip.features.prompts import load_prompts
 
         chosen = {"backbone": backbone or BACKBONE, "projection": projection or PROJECTION}

@@ -9,7 +9,14 @@ A method offers
 Every tensor of a state leads with the seed axis.
 """
 
-from pointclip.classification.adapters import blend, inter_view, linear_probe, nearest_mean, tip, tip_f
+from pointclip.classification.adapters import (
+    blend,
+    inter_view,
+    linear_probe,
+    nearest_mean,
+    tip,
+    tip_f,
+)
 from pointclip.classification.adapters.task import FewShotTask, State
 
 

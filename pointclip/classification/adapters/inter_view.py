@@ -16,7 +16,6 @@ from torch.optim.sgd import sgd
 from pointclip.classification import view_weights
 from pointclip.classification.adapters.network import adapt, adapt_same, classify
 from pointclip.classification.adapters.task import FewShotTask, State
-from pointclip.core.errors import UserError
 from pointclip.classification.few_shot.training import (
     dropout_mask,
     epoch_batches,
@@ -24,6 +23,7 @@ from pointclip.classification.few_shot.training import (
     learning_rate,
     smoothed_cross_entropy,
 )
+from pointclip.core.errors import UserError
 
 
 TRAINED = [

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from pointclip.data import shots
-from pointclip.core import store
-from pointclip.core.errors import UserError
-from pointclip.features.read import read_held_out, read_prototypes
 from pointclip.classification.ensembles.external_logits import published_ids, read_logits
 from pointclip.classification.zero_shot import combine, log_softmax, per_view_logits, read_combined
+from pointclip.core import store
+from pointclip.core.errors import UserError
+from pointclip.data.shots import validation_ids
+from pointclip.features.read import read_held_out, read_prototypes
 
 
 def write_blend(
@@ -109,7 +109,7 @@ def choose_ratios(
         prototypes, scale, classes = read_prototypes(text)
         seeds, logits = _apply(Path(ours), held_out[0], prototypes, scale)
         published = published_ids(labels)
-        ids = shots.validation_ids(store.read_parquet(drawn))
+        ids = validation_ids(store.read_parquet(drawn))
         other = read_logits(theirs, ids, classes, published)
         for seed, one in zip(seeds, logits, strict=True):
             found.append((seed, *search_ratio(one, other, held_out[1])))

@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pointclip.classification.adapters import METHODS, State
-from pointclip.encoders.encoder import Encoder
 from pointclip.core.errors import UserError, choose
-from pointclip.projection.projection import Projection
 from pointclip.core.store import read_tensors
+from pointclip.encoders.encoder import Encoder
+from pointclip.projection.projection import Projection
 
 
 # What a file says of its making.

@@ -9,11 +9,18 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pointclip.features.encode import read
-from pointclip.data import shots
-from pointclip.core import store
 from pointclip.classification.adapters import METHODS, FewShotTask, State
+from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.data.shots import seeds_of, shot_ids
+from pointclip.features.read import (
+    Paths,
+    read_features,
+    read_held_out,
+    read_labels,
+    read_prototypes,
+    select_views,
+)
 
 
 log = logging.getLogger(__name__)
@@ -23,7 +30,7 @@ def read_task(
     drawn: str | Path,
     shots: int,
     labels: str | Path,
-    features: read.Paths,
+    features: Paths,
     bank: str | Path,
     text: str | Path,
     protocol: str = "plain",
@@ -39,18 +46,18 @@ def read_task(
         views: use these views, in this order; None for all.
     """
     frame = store.read_parquet(drawn)
-    chosen = shots.shot_ids(frame, protocol, shots)
+    chosen = shot_ids(frame, protocol, shots)
     ids, rows = np.unique(chosen.astype(str), return_inverse=True)
-    prototypes, scale, _ = read.read_prototypes(text)
+    prototypes, scale, _ = read_prototypes(text)
     held_out = None
     if protocol == "plain":
-        held_out = read.read_held_out(drawn, labels, features, views)
+        held_out = read_held_out(drawn, labels, features, views)
     task = FewShotTask(
-        clean=torch.from_numpy(read.read_features(features, ids, views)),
-        bank=torch.from_numpy(read.select_views(_read_bank(bank, ids, copies), views)),
+        clean=torch.from_numpy(read_features(features, ids, views)),
+        bank=torch.from_numpy(select_views(_read_bank(bank, ids, copies), views)),
         rows=torch.from_numpy(rows.reshape(chosen.shape)),
-        labels=torch.from_numpy(read.read_labels(labels, chosen)),
-        seeds=shots.seeds_of(frame, protocol, shots),
+        labels=torch.from_numpy(read_labels(labels, chosen)),
+        seeds=seeds_of(frame, protocol, shots),
         prototypes=torch.from_numpy(prototypes),
         logit_scale=scale,
         validation=torch.from_numpy(held_out[0]) if held_out else None,
@@ -76,7 +83,7 @@ def write_adapter(
     Args:
         metadata: at least `method` and `protocol`; parameters are worth adding.
     """
-    _, _, classes = read.read_prototypes(text)
+    _, _, classes = read_prototypes(text)
     store.write_tensors(
         {**(state or {}), "prototypes": task.prototypes},
         path,
@@ -90,7 +97,7 @@ def write_adapter(
 
 def write_logits(
     adapter: str | Path,
-    features: read.Paths,
+    features: Paths,
     path: str | Path,
     rows: int = 256,
     device: str = "cpu",
@@ -114,7 +121,7 @@ def write_logits(
             with store.open_h5(shard) as f:
                 data = f["features"]
                 for row in range(0, len(data), rows):
-                    taken = read.select_views(data[row : row + rows], views)
+                    taken = select_views(data[row : row + rows], views)
                     chunk = torch.from_numpy(taken).to(device)
                     if not torch.isfinite(chunk).all():
                         raise UserError(f"The features in {shard} hold NaN or infinite values.")

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pointclip.core.errors import UserError
 from pointclip.clouds.mesh import Scan, Thinner
+from pointclip.core.errors import UserError
 from pointclip.core.store import open_h5
 
 

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from pointclip.core.errors import UserError
 from pointclip.clouds.mesh import Mesh, Scan
+from pointclip.core.errors import UserError
 
 
 TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}

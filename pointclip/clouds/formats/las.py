@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pointclip.core.errors import UserError
 from pointclip.clouds.mesh import Scan, Thinner
+from pointclip.core.errors import UserError
 
 
 BLOCK = 1 << 24

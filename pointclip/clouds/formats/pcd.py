@@ -6,9 +6,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from pointclip.core.errors import UserError
 from pointclip.clouds.formats.text import line_blocks, numbers
 from pointclip.clouds.mesh import Scan, Thinner, records
+from pointclip.core.errors import UserError
 
 
 KINDS = {"F4": "<f4", "F8": "<f8"} | {

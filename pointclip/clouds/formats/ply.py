@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from pointclip.core.errors import UserError
 from pointclip.clouds.formats.text import line_blocks, numbers
 from pointclip.clouds.mesh import Mesh, Scan, Thinner, fan, records
+from pointclip.core.errors import UserError
 
 
 TYPES = {

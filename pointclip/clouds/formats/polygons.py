@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pointclip.core.errors import UserError
 from pointclip.clouds.formats.text import line_blocks, numbers
 from pointclip.clouds.mesh import Mesh, Scan, fan, records
+from pointclip.core.errors import UserError
 
 
 def read_off(path: Path, index: int, rng: np.random.Generator) -> Mesh | Scan:

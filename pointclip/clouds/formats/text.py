@@ -9,8 +9,8 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.core.errors import UserError
 from pointclip.clouds.mesh import Scan, Thinner
+from pointclip.core.errors import UserError
 
 
 BLOCK = 8 << 20

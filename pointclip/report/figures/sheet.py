@@ -8,8 +8,8 @@ from jaxtyping import Float
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from pointclip.report.figures.style import styled
 from pointclip.app.viewer import Shown, grey
+from pointclip.report.figures.style import styled
 
 
 # The page's own colours: low to high; the best class and the others; ink.

@@ -2,31 +2,32 @@ import numpy as np
 import pytest
 import torch
 from few_shot_data import CHANNELS, VIEWS, features, prototypes, task
+from places import GOLDEN
 
 from pointclip.classification.adapters import inter_view
-from pointclip.core.errors import UserError
 from pointclip.classification.few_shot.training import generators, smoothed_cross_entropy
+from pointclip.core.errors import UserError
 
 
-GOLDEN = np.load("tests/golden/adapter.npz")
-X = torch.from_numpy(GOLDEN["features"]).reshape(1, 12, 10, 16)
-TEXT = torch.from_numpy(GOLDEN["text"])
+RELEASED = np.load(GOLDEN / "adapter.npz")
+X = torch.from_numpy(RELEASED["features"]).reshape(1, 12, 10, 16)
+TEXT = torch.from_numpy(RELEASED["text"])
 CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 
 
 def released(seeds=1, fresh=False):
     """The golden state; `fresh` gives the running statistics before its training forward."""
     state = inter_view.initial(10, 16, 0.6, generators(list(range(seeds)), torch.device("cpu")))
-    for name in GOLDEN.files:
+    for name in RELEASED.files:
         key = name.removeprefix("state/")
         if key in state and not (fresh and "running" in key):
-            state[key] = torch.from_numpy(GOLDEN[name]).repeat(seeds, *[1] * GOLDEN[name].ndim)
+            state[key] = torch.from_numpy(RELEASED[name]).repeat(seeds, *[1] * RELEASED[name].ndim)
     state["scale"].fill_(100)
     return state
 
 
 def golden(name):
-    return torch.from_numpy(np.asarray(GOLDEN[name]))
+    return torch.from_numpy(np.asarray(RELEASED[name]))
 
 
 def test_training_output_logits_loss_and_gradients_are_the_released_ones():

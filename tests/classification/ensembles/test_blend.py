@@ -3,17 +3,16 @@ import pandas as pd
 import pytest
 from few_shot_data import FEW_SHOT, ZERO_SHOT, write_files
 
-from pointclip.evaluation import score
-from pointclip.classification.ensembles import blend
-from pointclip.classification.few_shot import task
-from pointclip.classification.ensembles import external_logits
-from pointclip.classification.few_shot import train
 from pointclip.classification import zero_shot
-from pointclip.data import prepare
-from pointclip.data import split
-from pointclip.data import shots
+from pointclip.classification.ensembles import blend, external_logits
+from pointclip.classification.few_shot.task import read_task, write_adapter
+from pointclip.classification.few_shot.train import train
 from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.data import prepare
+from pointclip.data.shots import validation_ids
+from pointclip.data.split import read_split
+from pointclip.evaluation.score import score
 
 
 CLASSES = ["bed", "chair", "table"]
@@ -52,9 +51,7 @@ def test_blend_does_not_mind_another_offset_of_logits():
     rng = np.random.default_rng(0)
     ours, theirs = rng.normal(size=(2, 20, 3)).astype(np.float32)
     moved = theirs + 7 * np.arange(20, dtype=np.float32)[:, None]
-    np.testing.assert_allclose(
-        blend.blend(ours, theirs), blend.blend(ours, moved), atol=1e-4
-    )
+    np.testing.assert_allclose(blend.blend(ours, theirs), blend.blend(ours, moved), atol=1e-4)
 
 
 def test_the_searched_ratio_is_the_best_and_nearest_to_a_half():
@@ -90,7 +87,7 @@ def test_a_blended_file_is_scored_like_the_others(tmp_path):
         blend.write_blend(path, theirs, tmp_path / "b.h5", ratio, published)
         few = FEW_SHOT.format(method="tip", protocol="plain")
         experiment = f"ensemble/theirs/{ZERO_SHOT if kind == 'zero_shot' else few}"
-        table = score.score([experiment], [tmp_path / "b.h5"], [paths["test_labels"]])
+        table = score([experiment], [tmp_path / "b.h5"], [paths["test_labels"]])
         assert table["accuracy"].tolist() == ([100] if kind == "zero_shot" else [100, 20])
         assert set(table["method"]) == {f"{'zero_shot' if kind == 'zero_shot' else 'tip'}+theirs"}
 
@@ -101,15 +98,13 @@ def test_the_share_is_chosen_on_held_out_train_shapes_alone(tmp_path, kind):
     drawn = paths["shots"], paths["train_labels"], paths["train_features"]
     ours = tmp_path / ("a.safetensors" if kind == "few_shot" else "l.h5")
     if kind == "few_shot":
-        task = task.read_task(
-            paths["shots"], 4, *drawn[1:], bank=paths["bank"], text=paths["text"]
-        )
-        state = train.train("nearest_mean", task)["plain"]
+        task = read_task(paths["shots"], 4, *drawn[1:], bank=paths["bank"], text=paths["text"])
+        state = train("nearest_mean", task)["plain"]
         about = {"method": "nearest_mean", "protocol": "plain"}
-        task.write_adapter(state, task, paths["text"], ours, **about)
+        write_adapter(state, task, paths["text"], ours, **about)
     else:
         zero_shot.write_logits(paths["test_features"], paths["text"], None, ours)
-    ids = shots.validation_ids(store.read_parquet(paths["shots"]))
+    ids = validation_ids(store.read_parquet(paths["shots"]))
     frame = store.read_parquet(paths["train_labels"]).set_index("id").loc[ids]
     names = store.read_parquet(paths["test_labels"]).attrs["classes"]
     noise = np.random.default_rng(0).normal(size=(len(ids), 5)).astype(np.float32)
@@ -124,7 +119,7 @@ def test_the_share_is_chosen_on_held_out_train_shapes_alone(tmp_path, kind):
 
 
 def test_the_example_covers_the_embedded_test_shapes():
-    split = split.read_split({"reader": "furniture"}, prepare.EMBEDDED, "test")
+    split = read_split({"reader": "furniture"}, prepare.EMBEDDED, "test")
     chunks = list(split.chunks)
     ids = np.array([name for chunk in chunks for name in chunk.published_id])
     logits = external_logits.read_logits("examples/other_model.parquet", ids, split.classes)

@@ -4,17 +4,17 @@ import pytest
 import torch
 from few_shot_data import FEW_SHOT, write_files
 
-from pointclip.evaluation import score
-from pointclip.classification.few_shot import task
-from pointclip.classification.few_shot import train
-from pointclip.features.encode import read
-from pointclip.core import store
 from pointclip.classification.adapters import METHODS
+from pointclip.classification.few_shot.task import read_task, write_adapter, write_logits
+from pointclip.classification.few_shot.train import train, train_released
+from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.evaluation.score import COLUMNS, score
+from pointclip.features.read import read_labelled
 
 
 def read(paths, shots=4, **more):
-    return task.read_task(
+    return read_task(
         paths["shots"],
         shots,
         paths["train_labels"],
@@ -60,17 +60,15 @@ def test_from_task_to_scores_every_method(tmp_path, method):
     paths = write_files(tmp_path)
     task = read(paths)
     fast = {"epochs": 10} if method in ("inter_view", "tip_f") else {}
-    learned = train.train(method, task, **fast)
+    learned = train(method, task, **fast)
     assert set(learned) == {"plain", "validation"}
     for protocol, state in learned.items():
         adapter = tmp_path / f"{protocol}.safetensors"
         where = FEW_SHOT.format(method=method, protocol=protocol)
         logits = tmp_path / where
-        task.write_adapter(
-            state, task, paths["text"], adapter, method=method, protocol=protocol
-        )
-        task.write_logits(adapter, paths["test_features"], logits, rows=7)
-        table = score.score([where], [logits], [paths["test_labels"]])
+        write_adapter(state, task, paths["text"], adapter, method=method, protocol=protocol)
+        write_logits(adapter, paths["test_features"], logits, rows=7)
+        table = score([where], [logits], [paths["test_labels"]])
         assert table["seed"].tolist() == [1, 2, 3]
         assert set(table["method"]) == {method} and set(table["protocol"]) == {protocol}
         assert table["accuracy"].mean() > 60
@@ -80,26 +78,26 @@ def test_a_protocol_that_does_not_exist_leaves_no_rows(tmp_path):
     paths = write_files(tmp_path, shots=(4,), per_class=4)
     task = read(paths)
     assert task.validation is None
-    learned = train.train("nearest_mean", task)
+    learned = train("nearest_mean", task)
     assert set(learned) == {"plain"}
     about = {"method": "nearest_mean", "protocol": "validation"}
     adapter, logits = tmp_path / "a.safetensors", tmp_path / "l.h5"
-    task.write_adapter(learned.get("validation"), task, paths["text"], adapter, **about)
-    task.write_logits(adapter, paths["test_features"], logits)
-    table = score.score([FEW_SHOT.format(**about)], [logits], [paths["test_labels"]])
-    assert table.empty and list(table) == score.COLUMNS
+    write_adapter(learned.get("validation"), task, paths["text"], adapter, **about)
+    write_logits(adapter, paths["test_features"], logits)
+    table = score([FEW_SHOT.format(**about)], [logits], [paths["test_labels"]])
+    assert table.empty and list(table) == COLUMNS
 
 
 def test_released_reads_test_labels_and_writes_like_the_others(tmp_path):
     paths = write_files(tmp_path)
     task = read(paths, protocol="released")
     assert task.validation is None
-    read_labelled = read.read_labelled(paths["test_features"], paths["test_labels"])
-    test = [torch.from_numpy(array) for array in read_labelled]
-    state = train.train_released("inter_view", task, *test, epochs=4)
+    labelled = read_labelled(paths["test_features"], paths["test_labels"])
+    test = [torch.from_numpy(array) for array in labelled]
+    state = train_released("inter_view", task, *test, epochs=4)
     assert state["epoch"].shape == (3,)
     with pytest.raises(UserError, match="Unknown few-shot method with a `released` protocol 'tip'"):
-        train.train_released("tip", task, *test)
+        train_released("tip", task, *test)
 
 
 def test_nan_features_are_one_sentence(tmp_path):

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pointclip.data import shots
-from pointclip.core import store
 from pointclip.classification.adapters import FewShotTask
+from pointclip.core import store
 
 
 # Tensors are tiny here: threads would only wait for each other.

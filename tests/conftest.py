@@ -1,0 +1,67 @@
+"""The real DAG on three classes of simple shapes, run once and copied for every test."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from filelock import FileLock
+from project import CONFIG, Project, copy_repository, write_shapes
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under `-n`, the tests of the DAG begin first, because they take longest."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        items.sort(key=lambda item: "workflow" not in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The copy with its config, before anything has run. Not to be changed."""
+    from tiny import tiny_backbone
+
+    from pointclip.classification.view_weights import search
+    from pointclip.projection.project import in_half
+    from pointclip.projection.projection import get_projection
+
+    in_half(get_projection("pointclip_zs"), np.zeros((1, 1, 3), np.float32))
+    search(np.zeros((1, 1, 1), np.float32), np.zeros(1, np.int64))
+    root = tmp_path_factory.mktemp("fresh") / "project"
+    copy_repository(root)
+    write_shapes(root / "shapes")
+    entry = tiny_backbone(root / "weights")
+    entry.pop("name")
+    # Relative paths, so that a copy of the project is the same project.
+    entry = {k: str(v).replace(f"{root}/", "") for k, v in entry.items()}
+    config = CONFIG | {"backbones": {"tiny": entry}}
+    (root / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    return Project(root)
+
+
+@pytest.fixture(scope="session")
+def finished(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same after a run with all cores, once for all test processes. Not to be changed."""
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent
+    done = folder / "finished"
+    with FileLock(folder / "finished.lock"):
+        if not done.exists():
+            project = fresh.copy(tmp_path_factory.mktemp("unfinished"))
+            outcome = project.snakemake()
+            assert outcome.code == 0, outcome.text
+            project.root.rename(done)
+    return Project(done)
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """A finished project to be changed at will."""
+    return finished.copy(tmp_path)
+
+
+@pytest.fixture
+def blank(fresh: Project, tmp_path: Path) -> Project:
+    """A project in which nothing has run yet, to be changed at will."""
+    return fresh.copy(tmp_path)
