@@ -2,7 +2,6 @@
 # make test   the test suite        make lint   formatters, linters, types
 # make test-cluster   the DAG on a Slurm cluster of one node, where Slurm is installed (minutes)
 # make paper-check   what config/paper.yaml would do, the disk it takes, and which weights and data are missing
-# make docs   docs/api.md from the docstrings
 #
 # PYTHON=python3.12 picks the interpreter; VENV_ARGS=--system-site-packages keeps a torch you have.
 PYTHON ?= python3
@@ -10,9 +9,9 @@ VENV ?= .venv
 VENV_ARGS ?=
 CORES ?= all
 BIN := $(VENV)/bin
-SOURCES := pointclip scripts tests benchmarks recipes docs
+SOURCES := pointclip scripts tests benchmarks recipes
 
-.PHONY: demo test test-cluster paper-check docs lint format clean
+.PHONY: demo test test-cluster paper-check lint format clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -47,9 +46,6 @@ test-cluster: $(VENV)/.installed-dev
 paper-check: $(VENV)/.installed
 	$(BIN)/snakemake --dry-run --quiet rules --configfile config/paper.yaml
 	@$(BIN)/python -m pointclip.config.preflight config/paper.yaml
-
-docs: $(VENV)/.installed-dev
-	$(BIN)/python docs/write_api.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)

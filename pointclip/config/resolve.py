@@ -18,10 +18,10 @@ from pointclip.core.files import PACKAGE, read_yaml
 
 # Where the library keeps what it knows by name: section -> module, dictionary.
 REGISTRIES = {
-    "readers": ("readers.py", "READERS"),
-    "projections": ("presets.py", "PROJECTIONS"),
-    "backbones": ("backbones.py", "BACKBONES"),
-    "adapters": ("adapters/__init__.py", "METHODS"),
+    "readers": ("data/split.py", "READERS"),
+    "projections": ("catalog/projections.py", "PROJECTIONS"),
+    "backbones": ("catalog/backbones.py", "BACKBONES"),
+    "adapters": ("classification/adapters/__init__.py", "METHODS"),
 }
 # Section of the config -> what people call an entry of it.
 SECTIONS = {
@@ -106,7 +106,9 @@ def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
 @cache
 def _parameters(method: str, functions: tuple[str, ...] = ("states", "choose")) -> tuple[str, ...]:
     """What a method lets one set: the keyword-only arguments of its functions."""
-    tree = ast.parse((PACKAGE / "adapters" / f"{method}.py").read_text(encoding="utf-8"))
+    tree = ast.parse(
+        (PACKAGE / "classification/adapters" / f"{method}.py").read_text(encoding="utf-8")
+    )
     found: list[str] = []
     for statement in tree.body:
         match statement:

@@ -103,4 +103,4 @@ def test_a_relative_import_is_refused_for_it_would_not_be_followed(package: Pack
 
 def test_scripts_of_different_stages_have_different_hashes() -> None:
     scripts = sorted((PACKAGE.parent / "scripts").glob("*.py"))
-    assert len({provenance.code_hash(path) for path in scripts}) == len(scripts)
+    assert len({code_hash.code_hash(path) for path in scripts}) == len(scripts)

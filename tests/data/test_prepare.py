@@ -3,7 +3,7 @@ import json
 import h5py
 import numpy as np
 import pytest
-from test_readers import write_folder, write_modelnet
+from data_files import write_folder, write_modelnet
 
 from pointclip.core.errors import UserError
 from pointclip.core.store import read_parquet

@@ -7,7 +7,7 @@ from tiny import tiny_backbone
 from pointclip.core.errors import UserError
 from pointclip.core.store import new_h5, read_h5_rows, read_parquet
 from pointclip.encoders.encoder import load_encoder
-from pointclip.features.encode import encode
+from pointclip.features.encode import augment, bank, encode, encode_text, project_and_encode
 from pointclip.features.prompts import load_prompts
 from pointclip.projection.project import project, shard_rows
 from pointclip.projection.projection import get_projection
@@ -44,7 +44,7 @@ def read(path, name="features"):
 @pytest.fixture
 def encoded(clouds, projection, encoder, tmp_path):
     project(clouds, projection, tmp_path / "depth.h5")
-    encode.encode(tmp_path / "depth.h5", encoder, tmp_path / "features.h5")
+    encode(tmp_path / "depth.h5", encoder, tmp_path / "features.h5")
     return tmp_path / "features.h5"
 
 
@@ -75,7 +75,7 @@ def test_features_are_those_of_the_encoder(clouds, projection, encoder, encoded)
 def test_features_without_depth_files_are_the_same_bits(
     clouds, projection, encoder, encoded, tmp_path
 ):
-    encode.project_and_encode(clouds, projection, encoder, tmp_path / "direct.h5")
+    project_and_encode(clouds, projection, encoder, tmp_path / "direct.h5")
     np.testing.assert_array_equal(read(tmp_path / "direct.h5")[0], read(encoded)[0])
     assert read(tmp_path / "direct.h5")[1:] == read(encoded)[1:]
 
@@ -89,9 +89,9 @@ def test_shards_together_are_the_whole_to_the_bit(
         depth = tmp_path / f"depth-{shard}.h5"
         project(clouds, projection, depth, shard, shards)
         paths.append(tmp_path / f"features-{shard}.h5")
-        encode.encode(depth, encoder, paths[-1])
+        encode(depth, encoder, paths[-1])
         fused.append(tmp_path / f"fused-{shard}.h5")
-        encode.project_and_encode(clouds, projection, encoder, fused[-1], shard, shards)
+        project_and_encode(clouds, projection, encoder, fused[-1], shard, shards)
     np.testing.assert_array_equal(read_h5_rows(paths, "features"), read(encoded)[0])
     np.testing.assert_array_equal(read_h5_rows(fused, "features"), read(encoded)[0])
     with pytest.raises(UserError, match=f"no shard {shards} of {shards}"):
@@ -107,7 +107,7 @@ def test_shards_are_contiguous_and_cover_everything(total, shards):
 
 def test_an_empty_shard_is_a_file_all_the_same(clouds, projection, encoder, tmp_path):
     project(clouds, projection, tmp_path / "depth.h5", 0, 5)
-    encode.encode(tmp_path / "depth.h5", encoder, tmp_path / "features.h5")
+    encode(tmp_path / "depth.h5", encoder, tmp_path / "features.h5")
     assert read(tmp_path / "features.h5")[0].shape == (0, 6, encoder.dim)
 
 
@@ -115,10 +115,10 @@ def test_a_bank_is_the_first_copies_of_a_larger_one_in_any_order(
     clouds, projection, encoder, tmp_path
 ):
     ids = [f"train/{i:06d}" for i in (3, 30, 7)]
-    encode.bank(clouds, ids, projection, encoder, 2, 1, tmp_path / "small.h5")
-    encode.bank(clouds, ids, projection, encoder, 4, 1, tmp_path / "large.h5")
-    encode.bank(clouds, ids[::-1], projection, encoder, 2, 1, tmp_path / "turned.h5")
-    encode.bank(clouds, ids, projection, encoder, 2, 2, tmp_path / "other.h5")
+    bank(clouds, ids, projection, encoder, 2, 1, tmp_path / "small.h5")
+    bank(clouds, ids, projection, encoder, 4, 1, tmp_path / "large.h5")
+    bank(clouds, ids[::-1], projection, encoder, 2, 1, tmp_path / "turned.h5")
+    bank(clouds, ids, projection, encoder, 2, 2, tmp_path / "other.h5")
     small, kept, attrs = read(tmp_path / "small.h5")
     assert kept == ids
     assert small.shape == (2, 3, 6, encoder.dim)
@@ -131,7 +131,7 @@ def test_a_bank_is_the_first_copies_of_a_larger_one_in_any_order(
 
 def test_the_augmentation_is_that_of_the_release():
     points = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
-    drawn = np.stack([encode.augment(points, 1, copy, "train/000001") for copy in range(500)])
+    drawn = np.stack([augment(points, 1, copy, "train/000001") for copy in range(500)])
     fits = [np.polyfit(points[:, a], drawn[:, :, a].T, 1) for a in range(3)]
     scale, shift = (np.stack([fit[i] for fit in fits]) for i in range(2))
     for values, low, high in ((scale, 2 / 3, 3 / 2), (shift, -0.2, 0.2)):
@@ -139,14 +139,14 @@ def test_the_augmentation_is_that_of_the_release():
         assert values.max() - 1e-5 <= high
         np.testing.assert_allclose(values.mean(1), (low + high) / 2, atol=0.04)
         assert abs(np.corrcoef(values)[0, 1]) < 0.15
-    np.testing.assert_array_equal(encode.augment(points, 1, 3, "train/000001"), drawn[3])
-    assert not np.array_equal(encode.augment(points, 1, 3, "train/000002"), drawn[3])
+    np.testing.assert_array_equal(augment(points, 1, 3, "train/000001"), drawn[3])
+    assert not np.array_equal(augment(points, 1, 3, "train/000002"), drawn[3])
 
 
 def test_a_prototype_is_the_mean_over_sentences(encoder, tmp_path):
     prompts = load_prompts("depth_templates")
     classes = ["tv_stand", "chair"]
-    encode.encode_text(classes, prompts, encoder, tmp_path / "t.parquet", "modelnet40")
+    encode_text(classes, prompts, encoder, tmp_path / "t.parquet", "modelnet40")
     frame = read_parquet(tmp_path / "t.parquet")
     assert list(frame["class"]) == classes
     assert list(frame["sentences"][0]) == prompts.sentences("tv_stand", "modelnet40")
@@ -164,7 +164,7 @@ def test_features_beyond_half_precision_are_told(
         encoder, "encode_images", lambda depth: torch.full((*depth.shape[:2], encoder.dim), 1e6)
     )
     with pytest.raises(UserError, match="not finite in half precision"):
-        encode.project_and_encode(clouds, projection, encoder, tmp_path / "f.h5")
+        project_and_encode(clouds, projection, encoder, tmp_path / "f.h5")
     assert not (tmp_path / "f.h5").exists()
 
 

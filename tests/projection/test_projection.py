@@ -10,6 +10,7 @@ from places import GOLDEN
 
 from pointclip.catalog.projections import PROJECTIONS
 from pointclip.core.errors import UserError
+from pointclip.projection import render_torch
 from pointclip.projection.projection import get_projection
 from pointclip.projection.render_cpu import to_half
 from pointclip.projection.views import view_rotations
@@ -35,7 +36,7 @@ def about_y(angle):
 
 
 def on_torch(projection, points):
-    draw = getattr(drawing, projection.params["method"])
+    draw = getattr(render_torch, projection.params["method"])
     return draw(points, torch.from_numpy(projection.rotations), projection.params)
 
 
