@@ -2,8 +2,8 @@
 
     python examples/other_model.py examples/other_model.parquet
 
-Learns from the train split of the embedded shapes. Rows are shapes of both splits by their
-published ids, columns the logits of the classes: the form that `ensembles` of a config takes.
+Learns from the train split of the embedded shapes. Rows are shapes of both splits by the
+data set's own ids, columns the logits of the classes: the form that `ensembles` of a config takes.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Blend our logits with another model's."""
 
 from pointclip.classification.ensembles.blend import write_blend
-from pointclip.classification.ensembles.external_logits import published_ids
+from pointclip.classification.ensembles.external_logits import read_source_ids
 from pointclip.core.job import job
 from pointclip.core.store import read_parquet
 
@@ -10,5 +10,5 @@ with job(snakemake):
     files = snakemake.input
     shares = read_parquet(files.share[0])["ratio"].tolist() if files.share else None
     ratio = snakemake.params.ratio if shares is None else shares
-    published = published_ids(files.labels)
-    write_blend(files.ours, files.theirs, snakemake.output[0], ratio, published)
+    ids = read_source_ids(files.ids)
+    write_blend(files.ours, files.theirs, snakemake.output[0], ratio, ids)

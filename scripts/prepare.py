@@ -1,4 +1,4 @@
-"""Read one split of a data set: clouds with opaque ids on one side, labels on the other."""
+"""Read one split of a data set: write clouds with opaque ids, labels, and source ids."""
 
 from pointclip.core.job import job
 from pointclip.data.prepare import prepare
@@ -11,4 +11,5 @@ with job(snakemake):
         snakemake.wildcards.split,
         snakemake.output.clouds,
         snakemake.output.labels,
+        snakemake.output.ids,
     )

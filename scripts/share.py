@@ -13,6 +13,7 @@ with job(snakemake) as log:
         files.text,
         files.shots,
         files.labels,
+        files.ids,
         files.train,
         snakemake.params.views,
     )

@@ -148,7 +148,7 @@ def _write_clouds(
     on_error: Callable[[str], None],
 ) -> pd.DataFrame:
     """Write the clouds that can be read; return their labels."""
-    rows: list[tuple[str, str, str]] = []
+    rows: list[tuple[str, str]] = []
     with store.new_h5(path) as f:
         shape = (0, points, 3)
         data = f.create_dataset(
@@ -162,9 +162,9 @@ def _write_clouds(
                 continue
             data.resize(len(rows) + 1, axis=0)
             data[len(rows)] = cloud
-            rows.append((f"train/{len(rows):06d}", shown(file), name))
+            rows.append((f"train/{len(rows):06d}", name))
         f["id"] = np.array([row[0] for row in rows], dtype="S")
-    frame = pd.DataFrame(rows, columns=["id", "published_id", "class"])
+    frame = pd.DataFrame(rows, columns=["id", "class"])
     classes = sorted(set(frame["class"]))
     if len(classes) < 2:
         raise UserError("Files of at least two classes must be readable.")

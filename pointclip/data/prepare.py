@@ -1,4 +1,4 @@
-"""Data sets on their way into the DAG: downloaded once, then written as clouds and labels."""
+"""Download a data set, and write each split as clouds, labels and source ids."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -57,8 +57,12 @@ def prepare(
     split: str,
     clouds_path: str | Path,
     labels_path: str | Path,
+    ids_path: str | Path,
 ) -> None:
-    """Write a split as clouds with opaque ids on one side and their labels on the other.
+    """Write a split as three files: clouds with opaque ids, their labels, and their source ids.
+
+    A source id is the name that the data set itself gives a shape. It stands apart from the labels
+    because blending needs it and must not see a label.
 
     Memory does not grow with the number of clouds. See `read_split` for the arguments.
 
@@ -67,7 +71,7 @@ def prepare(
     """
     stream = read_split(entry, source, split)
     label: list[np.ndarray] = []
-    published: list[str] = []
+    source_ids: list[str] = []
     attrs = {"up": "y", "reader": entry["reader"], "entry": dict(entry), "split": split}
     with new_h5(clouds_path, **attrs) as f:
         points = None
@@ -81,22 +85,17 @@ def prepare(
             points.resize(start + len(chunk.label), axis=0)
             points[start:] = chunk.points
             label.append(chunk.label)
-            published += chunk.published_id
-        if not published:
+            source_ids += chunk.published_id
+        if not source_ids:
             raise UserError(f"{source} has no {split} split that the entry's reader could read.")
-        ids = [f"{split}/{i:06d}" for i in range(len(published))]
+        ids = [f"{split}/{i:06d}" for i in range(len(source_ids))]
         f["id"] = np.array(ids, dtype="S")
     labels = np.concatenate(label)
     classes = stream.classes
-    frame = pd.DataFrame(
-        {
-            "id": ids,
-            "published_id": published,
-            "label": labels,
-            "class": [classes[i] for i in labels],
-        }
-    )
-    write_parquet(frame, labels_path, classes=classes, split=split, reader=entry["reader"])
+    frame = pd.DataFrame({"id": ids, "label": labels, "class": [classes[i] for i in labels]})
+    about = {"split": split, "reader": entry["reader"]}
+    write_parquet(frame, labels_path, classes=classes, **about)
+    write_parquet(pd.DataFrame({"id": ids, "source_id": source_ids}), ids_path, **about)
     log.info("%d clouds of %d classes", len(ids), len(np.unique(labels)))
 
 

@@ -15,11 +15,11 @@ ENTRY = {"reader": "modelnet_h5", "points": 16}
 
 def prepared(folder, entry, source, split="train"):
     clouds, labels = folder / f"{split}.h5", folder / f"{split}.parquet"
-    prepare(entry, source, split, clouds, labels)
+    prepare(entry, source, split, clouds, labels, folder / f"{split}_ids.parquet")
     return clouds, read_parquet(labels)
 
 
-def test_clouds_carry_opaque_ids_and_labels_lie_apart(tmp_path):
+def test_clouds_carry_opaque_ids_while_labels_and_source_ids_lie_apart(tmp_path):
     written = write_modelnet(tmp_path / "raw")
     clouds, labels = prepared(tmp_path, ENTRY, tmp_path / "raw")
     with h5py.File(clouds) as f:
@@ -29,11 +29,13 @@ def test_clouds_carry_opaque_ids_and_labels_lie_apart(tmp_path):
         assert f["points"].shape == (8, 16, 3)
         assert f["points"].dtype == np.float32
         np.testing.assert_array_equal(f["points"][5:], written["train"][1][0][:, :16])
-    assert list(labels.columns) == ["id", "published_id", "label", "class"]
+    assert list(labels.columns) == ["id", "label", "class"]
     assert list(labels["id"]) == ids
     assert labels.attrs["classes"] == ["bed", "chair", "sofa"]
     assert (labels["class"] == np.array(labels.attrs["classes"])[labels["label"]]).all()
-    assert (labels["published_id"].str.split("/").str[0] == labels["class"]).all()
+    own = read_parquet(tmp_path / "train_ids.parquet")
+    assert list(own.columns) == ["id", "source_id"] and list(own["id"]) == ids
+    assert (own["source_id"].str.split("/").str[0] == labels["class"]).all()
 
 
 def test_only_so_many_shapes_of_a_class_are_taken(tmp_path):

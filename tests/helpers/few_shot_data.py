@@ -62,7 +62,6 @@ def labels_frame(labels: np.ndarray, split: str) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "id": [f"{split}/{row:06d}" for row in range(len(labels))],
-            "published_id": [f"{names[label]}_{row}" for row, label in enumerate(labels)],
             "label": labels,
             "class": [names[label] for label in labels],
         }
@@ -79,6 +78,9 @@ def write_files(folder, shots=(1, 2, 4), seeds=(1, 2, 3), per_class=12, shards=2
         frame = labels_frame(labels, split)
         paths[f"{split}_labels"] = folder / "labels" / "toy" / f"{split}.parquet"
         store.write_parquet(frame, paths[f"{split}_labels"], classes=frame.attrs["classes"])
+        own = [f"{name}_{row}" for row, name in enumerate(frame["class"])]
+        paths[f"{split}_ids"] = folder / "ids" / "toy" / f"{split}.parquet"
+        store.write_parquet(frame[["id"]].assign(source_id=own), paths[f"{split}_ids"])
         data = features(labels, seed).numpy()
         paths[f"{split}_features"] = []
         for shard, rows in enumerate(np.array_split(np.arange(len(labels)), shards)):

@@ -60,6 +60,14 @@ CONFIG: dict[str, Any] = {
 }
 
 
+def with_ensemble(**changes: Any) -> dict[str, Any]:
+    """What to configure so that all experiments are also blended with the model `theirs`."""
+    found: dict[str, Any] = {"ensembles": {"theirs": {"file": "theirs.parquet", **changes}}}
+    for kind in ("zero_shot", "few_shot"):
+        found[kind] = [{**CONFIG[kind][0], "ensembles": ["theirs"]}]
+    return found
+
+
 @dataclass
 class Outcome:
     """What a run of Snakemake said: its exit code, its text, the jobs by rule and their reasons."""
@@ -74,6 +82,20 @@ class Outcome:
     @property
     def nothing(self) -> bool:
         return self.code == 0 and "Nothing to be done" in self.text
+
+    def ancestors(self, files: list[str]) -> set[str]:
+        """All files that these are made from, by way of the jobs of a dry run."""
+        made_from = {
+            output: self.inputs[job] for job in self.outputs for output in self.outputs[job]
+        }
+        found: set[str] = set()
+        todo = list(files)
+        while todo:
+            for file in made_from.get(todo.pop(), []):
+                if file and file not in found:
+                    found.add(file)
+                    todo.append(file)
+        return found
 
     def because(self, reason: str) -> set[str]:
         """The rules that run for this reason themselves, not because of their inputs."""

@@ -2,35 +2,28 @@
 
 import numpy as np
 import pandas as pd
-from project import CONFIG, Project
-from test_dag import ancestors
+from project import Project, with_ensemble
 
 from pointclip.core.store import read_parquet, write_parquet
 
 
 def write_theirs(project: Project, sure: float = 99.0) -> None:
-    """A model that knows every label, by published ids."""
-    labels = pd.concat(
-        read_parquet(project.path(f"results/labels/three/{split}.parquet"))
-        for split in ("train", "test")
+    """A model that knows every label, by the data set's own ids."""
+    labels, ids = (
+        pd.concat(
+            read_parquet(project.path(f"results/{kind}/three/{split}.parquet"))
+            for split in ("train", "test")
+        )
+        for kind in ("labels", "ids")
     )
     logits = sure * np.eye(3, dtype=np.float32)[labels["label"]]
     frame = pd.DataFrame(logits, columns=["ball", "plate", "stick"])
-    write_parquet(
-        frame.assign(id=labels["published_id"].to_numpy()), project.path("theirs.parquet")
-    )
-
-
-def blocks(**changes: object) -> dict:
-    found: dict = {"ensembles": {"theirs": {"file": "theirs.parquet", **changes}}}
-    for kind in ("zero_shot", "few_shot"):
-        found[kind] = [{**CONFIG[kind][0], "ensembles": ["theirs"]}]
-    return found
+    write_parquet(frame.assign(id=ids["source_id"].to_numpy()), project.path("theirs.parquet"))
 
 
 def test_blended_scores_stand_in_the_table_and_shares_see_no_test_label(project: Project) -> None:
     write_theirs(project)
-    project.configure(**blocks())
+    project.configure(**with_ensemble())
     planned = project.dry_run("results/tables/accuracy.csv")
     assert planned.jobs == {
         **{"share_zero_shot": 1, "share_few_shot": 1, "score": 1, "accuracy": 1},
@@ -38,7 +31,7 @@ def test_blended_scores_stand_in_the_table_and_shares_see_no_test_label(project:
     }
     shares = [file for out in planned.outputs.values() for file in out if "share" in file]
     assert len(shares) == 2
-    assert "results/labels/three/test.parquet" not in ancestors(planned, shares)
+    assert "results/labels/three/test.parquet" not in planned.ancestors(shares)
     outcome = project.snakemake("results/tables/accuracy.csv")
     assert outcome.code == 0, outcome.text
     table = pd.read_csv(project.path("results/tables/accuracy.csv"))
@@ -51,12 +44,12 @@ def test_blended_scores_stand_in_the_table_and_shares_see_no_test_label(project:
 
 
 def test_a_bad_file_is_a_sentence(project: Project) -> None:
-    project.configure(**blocks(file="none.npz"))
+    project.configure(**with_ensemble(file="none.npz"))
     outcome = project.dry_run()
     assert outcome.code != 0
     assert "The file 'none.npz' of the ensemble 'theirs' does not exist." in outcome.text
     write_theirs(project, sure=np.nan)
-    project.configure(**blocks())
+    project.configure(**with_ensemble())
     target = "results/ensemble/theirs/zero_shot/three/small/v1_few_shot/tiny/plain/logits.h5"
     outcome = project.snakemake(target)
     assert outcome.code != 0 and "Traceback" not in outcome.text

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from project import REPOSITORY, Outcome, Project
+from project import REPOSITORY, Outcome, Project, with_ensemble
 
 
 STAGES = {
@@ -12,21 +12,6 @@ STAGES = {
     **{"score": 1, "accuracy": 1, "published": 1, "shots_curve": 1, "classes": 2},
     **{"montage": 1, "ablation": 1, "record": 1},
 }
-
-
-def ancestors(outcome: Outcome, files: list[str]) -> set[str]:
-    """All files that these are made from, by way of the jobs of a dry run."""
-    made_from = {
-        output: outcome.inputs[job] for job in outcome.outputs for output in outcome.outputs[job]
-    }
-    found: set[str] = set()
-    todo = list(files)
-    while todo:
-        for file in made_from.get(todo.pop(), []):
-            if file and file not in found:
-                found.add(file)
-                todo.append(file)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +23,23 @@ def test_one_job_for_all_seeds_and_both_honest_protocols(planned: Outcome) -> No
     assert planned.jobs == STAGES
 
 
-def test_nothing_is_learned_or_chosen_from_test_labels(planned: Outcome) -> None:
+def test_nothing_is_learned_or_chosen_from_test_labels(blank: Project) -> None:
+    blank.path("theirs.parquet").touch()
+    blank.configure(**with_ensemble())
+    planned = blank.dry_run()
     learned = [
         file
         for job in planned.outputs
         for file in planned.outputs[job]
-        if file.endswith(("logits.h5", "adapter.safetensors"))
+        if file.endswith(("logits.h5", "adapter.safetensors", "share.parquet"))
     ]
     honest = [file for file in learned if "/released/" not in file]
-    assert len(honest) == 7 and len(learned) == 10
+    assert len(honest) == 13 and len(learned) == 16
+    assert len([file for file in honest if "/ensemble/" in file]) == 6
     labels = "results/labels/three/test.parquet"
-    assert labels not in ancestors(planned, honest)
+    assert labels not in planned.ancestors(honest)
     for file in set(learned) - set(honest):
-        assert labels in ancestors(planned, [file])
+        assert labels in planned.ancestors([file])
     readers = {job.split("#")[0] for job, files in planned.inputs.items() if labels in files}
     assert readers == {
         *("score", "ablation", "classes", "montage"),

@@ -1,7 +1,8 @@
 """From published files to clouds, labels and shots.
 
 In: the embedded shapes, a local path, or URLs of the config.
-Out: clouds (without labels), labels, and which train shapes are shots or held out.
+Out: clouds (without labels), labels, the data set's own ids of the shapes, and which train shapes
+are shots or held out.
 """
 
 
@@ -29,6 +30,8 @@ rule prepare:
     output:
         clouds="<results>/clouds/{dataset}/{split}.h5",
         labels="<results>/labels/{dataset}/{split}.parquet",
+        # The data set's own names: what blending reads in place of the labels.
+        ids="<results>/ids/{dataset}/{split}.parquet",
     log:
         "<logs>/prepare/{dataset}/{split}.log",
     benchmark:

@@ -1,8 +1,8 @@
 """From our logits and a file of another model's to the logits of both together.
 
-In: logits of an experiment, the other model's file; under `validation` also held-out train shapes.
-Out: the blended logits. Our share is chosen by a rule that has no test label; shapes of the file
-may go by their published ids, which stand beside the labels, so blending reads those.
+In: logits of an experiment, the other model's file, the data set's own ids, by which that file may
+name its shapes; under `validation` also held-out train shapes.
+Out: the blended logits. No rule here reads a test label.
 """
 
 ENSEMBLE_ZERO_SHOT = ZERO_SHOT.replace("<results>", "<results>/ensemble/{ensemble}")
@@ -16,6 +16,7 @@ rule share_few_shot:
         text=TRAIN["text"],
         shots=TRAIN["shots"],
         labels=TRAIN["labels"],
+        ids="<results>/ids/{dataset}/train.parquet",
         train=TRAIN["train"],
     output:
         f"{ENSEMBLE_FEW_SHOT}/validation/share.parquet",
@@ -40,6 +41,7 @@ use rule share_few_shot as share_zero_shot with:
         text=TRAIN["text"],
         shots=TRAIN["shots"],
         labels=TRAIN["labels"],
+        ids="<results>/ids/{dataset}/train.parquet",
         train=TRAIN["train"],
     output:
         f"{ENSEMBLE_ZERO_SHOT}/validation/share.parquet",
@@ -52,7 +54,7 @@ rule ensemble_few_shot:
         ours=f"{FEW_SHOT}/{{protocol}}/logits.h5",
         theirs=theirs,
         share=chosen(f"{ENSEMBLE_FEW_SHOT}/validation/share.parquet"),
-        labels="<results>/labels/{dataset}/test.parquet",
+        ids="<results>/ids/{dataset}/test.parquet",
     output:
         f"{ENSEMBLE_FEW_SHOT}/{{protocol}}/logits.h5",
     log:
@@ -76,7 +78,7 @@ use rule ensemble_few_shot as ensemble_zero_shot with:
         ours=f"{ZERO_SHOT}/{{protocol}}/logits.h5",
         theirs=theirs,
         share=chosen(f"{ENSEMBLE_ZERO_SHOT}/validation/share.parquet"),
-        labels="<results>/labels/{dataset}/test.parquet",
+        ids="<results>/ids/{dataset}/test.parquet",
     output:
         f"{ENSEMBLE_ZERO_SHOT}/{{protocol}}/logits.h5",
     log:

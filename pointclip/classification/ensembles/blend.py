@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from pointclip.classification.ensembles.external_logits import published_ids, read_logits
+from pointclip.classification.ensembles.external_logits import read_logits, read_source_ids
 from pointclip.classification.zero_shot import combine, log_softmax, per_view_logits, read_combined
 from pointclip.core import store
 from pointclip.core.errors import UserError
@@ -26,13 +26,13 @@ def write_blend(
     theirs: str | Path,
     out: str | Path,
     ratio: float | Sequence[float] = 0.5,
-    published: Mapping[str, str] | None = None,
+    source_ids: Mapping[str, str] | None = None,
 ) -> None:
     """Blend a logits file of ours, zero-shot or few-shot, with another model's, shape by shape.
 
     Args:
         ratio: our share, one for all or one per seed.
-        published: our id -> published id, for a file that goes by those.
+        source_ids: our id -> the data set's own, for a file that goes by those.
     """
     with store.open_h5(ours) as f:
         classes = json.loads(f.attrs["classes"])
@@ -41,7 +41,7 @@ def write_blend(
         logits = read_combined(f)[None] if zero_shot else f["logits"][:]
         seeds = f["seed"][:] if "seed" in f else None
     if len(logits) and len(ids):
-        other = read_logits(theirs, ids, classes, published)
+        other = read_logits(theirs, ids, classes, source_ids)
         shares = np.broadcast_to(ratio, len(logits))
         logits = np.stack(
             [blend(one, other, float(r)) for one, r in zip(logits, shares, strict=True)]
@@ -91,6 +91,7 @@ def choose_ratios(
     text: str | Path,
     drawn: str | Path,
     labels: str | Path,
+    ids: str | Path,
     features: Sequence[str | Path],
     views: Sequence[int] | None = None,
 ) -> pd.DataFrame:
@@ -98,7 +99,8 @@ def choose_ratios(
 
     Args:
         ours: an adapter, or a zero-shot logits file for the weights of its views.
-        drawn, labels, features: the shots, and labels and features of the train split.
+        drawn: the shots.
+        labels, ids, features: of the TRAIN split.
 
     Returns:
         Columns `seed, ratio, accuracy`; no row where nothing is held out.
@@ -108,9 +110,8 @@ def choose_ratios(
     if held_out is not None:
         prototypes, scale, classes = read_prototypes(text)
         seeds, logits = _apply(Path(ours), held_out[0], prototypes, scale)
-        published = published_ids(labels)
-        ids = validation_ids(store.read_parquet(drawn))
-        other = read_logits(theirs, ids, classes, published)
+        held_out_ids = validation_ids(store.read_parquet(drawn))
+        other = read_logits(theirs, held_out_ids, classes, read_source_ids(ids))
         for seed, one in zip(seeds, logits, strict=True):
             found.append((seed, *search_ratio(one, other, held_out[1])))
     frame = pd.DataFrame(found, columns=["seed", "ratio", "accuracy"])

@@ -4,7 +4,7 @@ The file is one of
 - Parquet: a column `id` and one column per class, named as the class, holding its logit;
 - NPZ: `id` (shape,), `logits` (shape, class) and `classes` (class,).
 Rows may be in any order and more than needed; what is missing is named. An `id` is ours
-(`test/000123`), or the data set's published one (`published_id` of the labels table).
+(`test/000123`), or the one that the data set itself gives the shape (`source_id` of the ids table).
 """
 
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ def read_logits(
     path: str | Path,
     ids: np.ndarray,
     classes: list[str],
-    published: Mapping[str, str] | None = None,
+    source_ids: Mapping[str, str] | None = None,
 ) -> Float[np.ndarray, "shape label"]:
     """The other model's logits for our shapes and classes, in our order.
 
     Args:
-        published: our id -> published id, for a file that holds none of ours.
+        source_ids: our id -> the data set's own, for a file that holds none of ours.
 
     Raises:
         UserError: if the file cannot be read, or lacks a shape or a class.
@@ -38,8 +38,8 @@ def read_logits(
     frame = READERS[path.suffix](path)
     if frame.index.has_duplicates:
         raise UserError(f"{path} holds shape '{frame.index[frame.index.duplicated()][0]}' twice.")
-    if published and not frame.index.isin(ids).any():
-        ids = np.array([published[i] for i in ids], dtype=object)
+    if source_ids and not frame.index.isin(ids).any():
+        ids = np.array([source_ids[i] for i in ids], dtype=object)
     for what, wanted, there in (
         ("class", classes, frame.columns),
         ("shape", ids.tolist(), frame.index),
@@ -56,10 +56,10 @@ def read_logits(
     return logits
 
 
-def published_ids(labels: str | Path) -> dict[str, str]:
-    """Our id of each shape of a split -> its published id."""
-    frame = store.read_parquet(labels, columns=["id", "published_id"])
-    return dict(zip(frame["id"], frame["published_id"], strict=True))
+def read_source_ids(ids: str | Path) -> dict[str, str]:
+    """Our id of each shape of a split -> the id that the data set itself gives it."""
+    frame = store.read_parquet(ids, columns=["id", "source_id"])
+    return dict(zip(frame["id"], frame["source_id"], strict=True))
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

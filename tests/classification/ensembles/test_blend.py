@@ -75,8 +75,8 @@ def test_a_blended_file_is_scored_like_the_others(tmp_path):
     names = frame.attrs["classes"]
     sure = np.full((len(frame), 5), -9, np.float32)
     sure[np.arange(len(frame)), frame["label"]] = 9
-    theirs = write(tmp_path / "theirs.npz", frame["published_id"], names, sure)
-    published = dict(zip(frame["id"], frame["published_id"], strict=True))
+    own = external_logits.read_source_ids(paths["test_ids"])
+    theirs = write(tmp_path / "theirs.npz", list(own.values()), names, sure)
     ours = {"zero_shot": tmp_path / "z.h5", "few_shot": tmp_path / "f.h5"}
     zero_shot.write_logits(paths["test_features"], paths["text"], None, ours["zero_shot"])
     with store.new_h5(ours["few_shot"], classes=names) as f:
@@ -84,7 +84,7 @@ def test_a_blended_file_is_scored_like_the_others(tmp_path):
         f["id"] = frame["id"].to_numpy(object)
     for kind, path in ours.items():
         ratio = 0.1 if kind == "zero_shot" else [0.1, 1.0]
-        blend.write_blend(path, theirs, tmp_path / "b.h5", ratio, published)
+        blend.write_blend(path, theirs, tmp_path / "b.h5", ratio, own)
         few = FEW_SHOT.format(method="tip", protocol="plain")
         experiment = f"ensemble/theirs/{ZERO_SHOT if kind == 'zero_shot' else few}"
         table = score([experiment], [tmp_path / "b.h5"], [paths["test_labels"]])
@@ -107,12 +107,15 @@ def test_the_share_is_chosen_on_held_out_train_shapes_alone(tmp_path, kind):
     ids = validation_ids(store.read_parquet(paths["shots"]))
     frame = store.read_parquet(paths["train_labels"]).set_index("id").loc[ids]
     names = store.read_parquet(paths["test_labels"]).attrs["classes"]
+    own = external_logits.read_source_ids(paths["train_ids"])
     noise = np.random.default_rng(0).normal(size=(len(ids), 5)).astype(np.float32)
     right = noise.copy()
     right[np.arange(len(ids)), frame["label"]] = 99
     for logits, best in ((noise, 1.0), (right, 0.0)):
-        theirs = write(tmp_path / "theirs.npz", frame["published_id"], names, logits)
-        found = blend.choose_ratios(ours, theirs, paths["text"], *drawn)
+        theirs = write(tmp_path / "theirs.npz", [own[i] for i in ids], names, logits)
+        found = blend.choose_ratios(
+            ours, theirs, paths["text"], *drawn[:2], paths["train_ids"], drawn[2]
+        )
         assert found["seed"].isna().tolist() == ([True] if kind == "zero_shot" else [False] * 3)
         assert (abs(found["ratio"] - best) <= 0.5).all()
         assert (found["accuracy"] == 100).all() or best == 1.0
