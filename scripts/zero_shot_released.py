@@ -1,6 +1,6 @@
 """Zero-shot logits of the test split, its views weighted by its own labels as in the release."""
 
-from pointclip.classification.view_weights import released_weights
+from pointclip.classification.view_weights import released_weights, shipped_weights
 from pointclip.classification.zero_shot import per_view_logits, write_logits
 from pointclip.core.job import job
 from pointclip.features.read import read_labelled, read_prototypes
@@ -13,9 +13,7 @@ with job(snakemake):
     weights = released_weights(
         per_view_logits(shapes, prototypes, scale),
         labels,
-        ids.projection,
-        ids.dataset.partition("_")[0],
-        ids.backbone,
+        shipped_weights(snakemake.params.v2_view_weights, ids.projection, ids.backbone),
         threads=snakemake.threads,
     )
     write_logits(

@@ -1,4 +1,4 @@
-"""Weights of the views: v1's exhaustive search, done exactly and fast, and V2's shipped ones."""
+"""Weights of the views: v1's exhaustive search, exact and fast, or the ones that V2 ships."""
 
 import logging
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float, Int
 
+from pointclip.catalog.view_weights import V2_VIEW_WEIGHTS
 from pointclip.core.errors import UserError
 from pointclip.core.jit import compiled
 
@@ -17,21 +18,9 @@ GRID = (0.25, 0.5, 0.75, 1.0)
 # More would take hours and gigabytes of counters.
 MOST_COMBINATIONS = 4**12
 
-# Found by V2's authors on test labels; views in the order of `pointclip_v2_10`.
-SHIPPED = {
-    ("modelnet40", "rn50"): (0.75, 0.75, 0.75, 0.75, 0.25, 0.5, 1, 1, 0.25, 0.25),
-    ("modelnet40", "rn101"): (0.75, 0.75, 0.75, 0.25, 0.5, 1, 0.75, 0.25, 0.25, 0.25),
-    ("modelnet40", "vit_b_32"): (0.75, 0.75, 0.75, 0.75, 0.25, 0.5, 0.5, 0.75, 0.5, 0.5),
-    ("modelnet40", "vit_b_16"): (0.75, 0.75, 0.75, 0.25, 0.75, 1, 0.25, 1, 0.75, 0.25),
-    ("scanobjectnn", "rn50"): (0.75, 0.75, 0.75, 1, 1, 1, 1, 1, 0.25, 0.25),
-    ("scanobjectnn", "rn101"): (0.5, 0.5, 0.5, 0.75, 0.5, 1, 1, 0.75, 0.25, 0.25),
-    ("scanobjectnn", "vit_b_32"): (0.5, 0.5, 0.5, 0.75, 0.5, 0.75, 0.5, 1, 0.5, 0.75),
-    ("scanobjectnn", "vit_b_16"): (0.75, 0.75, 0.75, 0.5, 0.5, 1, 0.75, 1, 0.25, 0.25),
-}
-
 
 def search(
-    logits: Float[np.ndarray, "shape view label"],
+    logits: Float[np.ndarray, "shape view class"],
     labels: Int[np.ndarray, " shape"],
     grid: Sequence[float] = GRID,
     threads: int = 1,
@@ -67,20 +56,30 @@ def search(
     return weights, accuracy
 
 
+def shipped_weights(dataset: str, projection: str, backbone: str) -> tuple[float, ...] | None:
+    """The weights that V2 ships for a backbone, if there are any.
+
+    Args:
+        dataset: a data set of `V2_VIEW_WEIGHTS`, as the entry's `v2_view_weights` names it; empty
+            for none.
+        projection: an id; the weights belong to the views of `pointclip_v2` alone.
+    """
+    if projection != "pointclip_v2":
+        return None
+    return V2_VIEW_WEIGHTS.get(dataset, {}).get(backbone)
+
+
 def released_weights(
-    test_logits: Float[np.ndarray, "shape view label"],
+    test_logits: Float[np.ndarray, "shape view class"],
     test_labels: Int[np.ndarray, " shape"],
-    projection: str = "",
-    dataset: str = "",
-    backbone: str = "",
+    shipped: Sequence[float] | None = None,
     threads: int = 1,
 ) -> Float[np.ndarray, " view"]:
-    """View weights for `released`: V2's shipped ones if there are any, else v1's post-search.
+    """View weights for `released`: `shipped` ones that fit the views, else v1's post-search.
 
-    Both were chosen on TEST labels.
+    Both are chosen on TEST labels.
     """
-    shipped = SHIPPED.get((dataset, backbone))
-    if projection == "pointclip_v2" and shipped and len(shipped) == test_logits.shape[1]:
+    if shipped is not None and len(shipped) == test_logits.shape[1]:
         return np.array(shipped)
     return search(test_logits, test_labels, threads=threads)[0]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.catalog import backbones
+from pointclip.catalog.view_weights import V2_VIEW_WEIGHTS
 from pointclip.core.errors import UserError, choose
 from pointclip.core.files import PACKAGE, read_yaml
 
@@ -36,7 +37,10 @@ Config = Mapping[str, Any]
 
 
 def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
-    """The entry; what of it concerns the download, and under whose id that lies; its shards."""
+    """The entry; what of it concerns the download, and under whose id that lies; its shards.
+
+    `v2_view_weights` names the data set whose view weights of V2 belong to this one, if any.
+    """
     entry, chain = _merged(config, "datasets", name)
     if "path" in entry and not Path(entry["path"]).exists():
         raise UserError(f"The path '{entry['path']}' of the data set '{name}' does not exist.")
@@ -45,6 +49,8 @@ def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
     choose(entry["reader"], builtin("readers"), "reader")
     entry.pop("description", None)
     shards = entry.pop("shards", 1)
+    if v2_view_weights := entry.pop("v2_view_weights", ""):
+        choose(v2_view_weights, V2_VIEW_WEIGHTS, f"v2_view_weights of the data set '{name}'")
     own = [link for link in chain if "urls" in config["datasets"].get(link, {})]
     fetched = ("reader", "urls", "sha256", "md5", "terms")
     return {
@@ -52,6 +58,7 @@ def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
         "shards": [str(shard) for shard in range(shards)],
         "fetch": {key: entry[key] for key in fetched if key in entry},
         "fetched": own[0] if own and "path" not in entry else "",
+        "v2_view_weights": v2_view_weights,
     }
 
 

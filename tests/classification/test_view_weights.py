@@ -65,3 +65,33 @@ def test_too_many_combinations_and_no_shapes_are_sentences():
         view_weights.search(np.zeros((1, 13, 2), np.float32), np.zeros(1, np.int64))
     with pytest.raises(UserError, match="without a labelled shape"):
         view_weights.search(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.int64))
+
+
+def test_released_takes_the_shipped_weights_where_there_are_any():
+    logits, labels = make(0, shapes=12, views=10, classes=3)
+    shipped = view_weights.shipped_weights("modelnet40", "pointclip_v2", "rn50")
+    weights = view_weights.released_weights(logits, labels, shipped)
+    assert weights.tolist() == [0.75, 0.75, 0.75, 0.75, 0.25, 0.5, 1, 1, 0.25, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "projection", "backbone"),
+    [
+        ("", "pointclip_v2", "rn50"),
+        ("modelnet40", "pointclip_zs", "rn50"),
+        ("modelnet40", "pointclip_v2", "iconclip"),
+    ],
+)
+def test_nothing_is_shipped_for_other_data_sets_projections_and_backbones(
+    dataset, projection, backbone
+):
+    assert view_weights.shipped_weights(dataset, projection, backbone) is None
+
+
+def test_released_searches_on_the_given_labels_where_nothing_fits():
+    logits, labels = make(4, views=3)
+    searched, _ = view_weights.search(logits, labels)
+    assert searched.tolist() != [1, 1, 1]
+    for shipped in (None, (0.25, 0.25)):  # as many weights as another projection has views
+        found = view_weights.released_weights(logits, labels, shipped)
+        np.testing.assert_array_equal(found, searched)

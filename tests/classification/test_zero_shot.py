@@ -90,18 +90,6 @@ def test_nothing_held_out_is_scored_to_no_rows(tmp_path):
     assert score([ZERO_SHOT], [out], [paths["test_labels"]]).empty
 
 
-def test_released_takes_the_shipped_weights_where_there_are_any():
-    logits = np.random.default_rng(0).random((10, 10, 3), np.float32)
-    labels = np.arange(10) % 3
-    where = {"projection": "pointclip_v2", "dataset": "modelnet40", "backbone": "rn50"}
-    shipped = view_weights.released_weights(logits, labels, **where)
-    assert shipped.tolist() == [0.75, 0.75, 0.75, 0.75, 0.25, 0.5, 1, 1, 0.25, 0.25]
-    searched = view_weights.released_weights(
-        logits[:, :6], labels, "pointclip_zs", "modelnet40", "b"
-    )
-    assert len(searched) == 6
-
-
 def test_shards_without_a_shape_change_nothing(tmp_path):
     paths = write_files(tmp_path)
     whole, parts = tmp_path / "whole.h5", tmp_path / "parts.h5"

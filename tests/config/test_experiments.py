@@ -206,3 +206,19 @@ def test_what_is_not_there_is_told_with_what_is(change: dict, sentence: str) -> 
     with pytest.raises(UserError) as error:
         experiments.resolve({**base, **change})
     assert str(error.value).startswith(sentence)
+
+
+def test_only_a_data_set_that_says_so_gets_the_view_weights_of_v2() -> None:
+    entries = {
+        "modelnet40": {"reader": "modelnet_h5", "urls": ["x.zip"], "points": 1024},
+        "mine": {"base": "modelnet40", "v2_view_weights": "modelnet40"},
+        "mine_too": {"base": "mine"},
+    }
+    found = {name: resolve.resolve_dataset({"datasets": entries}, name) for name in entries}
+    weights = {name: entry["v2_view_weights"] for name, entry in found.items()}
+    assert weights == {"modelnet40": "", "mine": "modelnet40", "mine_too": "modelnet40"}
+    # It is no reason to prepare the data set again.
+    assert found["mine"]["entry"] == found["modelnet40"]["entry"]
+    entries["mine"]["v2_view_weights"] = "modelnet"
+    with pytest.raises(UserError, match="Unknown v2_view_weights of the data set 'mine' 'modelne"):
+        resolve.resolve_dataset({"datasets": entries}, "mine")

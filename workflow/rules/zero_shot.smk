@@ -50,6 +50,7 @@ rule zero_shot_released:
         runtime=60,
     params:
         views=of("projection", "views"),
+        v2_view_weights=of("dataset", "v2_view_weights"),
         code=code("zero_shot_released"),
     script:
         "../../scripts/zero_shot_released.py"
