@@ -15,7 +15,6 @@ with job(snakemake) as log:
         files.labels,
         files.ids,
         files.train,
-        snakemake.params.views,
     )
     if shares.empty:
         log.warning("No train shape is held out, so there is no `validation` here.")

@@ -20,10 +20,9 @@ with job(snakemake):
         int(snakemake.wildcards.shots),
         files.labels,
         files.train,
-        files.bank[0],
+        files.bank,
         files.text,
         copies=params.adapter["copies"],
-        views=params.views,
     )
     learned = train(method, task.to(device), **params.adapter["parameters"])
     for protocol in ("plain", "validation"):
@@ -37,6 +36,4 @@ with job(snakemake):
             protocol=protocol,
             **params.about,
         )
-        write_logits(
-            adapter, files.test, snakemake.output[protocol], device=str(device), views=params.views
-        )
+        write_logits(adapter, files.test, snakemake.output[protocol], device=str(device))

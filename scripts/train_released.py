@@ -17,13 +17,12 @@ with job(snakemake):
         int(snakemake.wildcards.shots),
         files.labels,
         files.train,
-        files.bank[0],
+        files.bank,
         files.text,
         protocol="released",
         copies=params.adapter["copies"],
-        views=params.views,
     )
-    shapes = read_labelled(files.test, files.test_labels, params.views)
+    shapes = read_labelled(files.test, files.test_labels)
     features, labels = (torch.from_numpy(array).to(device) for array in shapes)
     state = train_released(
         method,
@@ -36,6 +35,4 @@ with job(snakemake):
     write_adapter(
         state, task, files.text, adapter, method=method, protocol="released", **params.about
     )
-    write_logits(
-        adapter, files.test, snakemake.output.logits, device=str(device), views=params.views
-    )
+    write_logits(adapter, files.test, snakemake.output.logits, device=str(device))

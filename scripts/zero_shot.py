@@ -7,11 +7,11 @@ from pointclip.features.read import read_held_out, read_prototypes
 
 
 with job(snakemake) as log:
-    files, views, weights = snakemake.input, snakemake.params.views, None
+    files, weights = snakemake.input, None
     protocol, out = snakemake.wildcards.protocol, snakemake.output[0]
     held_out = None
     if protocol == "validation":
-        held_out = read_held_out(files.shots, files.labels, files.train, views)
+        held_out = read_held_out(files.shots, files.labels, files.train)
     if held_out is not None:
         prototypes, scale, _ = read_prototypes(files.text)
         features, labels = held_out
@@ -21,4 +21,4 @@ with job(snakemake) as log:
         log.warning("No train shape is held out, so there is no `validation` here.")
         write_no_logits(files.text, out, protocol=protocol)
     else:
-        write_logits(files.features, files.text, weights, out, views=views, protocol=protocol)
+        write_logits(files.features, files.text, weights, out, protocol=protocol)

@@ -7,15 +7,13 @@ from pointclip.features.read import read_labelled, read_prototypes
 
 
 with job(snakemake):
-    files, views, ids = snakemake.input, snakemake.params.views, snakemake.wildcards
+    files, ids = snakemake.input, snakemake.wildcards
     prototypes, scale, _ = read_prototypes(files.text)
-    shapes, labels = read_labelled(files.features, files.labels, views)
+    shapes, labels = read_labelled(files.features, files.labels)
     weights = released_weights(
         per_view_logits(shapes, prototypes, scale),
         labels,
         shipped_weights(snakemake.params.v2_view_weights, ids.projection, ids.backbone),
         threads=snakemake.threads,
     )
-    write_logits(
-        files.features, files.text, weights, snakemake.output[0], views=views, protocol="released"
-    )
+    write_logits(files.features, files.text, weights, snakemake.output[0], protocol="released")

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from pointclip.core import store
 from pointclip.core.errors import UserError, choose
-from pointclip.features.read import read_prototypes, select_views
+from pointclip.features.read import read_prototypes
 
 
 def per_view_logits(
@@ -94,7 +94,6 @@ def write_logits(
     weights: Float[np.ndarray, " view"] | None,
     path: str | Path,
     rows: int = 1024,
-    views: Sequence[int] | None = None,
     **attrs: object,
 ) -> None:
     """Write per-view logits of every shape in feature shards, and the weights to combine them by.
@@ -102,7 +101,6 @@ def write_logits(
     Args:
         weights: None for uniform ones.
         rows: shapes in memory at a time.
-        views: use these views, in this order; None for all.
     """
     prototypes, scale, classes = read_prototypes(text)
     ids = store.ids_of(features)
@@ -113,14 +111,14 @@ def write_logits(
             with store.open_h5(shard) as f:
                 data = f["features"]
                 if "logits" not in out:  # the first shard may be an empty one
-                    count = len(views) if views else data.shape[1]
-                    out.create_dataset("logits", (len(ids), count, len(classes)), np.float32)
+                    views = data.shape[1]
+                    out.create_dataset("logits", (len(ids), views, len(classes)), np.float32)
                 for row in range(0, len(data), rows):
-                    chunk = select_views(data[row : row + rows], views)
+                    chunk = data[row : row + rows]
                     logits = per_view_logits(chunk, prototypes, scale)
                     out["logits"][start : start + len(chunk)] = logits
                     start += len(chunk)
-        out["weights"] = np.ones(count) if weights is None else weights
+        out["weights"] = np.ones(views) if weights is None else weights
 
 
 def write_no_logits(text: str | Path, path: str | Path, **attrs: object) -> None:

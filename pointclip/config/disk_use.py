@@ -62,6 +62,7 @@ def estimate(config: Config, entries: Mapping[str, Any]) -> dict[str, float]:
         per_class = (max(nested, default=0) + sum(released)) * seeds
         data = known(entries, dataset)
         most = min(data.train, per_class * data.classes)
+        projection = entries["projections"][projection]["source"]
         return most * copies[dataset][projection][file.removesuffix(".h5")]
 
     for name in {entries["datasets"][run["dataset"]]["fetched"] for run in runs} - {""}:

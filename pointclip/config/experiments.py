@@ -4,7 +4,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pointclip.config.resolve import RESOLVERS, Config, resolve_adapter, resolve_backbone
+from pointclip.config.resolve import (
+    RESOLVERS,
+    Config,
+    resolve_adapter,
+    resolve_backbone,
+    resolve_projection,
+)
 from pointclip.core.errors import UserError, choose
 
 
@@ -50,6 +56,9 @@ def resolve(config: Config) -> dict[str, dict[str, Any]]:
     # Variants of a backbone share the weights of the one that they vary.
     for name in {entry["fetched"] for entry in entries["backbones"].values()} - {""}:
         entries["backbones"].setdefault(name, resolve_backbone(config, name))
+    # Subsets of views share the features of the projection that they take them from.
+    for name in {entry["source"] for entry in entries["projections"].values()}:
+        entries["projections"].setdefault(name, resolve_projection(config, name))
     return _sorted(entries)
 
 

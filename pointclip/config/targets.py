@@ -30,13 +30,19 @@ def lost(config: Config, entries: Mapping[str, Any]) -> list[str]:
 
 def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
     few, dataset, backbone = run["kind"] == "few_shot", run["dataset"], run["backbone"]
-    drawn = f"{dataset}/{entries['projections'][run['projection']]['source']}"
+    source = entries["projections"][run["projection"]]["source"]
+    # A subset of another projection's views has copies of its features, and needs them itself.
+    folders = {f"{dataset}/{name}" for name in (source, run["projection"])}
     splits = ["train", "test"] if few or run["protocol"] == "validation" else ["test"]
     files = {f"text/{dataset}/{run['prompts']}/{backbone}.parquet", logits_path(run)}
     for split, shard in product(splits, entries["datasets"][dataset]["shards"]):
-        files.add(f"features/{drawn}/{backbone}/{split}-{shard}.h5")
-        files |= {f"depth/{drawn}/{split}-{shard}.h5"} if config["keep_depth"] else set()
-    return files | ({f"bank/{drawn}/{backbone}.h5", f"shots/{dataset}.parquet"} if few else set())
+        files |= {f"features/{folder}/{backbone}/{split}-{shard}.h5" for folder in folders}
+        if config["keep_depth"]:
+            files.add(f"depth/{dataset}/{source}/{split}-{shard}.h5")
+    if few:
+        files |= {f"bank/{folder}/{backbone}.h5" for folder in folders}
+        files.add(f"shots/{dataset}.parquet")
+    return files
 
 
 def drawn_shots(config: Config) -> dict[str, list[int]]:

@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pointclip.core import store
-from pointclip.core.errors import UserError
 from pointclip.data.shots import validation_ids
 
 
@@ -24,11 +23,9 @@ def read_prototypes(path: str | Path) -> tuple[Prototypes, float, list[str]]:
     return features, float(frame.attrs["logit_scale"]), frame["class"].to_list()
 
 
-def read_features(
-    paths: Paths, ids: np.ndarray | None = None, views: Sequence[int] | None = None
-) -> Features:
+def read_features(paths: Paths, ids: np.ndarray | None = None) -> Features:
     """Features of the shapes `ids`, in that order, or of all."""
-    return select_views(store.read_h5_rows(paths, "features", ids), views)
+    return store.read_h5_rows(paths, "features", ids)
 
 
 def read_labels(path: str | Path, ids: np.ndarray) -> Labels:
@@ -38,34 +35,16 @@ def read_labels(path: str | Path, ids: np.ndarray) -> Labels:
     return labels.reshape(ids.shape)
 
 
-def read_labelled(
-    features: Paths, labels: str | Path, views: Sequence[int] | None = None
-) -> tuple[Features, Labels]:
+def read_labelled(features: Paths, labels: str | Path) -> tuple[Features, Labels]:
     """Features and labels of a whole split, for `released` only."""
-    return read_features(features, views=views), read_labels(labels, store.ids_of(features))
+    return read_features(features), read_labels(labels, store.ids_of(features))
 
 
 def read_held_out(
-    drawn: str | Path, labels: str | Path, features: Paths, views: Sequence[int] | None = None
+    drawn: str | Path, labels: str | Path, features: Paths
 ) -> tuple[Features, Labels] | None:
     """Features and labels of the held-out TRAIN shapes; None where nothing is held out."""
     ids = validation_ids(store.read_parquet(drawn))
     if not len(ids):
         return None
-    return read_features(features, ids, views), read_labels(labels, ids)
-
-
-def select_views(
-    features: Float[np.ndarray, "*shape view channel"], views: Sequence[int] | None
-) -> Float[np.ndarray, "*shape selected channel"]:
-    """Some of the views, in the given order; None or an empty list for all.
-
-    Raises:
-        UserError: if there is no such view.
-    """
-    if not views:
-        return features
-    count = features.shape[-2]
-    if wrong := [view for view in views if not 0 <= view < count]:
-        raise UserError(f"There is no view {wrong[0]}: choose from 0 to {count - 1}.")
-    return features[..., list(views), :]
+    return read_features(features, ids), read_labels(labels, ids)

@@ -5,12 +5,14 @@ import re
 import pytest
 from project import REPOSITORY, Outcome, Project, with_ensemble
 
+from pointclip.core.store import read_h5_rows
+
 
 STAGES = {
     **{"prepare": 2, "sample": 1, "project": 2, "encode": 2, "bank": 1, "text": 1},
     **{"zero_shot": 3, "zero_shot_released": 1, "train": 1, "train_released": 1},
     **{"score": 1, "accuracy": 1, "published": 1, "shots_curve": 1, "classes": 2},
-    **{"montage": 1, "ablation": 1, "record": 1},
+    **{"montage": 1, "ablation": 1, "record": 1, "select_views": 1},
 }
 
 
@@ -53,12 +55,18 @@ def test_an_ablation_of_views_reads_cached_features(project: Project) -> None:
     project.path("results/zero_shot/three/pair/v1_few_shot/tiny/plain/logits.h5").unlink()
     again = project.dry_run("results/ablations/views.csv")
     assert again.jobs == {"zero_shot": 1, "ablation": 1}
+    path = "results/features/three/{}/tiny/test-0.h5"
+    whole, pair = (
+        read_h5_rows([project.path(path.format(name))], "features") for name in ("small", "pair")
+    )
+    assert (pair == whole[:, [0, 2]]).all()
 
 
 def test_an_ablation_needs_its_own_experiments_only(fresh: Project) -> None:
     jobs = fresh.dry_run("results/ablations/views.csv").jobs
     assert jobs == {
         **{"prepare": 2, "project": 1, "encode": 1, "text": 1, "zero_shot": 2, "ablation": 1},
+        **{"select_views": 1},
     }
 
 
@@ -67,8 +75,9 @@ def test_a_target_of_the_paper_runs_what_it_needs_and_nothing_else(fresh: Projec
     jobs = fresh.dry_run(*paper, "results/paper/ablations/views.csv").jobs
     assert jobs == {
         **{"download": 1, "prepare": 2, "sample": 1, "weights": 1, "text": 1},
-        # Five subsets of ten views are trained on the same features.
+        # Four subsets of ten views have a copy of the features of these views.
         **{"project": 2, "encode": 2, "bank": 1, "train": 5, "ablation": 1},
+        **{"select_views": 8, "select_views_bank": 4},
     }
     jobs = fresh.dry_run(*paper, "results/paper/checks/released.md").jobs
     assert jobs == {

@@ -1,6 +1,7 @@
 """The config checked and resolved, and the few tables that rules look things up in."""
 
 import gc
+import re
 import shutil
 import sys
 from functools import cache
@@ -132,23 +133,16 @@ def shards(pattern):
     )
 
 
-def source(pattern):
-    """A pattern with the projection whose features are shared in place of the one asked for."""
-    return collect(
-        pattern,
-        source=of("projection", "source"),
-        allow_missing=True,
-    )
-
-
 def features(split):
-    """The feature shards of a split, of the projection whose features are shared."""
+    """The feature shards of a split."""
 
     def found(wildcards):
-        source = ENTRIES["projections"][wildcards.projection]["source"]
-        folder = f"<results>/features/{wildcards.dataset}/{source}/{wildcards.backbone}"
+        axes = (wildcards.dataset, wildcards.projection, wildcards.backbone)
         shards = ENTRIES["datasets"][wildcards.dataset]["shards"]
-        return [f"{folder}/{split}-{shard}.h5" for shard in shards]
+        return [
+            f"<results>/features/{'/'.join(axes)}/{split}-{shard}.h5"
+            for shard in shards
+        ]
 
     return found
 

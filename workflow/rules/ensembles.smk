@@ -28,7 +28,6 @@ rule share_few_shot:
         mem_mb=4000,
         runtime=30,
     params:
-        views=of("projection", "views"),
         code=code("share"),
     script:
         "../../scripts/share.py"

@@ -4,6 +4,20 @@ In: clouds, class names, prompts. Out: depth, features and a bank of augmented s
 No test label is read here.
 """
 
+# Projections that only take some views of another one (`source`) share its features.
+SUBSETS = [name for name, of in ENTRIES["projections"].items() if of["views"]]
+WHOLE = [name for name in ENTRIES["projections"] if name not in SUBSETS]
+
+
+def source(wildcards):
+    """The projection that a subset takes its views from."""
+    return ENTRIES["projections"][wildcards.projection]["source"]
+
+
+def one_of(ids):
+    """A wildcard constraint: one of these ids, or nothing at all where there is none."""
+    return "|".join(map(re.escape, ids)) or "(?!)"
+
 
 rule project:
     input:
@@ -58,6 +72,8 @@ if config["keep_depth"]:
             "<logs>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
         benchmark:
             "<benchmarks>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
+        wildcard_constraints:
+            projection=one_of(WHOLE),
         conda:
             "../../environment.yml"
         threads: config["encode_threads"]
@@ -83,6 +99,8 @@ else:
             "<logs>/project_and_encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
         benchmark:
             "<benchmarks>/project_and_encode/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
+        wildcard_constraints:
+            projection=one_of(WHOLE),
         conda:
             "../../environment.yml"
         threads: config["encode_threads"]
@@ -110,6 +128,8 @@ rule bank:
         "<logs>/bank/{dataset}/{projection}/{backbone}.log",
     benchmark:
         "<benchmarks>/bank/{dataset}/{projection}/{backbone}.tsv"
+    wildcard_constraints:
+        projection=one_of(WHOLE),
     conda:
         "../../environment.yml"
     threads: config["encode_threads"]
@@ -126,6 +146,42 @@ rule bank:
         code=code("bank"),
     script:
         "../../scripts/bank.py"
+
+
+rule select_views:
+    input:
+        lambda wildcards: (
+            f"<results>/features/{wildcards.dataset}/{source(wildcards)}"
+            f"/{wildcards.backbone}/{wildcards.split}-{wildcards.shard}.h5"
+        ),
+    output:
+        "<results>/features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
+    log:
+        "<logs>/select_views/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
+    wildcard_constraints:
+        projection=one_of(SUBSETS),
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        views=of("projection", "views"),
+        code=code("select_views"),
+    script:
+        "../../scripts/select_views.py"
+
+
+use rule select_views as select_views_bank with:
+    input:
+        lambda wildcards: (
+            f"<results>/bank/{wildcards.dataset}/{source(wildcards)}"
+            f"/{wildcards.backbone}.h5"
+        ),
+    output:
+        "<results>/bank/{dataset}/{projection}/{backbone}.h5",
+    log:
+        "<logs>/select_views_bank/{dataset}/{projection}/{backbone}.log",
 
 
 rule text:

@@ -7,7 +7,7 @@ does, is a rule of its own.
 """
 
 TRAIN = {
-    "bank": source("<results>/bank/{dataset}/{source}/{backbone}.h5"),
+    "bank": "<results>/bank/{dataset}/{projection}/{backbone}.h5",
     "train": features("train"),
     "test": features("test"),
     "labels": "<results>/labels/{dataset}/train.parquet",
@@ -39,7 +39,6 @@ rule train:
         runtime=grows(120),
     params:
         adapter=of("adapter"),
-        views=of("projection", "views"),
         about=about,
         torch_threads=config["train_threads"],
         code=method_code("train"),
@@ -67,7 +66,6 @@ rule train_released:
         runtime=grows(120),
     params:
         adapter=of("adapter"),
-        views=of("projection", "views"),
         about=about,
         torch_threads=config["train_threads"],
         code=method_code("train_released"),

@@ -25,7 +25,6 @@ rule zero_shot:
         mem_mb=4000,
         runtime=30,
     params:
-        views=of("projection", "views"),
         code=code("zero_shot"),
     script:
         "../../scripts/zero_shot.py"
@@ -49,7 +48,6 @@ rule zero_shot_released:
         mem_mb=4000,
         runtime=60,
     params:
-        views=of("projection", "views"),
         v2_view_weights=of("dataset", "v2_view_weights"),
         code=code("zero_shot_released"),
     script:

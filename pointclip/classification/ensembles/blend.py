@@ -93,7 +93,6 @@ def choose_ratios(
     labels: str | Path,
     ids: str | Path,
     features: Sequence[str | Path],
-    views: Sequence[int] | None = None,
 ) -> pd.DataFrame:
     """Our share under `validation`: per seed the best on the held-out TRAIN shapes.
 
@@ -105,7 +104,7 @@ def choose_ratios(
     Returns:
         Columns `seed, ratio, accuracy`; no row where nothing is held out.
     """
-    held_out = read_held_out(drawn, labels, features, views)
+    held_out = read_held_out(drawn, labels, features)
     found: list[tuple[int | None, float, float]] = []
     if held_out is not None:
         prototypes, scale, classes = read_prototypes(text)

@@ -1,7 +1,6 @@
 """Few-shot between the files of the DAG: gather a task, write adapters, apply them to features."""
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from pointclip.features.read import (
     read_held_out,
     read_labels,
     read_prototypes,
-    select_views,
 )
 
 
@@ -35,7 +33,6 @@ def read_task(
     text: str | Path,
     protocol: str = "plain",
     copies: int | None = None,
-    views: Sequence[int] | None = None,
 ) -> FewShotTask:
     """Gather what `protocols.train` (protocol `plain`) or `train_released` (`released`) needs.
 
@@ -43,7 +40,6 @@ def read_task(
         drawn: the shots of the data set.
         labels, features: of the TRAIN split.
         copies: use the first so many of the bank's augmented copies; None for all.
-        views: use these views, in this order; None for all.
     """
     frame = store.read_parquet(drawn)
     chosen = shot_ids(frame, protocol, shots)
@@ -51,10 +47,10 @@ def read_task(
     prototypes, scale, _ = read_prototypes(text)
     held_out = None
     if protocol == "plain":
-        held_out = read_held_out(drawn, labels, features, views)
+        held_out = read_held_out(drawn, labels, features)
     task = FewShotTask(
-        clean=torch.from_numpy(read_features(features, ids, views)),
-        bank=torch.from_numpy(select_views(_read_bank(bank, ids, copies), views)),
+        clean=torch.from_numpy(read_features(features, ids)),
+        bank=torch.from_numpy(_read_bank(bank, ids, copies)),
         rows=torch.from_numpy(rows.reshape(chosen.shape)),
         labels=torch.from_numpy(read_labels(labels, chosen)),
         seeds=seeds_of(frame, protocol, shots),
@@ -101,7 +97,6 @@ def write_logits(
     path: str | Path,
     rows: int = 256,
     device: str = "cpu",
-    views: Sequence[int] | None = None,
 ) -> None:
     """Apply an adapter to every shape of feature shards: logits (seed, shape, label) and `id`."""
     tensors, about = store.read_tensors(adapter)
@@ -121,8 +116,7 @@ def write_logits(
             with store.open_h5(shard) as f:
                 data = f["features"]
                 for row in range(0, len(data), rows):
-                    taken = select_views(data[row : row + rows], views)
-                    chunk = torch.from_numpy(taken).to(device)
+                    chunk = torch.from_numpy(data[row : row + rows]).to(device)
                     if not torch.isfinite(chunk).all():
                         raise UserError(f"The features in {shard} hold NaN or infinite values.")
                     scores = method.logits(state, chunk, prototypes, about["logit_scale"])
