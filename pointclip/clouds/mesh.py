@@ -1,8 +1,7 @@
-"""What a file may hold: points, or triangles with points to be drawn on them."""
+"""What a file may hold: points, or triangles on which points are sampled."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,9 @@ from jaxtyping import Float, Integer
 from pointclip.core.errors import UserError
 
 
-MOST = 1_000_000
-BLOCK = 1 << 17
-LARGEST = 1e12
+MAX_POINTS = 1_000_000
+MAX_ABS_COORD = 1e12
+BLOCK = 1 << 17  # rows that are read or computed at a time
 
 
 @dataclass(frozen=True)
@@ -31,32 +30,32 @@ class Mesh:
     triangles: Integer[np.ndarray, "triangle 3"]
 
 
-class Thinner:
-    """Collects points block by block, and keeps at most `most` of them, each as likely as another.
+class Subsampler:
+    """Collects points block by block, and keeps at most `limit` of them, each as likely as another.
 
     Memory is bounded for scans of any size; a smaller scan is kept whole and in its order.
     """
 
-    def __init__(self, rng: np.random.Generator, most: int = MOST) -> None:
-        self.rng, self.most = rng, most
-        self.share, self.count = 1.0, 0
+    def __init__(self, rng: np.random.Generator, limit: int = MAX_POINTS) -> None:
+        self.rng, self.limit = rng, limit
+        self.probability, self.count = 1.0, 0
         self.blocks: list[np.ndarray] = []
 
     def add(self, points: Float[np.ndarray, "point 3"]) -> None:
         points = points[np.isfinite(points).all(1)]
-        if self.share < 1:
-            points = points[self.rng.random(len(points)) < self.share]
+        if self.probability < 1:
+            points = points[self.rng.random(len(points)) < self.probability]
         self.blocks.append(np.array(points, np.float64))
         self.count += len(points)
-        while self.count > 2 * self.most:
+        while self.count > 2 * self.limit:
             self.blocks = [b[self.rng.random(len(b)) < 0.5] for b in self.blocks]
             self.count = sum(map(len, self.blocks))
-            self.share /= 2
+            self.probability /= 2
 
     def scan(self) -> Scan:
         points = np.concatenate(self.blocks) if self.blocks else np.empty((0, 3))
-        if len(points) > self.most:
-            points = points[np.sort(self.rng.choice(len(points), self.most, replace=False))]
+        if len(points) > self.limit:
+            points = points[np.sort(self.rng.choice(len(points), self.limit, replace=False))]
         return Scan(points)
 
 
@@ -69,34 +68,59 @@ def sample_surface(
     Raises:
         UserError: if a triangle names a vertex that is not there, or the mesh has no area.
     """
-    vertices, triangles = mesh.vertices.astype(np.float64), mesh.triangles
+    vertices, triangles = mesh.vertices.astype(np.float64, copy=False), mesh.triangles
     if len(triangles) and not 0 <= triangles.min() <= triangles.max() < len(vertices):
         raise UserError(f"its faces name vertices beyond the {len(vertices)} that it has")
-    corners = vertices[triangles]
-    corners = corners[np.isfinite(corners).all((1, 2))]
-    check_bounds(corners.reshape(-1, 3))
-    sides = corners[:, 1:] - corners[:, :1]
-    area = np.linalg.norm(np.cross(sides[:, 0], sides[:, 1]), axis=1)
+    finite = np.isfinite(vertices).all(axis=1)
+    if not finite.all():
+        triangles = triangles[np.take(finite, triangles).all(axis=1)]
+    area = _areas(vertices, triangles)
     total = area.sum()
     if not total > 0:
         raise UserError("its faces have no area")
-    picked = rng.choice(len(area), points, p=area / total)
+    corners = vertices[triangles[rng.choice(len(area), points, p=area / total)]]
+    sides = corners[:, 1:] - corners[:, :1]
     along = rng.random((points, 2, 1))
     # Fold the far half of the parallelogram back into the triangle.
     along = np.where(along.sum(1, keepdims=True) > 1, 1 - along, along)
-    return corners[picked, 0] + (sides[picked] * along).sum(1)
+    return corners[:, 0] + (sides * along).sum(1)
+
+
+def _areas(
+    vertices: Float[np.ndarray, "vertex 3"], triangles: Integer[np.ndarray, "triangle 3"]
+) -> Float[np.ndarray, "triangle"]:
+    """Twice the area of each triangle; in blocks, as the corners take more memory than the file."""
+    area = np.empty(len(triangles))
+    for start in range(0, len(triangles), BLOCK):
+        corners = vertices[triangles[start : start + BLOCK]]
+        check_bounds(corners.reshape(-1, 3))
+        sides = corners[:, 1:] - corners[:, :1]
+        area[start : start + BLOCK] = np.linalg.norm(np.cross(sides[:, 0], sides[:, 1]), axis=1)
+    return area
 
 
 def check_bounds(points: Float[np.ndarray, "point 3"]) -> None:
     """Refuse coordinates that no measurement has, and with which squares overflow."""
     largest = max(-points.min(initial=0), points.max(initial=0))
-    if largest > LARGEST:
+    if largest > MAX_ABS_COORD:
         raise UserError(f"its coordinates go up to {largest:.1e}, which is out of bounds")
 
 
-def fan(polygon: list[int]) -> list[int]:
-    """The corners of the triangles of a polygon, all from its first corner."""
-    return [v for a, b in pairwise(polygon[1:]) for v in (polygon[0], a, b)]
+def fan_triangulate(
+    corners: Integer[np.ndarray, "corner"], lengths: Integer[np.ndarray, "polygon"]
+) -> Integer[np.ndarray, "triangle 3"]:
+    """Split polygons into triangles that all start at the polygon's first corner.
+
+    Args:
+        corners: of all polygons, one after another.
+        lengths: how many corners each polygon has; below three, it has no triangles.
+    """
+    counts = np.maximum(lengths - 2, 0)
+    starts = np.cumsum(lengths) - lengths
+    first = np.repeat(starts, counts)
+    # 1, 2, … within each polygon.
+    second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.stack([corners[first], corners[second], corners[second + 1]], 1)
 
 
 def records(path: Path, record: np.dtype, start: int, count: int) -> Iterator[np.ndarray]:

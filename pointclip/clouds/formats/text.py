@@ -1,5 +1,6 @@
 """Points as lines of numbers, and the numbers themselves."""
 
+import logging
 import re
 import warnings
 from collections.abc import Iterator
@@ -9,10 +10,11 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.clouds.mesh import Scan, Thinner
+from pointclip.clouds.mesh import Scan, Subsampler
 from pointclip.core.errors import UserError
 
 
+logger = logging.getLogger(__name__)
 BLOCK = 8 << 20
 LONGEST_LINE = 1 << 16
 SEPARATORS = bytes.maketrans(b",;\t\r|", b"     ")
@@ -22,14 +24,19 @@ def read_text(path: Path, index: int, rng: np.random.Generator) -> Scan:
     """XYZ, TXT, CSV, PTS: a point a line, numbers between spaces, commas, semicolons or tabs.
 
     What stands before the first line of numbers is a header; if it names x, y and z, these columns
-    are read, else the first three. A line with a single number (the count in PTS) is skipped.
+    are read, else the first three. A line with a single number before the points is their count
+    (PTS).
     """
     with path.open("rb") as f:
-        columns, width = _skip_header(f)
-        thinner = Thinner(rng)
+        columns, width, announced = _skip_header(f)
+        subsampler, count = Subsampler(rng), 0
         for block in line_blocks(f):
-            thinner.add(_table(block, width)[:, columns])
-    return thinner.scan()
+            table = _table(block, width)
+            subsampler.add(table[:, columns])
+            count += len(table)
+    if announced is not None and count < announced:
+        raise UserError(f"it announces {announced} points, but holds {count}")
+    return subsampler.scan()
 
 
 def line_blocks(f: BinaryIO) -> Iterator[bytes]:
@@ -46,7 +53,13 @@ def line_blocks(f: BinaryIO) -> Iterator[bytes]:
         if len(rest) > LONGEST_LINE:
             raise UserError("it has lines too long for lines of numbers")
     if rest.strip(b" \t\r\n\0"):
+        warn_of_open_line()
         yield rest
+
+
+def warn_of_open_line() -> None:
+    """A text without a line end after its last line may be cut short within a number."""
+    logger.warning("has no line end after its last line: it may be cut short")
 
 
 def numbers(text: bytes) -> Float[np.ndarray, "number"]:
@@ -75,9 +88,10 @@ def _table(block: bytes, width: int) -> Float[np.ndarray, "row {width}"]:
     return found.reshape(-1, width)
 
 
-def _skip_header(f: BinaryIO) -> tuple[list[int], int]:
-    """Which columns are x, y and z, and how many there are; leaves `f` at the first point."""
-    columns = [0, 1, 2]
+def _skip_header(f: BinaryIO) -> tuple[list[int], int, int | None]:
+    """Which columns are x, y and z, how many there are, and how many points are announced; leaves
+    `f` at the first point."""
+    columns, announced = [0, 1, 2], None
     for _ in range(1000):
         start = f.tell()
         line = f.readline(LONGEST_LINE)
@@ -88,7 +102,9 @@ def _skip_header(f: BinaryIO) -> tuple[list[int], int]:
             f.seek(start)
             if max(columns) >= len(fields):
                 raise UserError("its lines are shorter than its header")
-            return columns, len(fields)
+            return columns, len(fields), announced
+        if len(fields) == 1 and fields[0].isdigit() and len(fields[0]) < 19:
+            announced = int(fields[0])
         names = [
             name.strip(b"\"'/#").lower()
             for name in line.translate(SEPARATORS).strip(b"/# \n").split()

@@ -1,0 +1,168 @@
+"""Files of strangers are read in a second process, so that no file harms the one that asks.
+
+A library may crash, hang, or fill the memory over a hostile file: a LAZ of 2 kB that announces
+4 GB aborts its process inside lazrs. The second process is limited in memory and time (`budget`);
+if it ends, the file is at fault, and the next file gets a new process. It starts with the first
+file (0.3 s) and then reads one file after another (0.2 ms each).
+"""
+
+import atexit
+import json
+import logging
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from pointclip.clouds.budget import BUDGET, memory_limit, time_limit
+from pointclip.core.errors import UserError
+
+
+logger = logging.getLogger(__name__)
+_CODE = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from pointclip.clouds.isolation import serve; serve()"
+)
+# One thread: the time limit counts the time of all of them.
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+class Reader:
+    """The second process, as seen from the first."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.lock = threading.Lock()
+
+    def read(
+        self, path: Path, points: int | None, index: int, seed: int
+    ) -> Float[np.ndarray, "point 3"]:
+        """What `read.read_points` returns.
+
+        Raises:
+            UserError: if the file cannot be read; the message is the reason alone.
+        """
+        request = {"path": os.path.abspath(path), "points": points, "index": index, "seed": seed}
+        with self.lock:
+            try:
+                answer, data = self._ask(json.dumps(request).encode())
+            except BaseException:  # the answer would be taken for that to the next request
+                self.stop(kill=True)
+                raise
+            if answer is None:
+                raise UserError(_reason(self.stop(), path))
+        for warning in answer["warnings"]:
+            logger.warning("%s %s.", path, warning)
+        if "error" in answer:
+            raise UserError(answer["error"])
+        return np.frombuffer(data, np.float32).reshape(-1, 3).copy()
+
+    def stop(self, kill: bool = False) -> int:
+        """End the process; returns how it ended, as `Popen.returncode` says it."""
+        process, self.process = self.process, None
+        if process is None:
+            return 0
+        if kill:
+            process.kill()
+        process.communicate()
+        return process.returncode
+
+    def forget(self) -> None:
+        """Leave the process to the parent that started it, and start one of our own: the requests
+        of both would meet in one pipe."""
+        self.parents, self.process = self.process, None
+        self.lock = threading.Lock()
+
+    def _ask(self, request: bytes) -> tuple[dict[str, Any] | None, bytes]:
+        """The answer to a request; None if the process ends over it."""
+        if self.process is None or self.process.poll() is not None:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-c", _CODE, json.dumps(sys.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | _ENVIRONMENT,
+            )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        try:
+            self.process.stdin.write(request + b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return None, b""
+        head = self.process.stdout.readline()
+        if not head.endswith(b"\n"):
+            return None, b""
+        answer = json.loads(head)
+        expected = 12 * answer.get("points", 0)
+        data = self.process.stdout.read(expected)
+        return (answer, data) if len(data) == expected else (None, b"")
+
+
+READER = Reader()
+atexit.register(READER.stop)
+os.register_at_fork(after_in_child=READER.forget)
+
+
+def _reason(code: int, path: Path) -> str:
+    """Why the process ended over a file."""
+    size = path.stat().st_size
+    if code == -signal.SIGPROF:
+        return f"it takes longer than {time_limit(size):.0f} s, too long for a file of {size} bytes"
+    name = signal.Signals(-code).name if code < 0 else f"code {code}"
+    return f"its reader crashed ({name}), as it does over damaged files"
+
+
+def serve() -> None:
+    """Answer requests, one a line, until there are no more: the second process runs this.
+
+    An answer is a line of JSON and, if there is no error in it, the points as float32.
+    """
+    from pointclip.clouds.read import read_points
+
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process, which ends us
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warnings = _Warnings()
+    logging.getLogger("pointclip").addHandler(warnings)
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        path, data = Path(request["path"]), b""
+        size = path.stat().st_size if path.is_file() else 0
+        warnings.messages.clear()
+        answer: dict[str, Any] = {"warnings": warnings.messages}
+        try:
+            BUDGET.start(size)
+            points = read_points(path, request["points"], request["index"], request["seed"])
+            data = points.tobytes()
+            answer["points"] = len(points)
+        except MemoryError:
+            answer["error"] = f"it takes more than {memory_limit(size) >> 20} MB of memory to read"
+        except UserError as error:
+            answer["error"] = str(error)
+        except BaseException as error:  # lazrs' panics derive from no Exception
+            text = " ".join(str(error).split())[:150].rstrip(".") or type(error).__name__
+            answer["error"] = f"it is damaged, or of another format than its suffix says ({text})"
+        finally:
+            BUDGET.stop()
+        answers.write(json.dumps(answer).encode() + b"\n" + data)
+        answers.flush()
+
+
+class _Warnings(logging.Handler):
+    """Keeps warnings for the answer."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage()[:200])

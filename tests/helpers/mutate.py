@@ -1,0 +1,137 @@
+"""Files that are nearly right: seeded changes of a good file, some of any bytes, some of a format.
+
+`mutate("box.glb", data, random.Random(7))` returns the changed bytes and the name of the change.
+"""
+
+import io
+import json
+import random
+import re
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+# What breaks readers: signs, sizes, other numbers, other structure.
+TOKENS = (
+    *(b"-1", b"0", b"4294967295", b"99999999999999999999", b"1e30", b"nan", b"-inf", b"1e999"),
+    *(b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"\0\0\0\x80", b"\x01\0\0\0"),
+    *(b"[", b"{", b"}", b"null", b'"', b"\n", b"\r", b" ", b"#", b"\0", b"(", b"x" * 5000),
+)
+SIZES = (0, 1, 3, 255, 65535, 10**6, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**63 - 1, 2**64 - 1)
+VALUES = (
+    *(None, True, -1, 0, 1, 10**6, 10**12, 2**63, 1e308, float("nan"), "", "x" * 5000, "../a"),
+    *("/dev/zero", "data:,", [], {}, [0] * 1000, [[]], {"a": {}}),
+)
+Change = Callable[[bytes, random.Random], bytes]
+
+
+def edit(data: bytes, rng: random.Random) -> bytes:
+    """Replace a few bytes at one to four places by something else."""
+    for _ in range(rng.randint(1, 4)):
+        at = int(len(data) * rng.random() * rng.choice((0.2, 1)))
+        put = rng.choice(TOKENS) if rng.random() < 0.7 else rng.randbytes(rng.randint(0, 8))
+        data = data[:at] + put + data[at + rng.randint(0, rng.choice((8, 40))) :]
+    return data
+
+
+def flip(data: bytes, rng: random.Random) -> bytes:
+    """Flip one bit."""
+    at = rng.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :]
+
+
+def cut(data: bytes, rng: random.Random) -> bytes:
+    """Keep the beginning."""
+    return data[: rng.randrange(len(data))]
+
+
+def repeat(data: bytes, rng: random.Random) -> bytes:
+    """Write a part of the file several times."""
+    start = rng.randrange(len(data))
+    end = start + rng.randint(1, 200)
+    return data[:end] + data[start:end] * rng.randint(1, 50) + data[end:]
+
+
+def text_number(data: bytes, rng: random.Random) -> bytes:
+    """Put a hostile number where one of the first numbers of a text stands."""
+    numbers = list(re.finditer(rb"\d+", data[: 1 << 14]))
+    if not numbers:
+        return edit(data, rng)
+    number = rng.choice(numbers[: rng.choice((8, len(numbers)))])
+    put = str(rng.choice(SIZES)).encode() if rng.random() < 0.8 else rng.choice(TOKENS)
+    return data[: number.start()] + put + data[number.end() :]
+
+
+def binary_number(data: bytes, rng: random.Random) -> bytes:
+    """Put a hostile integer of 2, 4 or 8 bytes at a place that is a multiple of 2."""
+    size = rng.choice((2, 4, 8))
+    at = int(len(data) * rng.random() * rng.choice((0.05, 0.3, 1))) & ~1
+    value = (rng.choice(SIZES) & (1 << 8 * size) - 1).to_bytes(size, "little")
+    return data[:at] + value + data[at + size :]
+
+
+def json_value(data: bytes, rng: random.Random) -> bytes:
+    """Replace one value of a JSON document, or remove it, or let it stand many times."""
+    root = json.loads(data)
+    places: list[tuple[Any, Any]] = []
+
+    def walk(item: Any) -> None:
+        keys = list(item) if isinstance(item, dict) else range(len(item))
+        for key in keys:
+            places.append((item, key))
+            if isinstance(item[key], dict | list):
+                walk(item[key])
+
+    walk(root)
+    for _ in range(rng.randint(1, 2)):
+        holder, key = rng.choice(places)
+        kind = rng.random()
+        if kind < 0.2 and isinstance(holder, dict):
+            holder.pop(key, None)
+        elif kind < 0.3 and isinstance(holder, list):
+            holder *= rng.choice((0, 2, 1000))
+        elif isinstance(holder, dict) or key < len(holder):
+            holder[key] = rng.choice(VALUES)
+    return json.dumps(root).encode()
+
+
+def glb_json(data: bytes, rng: random.Random) -> bytes:
+    """Replace a value in the JSON chunk of a GLB."""
+    (length,) = struct.unpack_from("<I", data, 12)
+    changed = json_value(data[20 : 20 + length], rng)
+    rest = data[20 + length :]
+    head = struct.pack(
+        "<4sIIII", b"glTF", 2, 20 + len(changed) + len(rest), len(changed), 0x4E4F534A
+    )
+    return head + changed + rest
+
+
+def zip_member(data: bytes, rng: random.Random) -> bytes:
+    """Change the members of an archive and pack it again, so that its checksums are right."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(packed, "w") as new:
+        for member in old.infolist():
+            change = rng.choice((edit, flip, cut, text_number, binary_number))
+            name = member.filename if rng.random() < 0.9 else rng.choice(("../a.npy", "a", "x.npy"))
+            new.writestr(name, change(old.read(member), rng), rng.choice((0, 8, 12, 14)))
+    return packed.getvalue()
+
+
+TEXT: tuple[Change, ...] = (edit, flip, cut, repeat, text_number)
+BINARY: tuple[Change, ...] = (edit, flip, cut, repeat, text_number, binary_number)
+CHANGES: dict[str, tuple[Change, ...]] = {
+    **dict.fromkeys((".xyz", ".txt", ".csv", ".pts", ".obj", ".off"), TEXT),
+    **dict.fromkeys((".ply", ".pcd", ".stl", ".npy", ".h5", ".las", ".laz"), BINARY),
+    ".gltf": (edit, cut, json_value, json_value, json_value),
+    ".glb": (edit, flip, cut, binary_number, glb_json, glb_json),
+    ".npz": (edit, flip, cut, binary_number, zip_member, zip_member),
+}
+
+
+def mutate(name: str, data: bytes, rng: random.Random) -> tuple[bytes, str]:
+    """A changed copy of the file `name`, and which change it was."""
+    change = rng.choice(CHANGES.get(Path(name).suffix.lower(), BINARY))
+    return change(data, rng), change.__name__
