@@ -162,7 +162,10 @@ HOSTILE = {
     ),
     "huge.npy": (huge_npy, "array is cut short"),
     "pickle.npy": (lambda p: np.save(p, np.array([Evil()]), allow_pickle=True), "not numbers"),
-    "pickle.npz": (lambda p: p.write_bytes(pickle.dumps(Evil())), "damaged, or of another format than its suffix says"),
+    "pickle.npz": (
+        lambda p: p.write_bytes(pickle.dumps(Evil())),
+        "damaged, or of another format than its suffix says",
+    ),
     "objects.npz": (lambda p: np.savez(p, np.array([Evil()])), "not numbers"),
     "bomb.npz": (npz_bomb, "all its points lie in one place"),
     "nan.xyz": (b"nan nan nan\n" * 9, "holds 0 points with finite coordinates"),

@@ -123,3 +123,18 @@ def gltf(mesh, **change):
         "scene": 0,
     }
     return json.dumps(content | change).encode()
+
+
+# A good file of every format, to be changed by `mutate`.
+GOOD = {
+    **CLOUDS,
+    "a.h5": write_h5,
+    "box.off": BOX.export(file_type="off").encode(),
+    "box.obj": BOX.export(file_type="obj").encode(),
+    "box.stl": BOX.export(file_type="stl"),
+    "ascii.stl": BOX.export(file_type="stl_ascii").encode(),
+    "box.ply": BOX.export(file_type="ply"),
+    "face.ply": trimesh.exchange.ply.export_ply(BOX, encoding="ascii"),
+    "box.glb": BOX.export(file_type="glb"),
+    "box.gltf": gltf(BOX),
+}
