@@ -172,9 +172,7 @@ def make_scheduler() -> Any:
     )
 
 
-def _encode_prompts(
-    networks: Networks, prompts: list[str]
-) -> Float[Tensor, "prompt token _"]:
+def _encode_prompts(networks: Networks, prompts: list[str]) -> Float[Tensor, "prompt token _"]:
     """CLIP's last hidden states after its final norm, padded to the longest sentence it takes."""
     tokenizer = networks.tokenizer
     tokens = tokenizer(
