@@ -1,0 +1,155 @@
+"""The networks by name, filled from a published checkpoint."""
+
+import argparse
+import pickle
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pointclip.core.errors import UserError, choose
+from pointclip.encoders.point import openshape, uni3d, ulip2
+
+
+Network = openshape.OpenShape | uni3d.Uni3D | ulip2.Ulip2
+FAMILIES = (
+    (openshape.OpenShape, openshape.SIZES),
+    (uni3d.Uni3D, uni3d.SIZES),
+    (ulip2.Ulip2, ulip2.SIZES),
+)
+NETWORKS: dict[str, tuple[Any, Any]] = {
+    name: (family, size) for family, sizes in FAMILIES for name, size in sizes.items()
+}
+# What training checkpoints hold beside tensors: arguments and numbers. None of it can run code.
+_HARMLESS = [
+    argparse.Namespace,
+    np.dtype,
+    type(np.dtype(np.float32)),
+    type(np.dtype(np.float64)),
+    type(np.dtype(np.int64)),
+    (np._core.multiarray.scalar, "numpy._core.multiarray.scalar"),
+    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
+]
+
+
+def load_network(name: str, path: Path) -> tuple[Network, float | None]:
+    """The network `name` with the weights of a published file, in float32, and its logit scale.
+
+    The file is a safetensors file or a checkpoint of torch, of which only tensors are read, and
+    only those that the network needs are copied to memory. Prefixes such as `module.` do not
+    matter. The logit scale is None if the file has none.
+
+    Raises:
+        UserError: if the file cannot be read or holds other weights.
+    """
+    family, size = NETWORKS[choose(name, NETWORKS, "3D network")]
+    with torch.device("meta"):
+        network = family(size)
+    return fill(network, name, path)
+
+
+def fill(network: Network, name: str, path: Path) -> tuple[Network, float | None]:
+    """Give a network, made on the meta device, the tensors of a file; see `load_network`."""
+    stored = dict(_tensors(_read(path)))
+    scale = next((t for k, t in stored.items() if k.split(".")[-1] == "logit_scale"), None)
+    tensors = _without_prefix(stored, network.anchor)
+    if not tensors:
+        some = ", ".join(list(stored)[:3]) or "none at all"
+        raise UserError(
+            f"{path} does not hold the weights of {name}: no tensor in it is named "
+            f"'{network.anchor}' (its first ones are {some})."
+        )
+    state, problems = _state(network, tensors)
+    if problems:
+        raise UserError(f"{path} does not hold the weights of {name}: {'; '.join(problems)}.")
+    network.load_state_dict(state, assign=True)
+    network.eval().requires_grad_(False)
+    return network, None if scale is None else float(scale.float().exp())
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        with torch.serialization.safe_globals(_HARMLESS):
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except FileNotFoundError as error:
+        raise UserError(f"The weights file {path} does not exist.") from error
+    except pickle.UnpicklingError as error:
+        found = re.search(r"Unsupported global: GLOBAL (\S+)", str(error))
+        what = f"an object of {found.group(1)}" if found else "more than tensors and numbers"
+        raise UserError(
+            f"{path} is damaged or holds {what}, which is not read since it could run code: "
+            "save the state dict alone as safetensors."
+        ) from error
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"{path} is no checkpoint, or cut short or damaged: {reason}") from error
+    if not isinstance(content, Mapping):
+        raise UserError(f"{path} holds a {type(content).__name__}, not the tensors of a network.")
+    return content
+
+
+def _tensors(content: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    """All tensors of nested dictionaries, by their keys joined with dots."""
+    for key, value in content.items():
+        if isinstance(value, Tensor):
+            yield f"{prefix}{key}", value
+        elif isinstance(value, Mapping):
+            yield from _tensors(value, f"{prefix}{key}.")
+
+
+def _without_prefix(stored: Mapping[str, Tensor], anchor: str) -> dict[str, Tensor]:
+    """The tensors beside and under the one that is named `anchor` behind a prefix."""
+    # OpenShape's networks with a projection hold the rest as `ppat`.
+    plain = {re.sub(r"(^|\.)ppat\.", r"\1", key): tensor for key, tensor in stored.items()}
+    prefixes = [key.removesuffix(anchor) for key in plain if f".{key}".endswith(f".{anchor}")]
+    if not prefixes:
+        return {}
+    prefix = min(prefixes, key=len)
+    return {key.removeprefix(prefix): t for key, t in plain.items() if key.startswith(prefix)}
+
+
+def _state(network: Network, tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
+    """The network's own state from published tensors, and what does not fit, in words."""
+    state: dict[str, Tensor] = {}
+    missing, misshapen, used, count = [], [], {"logit_scale"}, 0
+    for own, like in network.state_dict().items():
+        names = network.published(own)
+        used.update(name for name in names if name)
+        if own.endswith("num_batches_tracked"):
+            state[own] = torch.zeros((), dtype=torch.int64)  # counts steps of training
+            continue
+        count += len([name for name in names if name])
+        absent = [name for name in names if name and name not in tensors]
+        if absent:
+            missing += absent
+            continue
+        parts = [tensors[name] for name in names if name]
+        if None in names:  # the part of a bias that the release leaves out
+            parts.insert(names.index(None), torch.zeros_like(parts[0]))
+        value = torch.cat(parts) if len(parts) > 1 else parts[0]
+        # 1x1 convolutions are matrices here.
+        if [n for n in value.shape if n > 1] != [n for n in like.shape if n > 1]:
+            misshapen.append(f"'{names[0]}' is {_sizes(value)}, not {_sizes(like)}")
+            continue
+        state[own] = value.reshape(like.shape).float()
+    foreign = [k for k in tensors if k not in used and not k.startswith(network.ignored)]
+    problems = []
+    if missing:
+        problems.append(f"{len(missing)} of {count} tensors are missing, first '{missing[0]}'")
+    if misshapen:
+        problems.append(f"{len(misshapen)} have another shape, first {misshapen[0]}")
+    if foreign:
+        problems.append(f"{len(foreign)} belong to another network, first '{foreign[0]}'")
+    return state, problems
+
+
+def _sizes(tensor: Tensor) -> str:
+    return "x".join(str(n) for n in tensor.shape)
