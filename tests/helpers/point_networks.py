@@ -8,7 +8,7 @@ import torch
 from places import GOLDEN
 from safetensors.torch import save_file
 
-from pointclip.encoders.point import openshape, uni3d, ulip2
+from pointclip.encoders.point import openshape, ulip2, uni3d
 from pointclip.encoders.point.networks import NETWORKS, fill
 
 

@@ -26,12 +26,12 @@ def points_within(
     cloud that comes in the order of a scan or a file.
     """
     points, centres = points.detach().float(), centres.detach().float()
-    limit = np.float32(radius**2)
+    limit = float(np.float32(radius**2))
     if points.device.type != "cpu":
         return _within_by_torch(points, centres, limit, size)
     groups = np.empty((*centres.shape[:2], size), np.int64)
     for cloud, middle, group in zip(points.numpy(), centres.numpy(), groups, strict=True):
-        _within_by_numba(np.ascontiguousarray(cloud.T), middle, limit, group)
+        _within_by_numba(np.ascontiguousarray(cloud.T), middle, np.float32(limit), group)
     return torch.from_numpy(groups)
 
 
@@ -134,7 +134,7 @@ def _within_by_torch(
 ) -> Int[Tensor, "shape group {size}"]:
     count = points.shape[1]
     index = torch.arange(count, device=points.device)
-    outside = _squared_distances(points, centres) > float(limit)
+    outside = _squared_distances(points, centres) > limit
     index = index.expand(outside.shape).masked_fill(outside, count)
     first = index.topk(min(size, count), largest=False).values
     first = torch.nn.functional.pad(first, (0, size - first.shape[-1]), value=count)

@@ -3,6 +3,8 @@
 Names of parameters are those of timm and Point-BERT, so that most keys of published files fit.
 """
 
+from typing import Any
+
 import torch
 from einops import rearrange
 from jaxtyping import Float
@@ -71,6 +73,12 @@ class Block(nn.Module):
         return x + self.mlp(self.norm2(x))
 
 
+def with_norm(linear: Any, norm: Any) -> tuple[Float[Tensor, "out channel"], Float[Tensor, " out"]]:
+    """Weight and bias of a linear layer with the batch norm behind it, in evaluation form."""
+    factor = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    return linear.weight * factor[:, None], (linear.bias - norm.running_mean) * factor + norm.bias
+
+
 class GroupEncoder(nn.Module):
     """Point-BERT's network of a group: two layers, the maximum beside each point, two layers more.
 
@@ -90,17 +98,17 @@ class GroupEncoder(nn.Module):
         )
 
     def forward(self, groups: Float[Tensor, "group point 6"]) -> Float[Tensor, "group channel"]:
-        size = groups.shape[1]
-        h = self.first_conv(rearrange(groups, "group point c -> (group point) c"))
-        highest = rearrange(h, "(group point) c -> group point c", point=size).amax(1)
-        # The first layer of `second_conv` reads [maximum, point]. The maximum's part is the same
-        # for all points of a group, and so is computed once.
-        first = self.second_conv[0]
-        of_maximum, of_point = first.weight.chunk(2, dim=1)
-        h = rearrange(h @ of_point.T, "(group point) c -> group point c", point=size)
-        h += F.linear(highest, of_maximum, first.bias)[:, None]
-        h = self.second_conv[1:](rearrange(h, "group point c -> (group point) c"))
-        return rearrange(h, "(group point) c -> group point c", point=size).amax(1)
+        first, norm, _, last = self.first_conv
+        h = F.linear(groups, *with_norm(first, norm)).relu_()
+        h = last(h)
+        first, norm, _, last = self.second_conv
+        weight, bias = with_norm(first, norm)
+        # It reads [maximum, point]. The maximum's part is the same for all points of a group, and
+        # so is computed once.
+        of_maximum, of_point = weight.chunk(2, dim=1)
+        h_max = F.linear(h.amax(1), of_maximum, bias)
+        h = F.linear(h, of_point).add_(h_max[:, None]).relu_()
+        return last(h).amax(1)
 
 
 def in_parts(

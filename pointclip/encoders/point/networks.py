@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from pointclip.core.errors import UserError, choose
-from pointclip.encoders.point import openshape, uni3d, ulip2
+from pointclip.encoders.point import openshape, ulip2, uni3d
 
 
 Network = openshape.OpenShape | uni3d.Uni3D | ulip2.Ulip2
@@ -25,14 +25,13 @@ NETWORKS: dict[str, tuple[Any, Any]] = {
     name: (family, size) for family, sizes in FAMILIES for name, size in sizes.items()
 }
 # What training checkpoints hold beside tensors: arguments and numbers. None of it can run code.
-_HARMLESS = [
+_numpy_number: Any = np.float64(0).__reduce__()[0]
+_HARMLESS: list[Any] = [
     argparse.Namespace,
     np.dtype,
-    type(np.dtype(np.float32)),
-    type(np.dtype(np.float64)),
-    type(np.dtype(np.int64)),
-    (np._core.multiarray.scalar, "numpy._core.multiarray.scalar"),
-    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
+    *(type(np.dtype(kind)) for kind in (np.float32, np.float64, np.int64)),
+    (_numpy_number, "numpy._core.multiarray.scalar"),
+    (_numpy_number, "numpy.core.multiarray.scalar"),
 ]
 
 

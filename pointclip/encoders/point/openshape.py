@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 
 import torch
-from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from pointclip.encoders.point.grouping import points_within, take
-from pointclip.encoders.point.layers import Attention, Block, Mlp, in_parts
+from pointclip.encoders.point.layers import Attention, Block, Mlp, in_parts, with_norm
 from pointclip.encoders.point.sampling import farthest_points
 
 
@@ -46,10 +46,10 @@ class GroupNet(nn.Module):
         self.mlp_bns = nn.ModuleList(nn.BatchNorm1d(o) for o in widths)
 
     def forward(self, groups: Float[Tensor, "group point 9"]) -> Float[Tensor, "group channel"]:
-        h = rearrange(groups, "group point c -> (group point) c")
+        h = groups
         for linear, norm in zip(self.mlp_convs, self.mlp_bns, strict=True):
-            h = norm(linear(h)).relu_()
-        return rearrange(h, "(group point) c -> group point c", point=groups.shape[1]).amax(1)
+            h = F.linear(h, *with_norm(linear, norm)).relu_()
+        return h.amax(1)
 
 
 class OpenShape(nn.Module):
