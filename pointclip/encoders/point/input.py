@@ -70,7 +70,7 @@ def prepare_clouds(
     if index is not None:
         points = points[:, index]
         colors = None if colors is None else colors[:, index]
-    points = np.float32(points)
+    points = points.astype(np.float32)
     points = points - points.mean(axis=1, keepdims=True)
     points = points / np.linalg.norm(points, axis=-1).max(axis=1)[:, None, None]
     if z_up:
