@@ -50,7 +50,7 @@ def _by_numba(axes, near_origin, chosen):
         skipped = (x[k] * x[k] + y[k] * y[k]) + z[k] * z[k] <= near_origin
         distance[k] = np.float32(-1) if skipped else np.float32(np.inf)
     # As integers, floats have the same order, and their maximum needs no look for NaN: both inner
-    # loops become a few instructions for eight or sixteen numbers. A block stays in the first cache.
+    # loops become a few instructions for eight numbers or more. A block stays in the first cache.
     bits = distance.view(np.int32)
     blocks = (points + BLOCK - 1) // BLOCK
     largest = np.empty(blocks, np.int32)
