@@ -1,18 +1,16 @@
 """The networks by name, filled from a published checkpoint."""
 
-import argparse
-import pickle
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from pointclip.core.errors import UserError, choose
 from pointclip.encoders.point import openshape, ulip2, uni3d
+from pointclip.encoders.tensors import read_tensors, tensors_beside
 
 
 Network = openshape.OpenShape | uni3d.Uni3D | ulip2.Ulip2
@@ -24,15 +22,6 @@ FAMILIES = (
 NETWORKS: dict[str, tuple[Any, Any]] = {
     name: (family, size) for family, sizes in FAMILIES for name, size in sizes.items()
 }
-# What training checkpoints hold beside tensors: arguments and numbers. None of it can run code.
-_numpy_number: Any = np.float64(0).__reduce__()[0]
-_HARMLESS: list[Any] = [
-    argparse.Namespace,
-    np.dtype,
-    *(type(np.dtype(kind)) for kind in (np.float32, np.float64, np.int64)),
-    (_numpy_number, "numpy._core.multiarray.scalar"),
-    (_numpy_number, "numpy.core.multiarray.scalar"),
-]
 
 
 def load_network(name: str, path: Path) -> tuple[Network, float | None]:
@@ -53,9 +42,10 @@ def load_network(name: str, path: Path) -> tuple[Network, float | None]:
 
 def fill(network: Network, name: str, path: Path) -> tuple[Network, float | None]:
     """Give a network, made on the meta device, the tensors of a file; see `load_network`."""
-    stored = dict(_tensors(_read(path)))
+    # OpenShape's networks with a projection hold the rest as `ppat`.
+    stored = {re.sub(r"(^|\.)ppat\.", r"\1", k): t for k, t in read_tensors(path).items()}
     scale = next((t for k, t in stored.items() if k.split(".")[-1] == "logit_scale"), None)
-    tensors = _without_prefix(stored, network.anchor)
+    tensors = tensors_beside(stored, network.anchor)
     if not tensors:
         some = ", ".join(list(stored)[:3]) or "none at all"
         raise UserError(
@@ -68,51 +58,6 @@ def fill(network: Network, name: str, path: Path) -> tuple[Network, float | None
     network.load_state_dict(state, assign=True)
     network.eval().requires_grad_(False)
     return network, None if scale is None else float(scale.float().exp())
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        with torch.serialization.safe_globals(_HARMLESS):
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except FileNotFoundError as error:
-        raise UserError(f"The weights file {path} does not exist.") from error
-    except pickle.UnpicklingError as error:
-        found = re.search(r"Unsupported global: GLOBAL (\S+)", str(error))
-        what = f"an object of {found.group(1)}" if found else "more than tensors and numbers"
-        raise UserError(
-            f"{path} is damaged or holds {what}, which is not read since it could run code: "
-            "save the state dict alone as safetensors."
-        ) from error
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(f"{path} is no checkpoint, or cut short or damaged: {reason}") from error
-    if not isinstance(content, Mapping):
-        raise UserError(f"{path} holds a {type(content).__name__}, not the tensors of a network.")
-    return content
-
-
-def _tensors(content: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-    """All tensors of nested dictionaries, by their keys joined with dots."""
-    for key, value in content.items():
-        if isinstance(value, Tensor):
-            yield f"{prefix}{key}", value
-        elif isinstance(value, Mapping):
-            yield from _tensors(value, f"{prefix}{key}.")
-
-
-def _without_prefix(stored: Mapping[str, Tensor], anchor: str) -> dict[str, Tensor]:
-    """The tensors beside and under the one that is named `anchor` behind a prefix."""
-    # OpenShape's networks with a projection hold the rest as `ppat`.
-    plain = {re.sub(r"(^|\.)ppat\.", r"\1", key): tensor for key, tensor in stored.items()}
-    prefixes = [key.removesuffix(anchor) for key in plain if f".{key}".endswith(f".{anchor}")]
-    if not prefixes:
-        return {}
-    prefix = min(prefixes, key=len)
-    return {key.removeprefix(prefix): t for key, t in plain.items() if key.startswith(prefix)}
 
 
 def _state(network: Network, tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:

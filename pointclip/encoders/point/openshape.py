@@ -62,6 +62,8 @@ class OpenShape(nn.Module):
     def __init__(self, size: OpenShapeSize) -> None:
         super().__init__()
         self.size = size
+        self.dim = size.out or size.width
+        self.fewest_points = size.groups
         width = size.width
         self.cls_token = nn.Parameter(torch.zeros(width))
         self.sa = GroupNet(size.group_widths)

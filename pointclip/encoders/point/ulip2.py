@@ -36,6 +36,8 @@ class Ulip2(nn.Module):
     def __init__(self, size: Ulip2Size) -> None:
         super().__init__()
         self.size = size
+        self.dim = size.out
+        self.fewest_points = max(size.groups, size.group_points)
         width = size.width
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
         self.cls_pos = nn.Parameter(torch.zeros(1, 1, width))

@@ -58,6 +58,8 @@ class Uni3D(nn.Module):
     def __init__(self, size: Uni3DSize) -> None:
         super().__init__()
         self.size = size
+        self.dim = size.out
+        self.fewest_points = max(size.groups, size.group_points)
         width = size.width
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
         self.cls_pos = nn.Parameter(torch.zeros(1, 1, width))

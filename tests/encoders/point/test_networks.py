@@ -87,7 +87,8 @@ def test_large_networks_equal_the_released_ones(model, folder):
 @pytest.mark.parametrize("model", [name for name in FULL if name != "ulip2"])
 def test_full_networks_have_the_released_parameters(model):
     """Every key and shape of the published files, the giant's too, without their memory."""
-    from pointclip.encoders.point.networks import _state, _without_prefix
+    from pointclip.encoders.point.networks import _state
+    from pointclip.encoders.tensors import tensors_beside
 
     family, size = FULL[model]
     stored = {}
@@ -97,7 +98,10 @@ def test_full_networks_have_the_released_parameters(model):
             name, sizes = str(entry).split(" ")
             shape = () if sizes == "scalar" else tuple(int(n) for n in sizes.split("x"))
             stored[name] = torch.empty(shape)
-    state, problems = _state(network, _without_prefix(stored, network.anchor))
+    state, problems = _state(
+        network,
+        tensors_beside({key.removeprefix("ppat."): t for key, t in stored.items()}, network.anchor),
+    )
     assert problems == []
     assert state.keys() == network.state_dict().keys()
 
