@@ -15,7 +15,7 @@ SOURCES := pointclip scripts tests benchmarks recipes
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "pointclip.config.preflight Python >= 3.11, but $(PYTHON) is older: make demo PYTHON=python3.12"; exit 1; }
+	  { echo "pointclip.app.preflight Python >= 3.11, but $(PYTHON) is older: make demo PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV_ARGS) $(VENV)
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
@@ -45,7 +45,7 @@ test-cluster: $(VENV)/.installed-dev
 
 paper-check: $(VENV)/.installed
 	$(BIN)/snakemake --dry-run --quiet rules --configfile config/paper.yaml
-	@$(BIN)/python -m pointclip.config.preflight config/paper.yaml
+	@$(BIN)/python -m pointclip.app.preflight config/paper.yaml
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)

@@ -2,7 +2,7 @@
 
 from pointclip.core.job import job
 from pointclip.core.store import write_text
-from pointclip.evaluation.ablation import compare, sentences, varied
+from pointclip.evaluation.ablation import compare, describe, select
 from pointclip.evaluation.score import score
 from pointclip.report import table_formats
 from pointclip.report.figures import ablation_plot, save
@@ -10,11 +10,11 @@ from pointclip.report.figures import ablation_plot, save
 
 with job(snakemake):
     files, params, title = snakemake.input, snakemake.params, snakemake.params.title
-    scores = score(params.experiments, files.logits, files.labels)
-    scores, by, order = varied(scores, params.vary)
+    scores = score(params.runs, files.logits, dict(zip(params.datasets, files.labels, strict=True)))
+    scores, by, order = select(scores, params.vary)
     table = compare(scores, by, order)
-    said = sentences(table, by)
+    sentences = describe(table, by)
     table_formats.write(table, snakemake.output.csv)
-    table_formats.write(table, snakemake.output.table, title, note=said)
-    write_text(said, snakemake.output.sentences)
+    table_formats.write(table, snakemake.output.table, title, note=sentences)
+    write_text(sentences, snakemake.output.sentences)
     save(ablation_plot(scores, by, title, order=order), snakemake.output.figure)

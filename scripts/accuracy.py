@@ -3,8 +3,8 @@
 from pointclip.core.job import job
 from pointclip.core.store import read_parquet, write_text
 from pointclip.evaluation.published import read_published
+from pointclip.evaluation.summary import per_seed, summarise
 from pointclip.report import table_formats
-from pointclip.report.tables import per_seed, summarise
 
 
 NOTE = (
@@ -21,4 +21,4 @@ with job(snakemake):
     table, note = summarise(scores, published), NOTE.format(snakemake.params.validation_per_class)
     for path in (snakemake.output.md, snakemake.output.html):
         table_formats.write(table, path, note=note)
-    write_text(table_formats.terminal(table), snakemake.output.txt)
+    write_text(table_formats.to_text(table), snakemake.output.txt)

@@ -8,7 +8,7 @@ from pointclip.core.store import read_parquet
 
 with job(snakemake):
     files = snakemake.input
-    shares = read_parquet(files.share[0])["ratio"].tolist() if files.share else None
-    ratio = snakemake.params.ratio if shares is None else shares
+    share = files.get("share")
+    ratio = read_parquet(share)["ratio"].tolist() if share else snakemake.params.ratio
     ids = read_source_ids(files.ids)
     write_blend(files.ours, files.theirs, snakemake.output[0], ratio, ids)

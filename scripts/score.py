@@ -6,6 +6,6 @@ from pointclip.evaluation.score import score
 
 
 with job(snakemake):
-    files = snakemake.input
-    scores = score(snakemake.params.experiments, files.logits, files.labels)
-    write_parquet(scores, snakemake.output[0])
+    files, params = snakemake.input, snakemake.params
+    labels = dict(zip(params.datasets, files.labels, strict=True))
+    write_parquet(score(params.runs, files.logits, labels), snakemake.output[0])

@@ -3,40 +3,31 @@
 import json
 from pathlib import Path
 
+from pointclip.catalog.datasets import CLASSES, FURNITURE
 from pointclip.core.errors import UserError
 
 
-LARGEST = 1_000_000  # bytes; a list of names has not more
-KNOWN = {
-    "modelnet40": """airplane bathtub bed bench bookshelf bottle bowl car chair cone cup curtain
-        desk door dresser flower_pot glass_box guitar keyboard lamp laptop mantel monitor
-        night_stand person piano plant radio range_hood sink sofa stairs stool table tent toilet
-        tv_stand vase wardrobe xbox""",
-    "modelnet10": "bathtub bed chair desk dresser monitor night_stand sofa table toilet",
-    # Not in the alphabet's order: that of its labels.
-    "scanobjectnn": """bag bin box cabinet chair desk display door shelf table bed pillow sink sofa
-        toilet""",
-}
+MAX_BYTES = 1_000_000  # bytes; a list of names has not more
 
 
 def read_classes(source: str | Path) -> list[str]:
-    """The classes of `furniture`, of a data set in `KNOWN`, or of a file.
+    """The classes of `furniture`, of a data set in the catalog, or of a file.
 
     A file is UTF-8 text with one name a line, or JSON with a list of names.
 
     Raises:
         UserError: if it is none of these.
     """
-    if source in KNOWN:
-        return KNOWN[str(source)].split()
+    if source in CLASSES:
+        return list(CLASSES[str(source)])
     if source == "furniture":
         return _furniture()
     path = Path(source)
     if not path.is_file():
-        names = ", ".join(["furniture", *KNOWN])
+        names = ", ".join(["furniture", *CLASSES])
         raise UserError(f"'{source}' is no list of classes: choose one of {names}, or a file.")
     try:
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > MAX_BYTES:
             raise UserError(f"{path} is too large for a list of classes.")
         text = path.read_text(encoding="utf-8-sig")
         found = json.loads(text) if path.suffix == ".json" else text.splitlines()
@@ -51,7 +42,6 @@ def read_classes(source: str | Path) -> list[str]:
 
 def _furniture() -> list[str]:
     from pointclip.core.store import open_h5
-    from pointclip.data.prepare import EMBEDDED
 
-    with open_h5(EMBEDDED) as f:
+    with open_h5(FURNITURE) as f:
         return [str(name) for name in f.attrs["classes"]]

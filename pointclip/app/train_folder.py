@@ -18,7 +18,7 @@ from pointclip.clouds.load import SUFFIXES, load_cloud, normalise
 from pointclip.core import store
 from pointclip.core.errors import UserError, choose
 from pointclip.core.files import find_files, shown
-from pointclip.data.shots import COLUMNS, bank_ids, draw_shots
+from pointclip.data.shots import distinct_shot_ids, sample_shots
 from pointclip.encoders.encoder import Encoder
 from pointclip.features.encode import bank, encode, encode_text
 from pointclip.features.prompts import Prompts
@@ -27,7 +27,6 @@ from pointclip.projection.projection import Projection
 
 
 log = logging.getLogger(__name__)
-HELD_OUT = 4  # per class, if a class has four times as many
 
 
 @dataclass(frozen=True)
@@ -102,14 +101,14 @@ def train_on_folder(
         labels = _write_clouds(listed, at / "clouds.h5", points, up, on_error)
         classes = labels.attrs["classes"]
         store.write_parquet(labels, at / "labels.parquet", classes=classes)
-        drawn = _draw_all(labels, seed) if shots is None else draw_shots(labels, [shots], [seed])
+        drawn = sample_shots(labels, [seed])
         store.write_parquet(drawn, at / "shots.parquet")
         threads = torch.get_num_threads()
         project(at / "clouds.h5", projection, at / "depth.h5", threads=threads)
         encode(at / "depth.h5", encoder, at / "features.h5")
         bank(
             at / "clouds.h5",
-            bank_ids(drawn).tolist(),
+            distinct_shot_ids(drawn, labels, shots).tolist(),
             projection,
             encoder,
             copies,
@@ -117,11 +116,10 @@ def train_on_folder(
             at / "bank.h5",
         )
         encode_text(classes, prompts, encoder, at / "text.parquet")
-        few = int(drawn.loc[drawn["protocol"] == "plain", "shots"].max())
         features = [at / "features.h5"]
         task = read_task(
             at / "shots.parquet",
-            few,
+            shots,
             at / "labels.parquet",
             features,
             at / "bank.h5",
@@ -170,19 +168,4 @@ def _write_clouds(
         raise UserError("Files of at least two classes must be readable.")
     frame["label"] = frame["class"].map(classes.index)
     frame.attrs["classes"] = classes
-    return frame
-
-
-def _draw_all(labels: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Every shape is a shot, but a quarter of each class, at most four, is held out."""
-    rows: list[tuple] = []
-    for position, name in enumerate(labels.attrs["classes"]):
-        ids = labels.loc[labels["label"] == position, "id"].to_numpy(dtype=object)
-        order = np.random.default_rng([seed, position]).permutation(ids)
-        spare = min(HELD_OUT, len(order) // 4)
-        rows += [("validation", 0, seed, name, r, i) for r, i in enumerate(order[:spare])]
-        rows += [("plain", len(ids), seed, name, r, i) for r, i in enumerate(order[spare:])]
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    # One number for the whole draw, though classes may differ in size.
-    frame.loc[frame["protocol"] == "plain", "shots"] = frame["shots"].max()
     return frame

@@ -1,15 +1,19 @@
-"""What a config asks for: its experiments, ensembles and ablations, spelt out as paths."""
+"""What a config asks for: experiments, ensembles and ablations, each a mapping of axes to ids."""
 
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from pointclip.catalog.protocols import RELEASED_METHODS
+from pointclip.config import paths
 from pointclip.config.resolve import (
+    DEFAULT_SAMPLING,
     RESOLVERS,
     Config,
     resolve_adapter,
     resolve_backbone,
     resolve_projection,
+    resolve_sampling,
 )
 from pointclip.core.errors import UserError, choose
 
@@ -24,19 +28,12 @@ AXES = {
     "shots": "shots",
     "protocol": "protocols",
 }
-PATHS = {
-    "zero_shot": "zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}",
-    "few_shot": (
-        "few_shot/{dataset}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot/{protocol}"
-    ),
-}
 KINDS = {
     "zero_shot": [axis for axis in AXES if axis not in ("adapter", "shots")],
     "few_shot": list(AXES),
 }
-# The release chose epochs for its own adapter only; there is nothing to reproduce for the others.
-RELEASED_METHODS = {"inter_view"}
 
+# "kind", every axis of that kind, "sampling", and "ensemble" where there is one.
 Run = dict[str, Any]
 
 
@@ -49,6 +46,7 @@ def resolve(config: Config) -> dict[str, dict[str, Any]]:
     used = {(section, name) for section in RESOLVERS for name in config.get(section, [])}
     for run in all_runs(config):
         used |= {(AXES[axis], run[axis]) for axis in run if axis in AXES}
+        used.add(("samplings", run["sampling"]))
     entries: dict[str, dict[str, Any]] = {section: {} for section in RESOLVERS}
     for section, name in sorted(used, key=str):
         if section in RESOLVERS:
@@ -70,14 +68,14 @@ def _sorted(value: Any) -> Any:
 
 
 def runs(config: Config, kind: str) -> list[Run]:
-    """Every experiment of one kind, each once: a mapping of axis to id."""
-    found: dict[str, Run] = {}
+    """Every experiment of one kind, each once."""
+    found: list[Run] = []
     for block in config[kind]:
+        sampling = block.get("sampling", DEFAULT_SAMPLING)
         for values in product(*(block[AXES[axis]] for axis in KINDS[kind])):
-            run = {"kind": kind, **dict(zip(KINDS[kind], values, strict=True))}
-            if _exists(config, run):
-                found.setdefault(logits_path(run), run)
-    return list(found.values())
+            axes = dict(zip(KINDS[kind], values, strict=True))
+            found.append({"kind": kind, **axes, "sampling": sampling})
+    return _unique(run for run in found if _exists(config, run))
 
 
 def ensemble_runs(config: Config) -> list[Run]:
@@ -86,18 +84,17 @@ def ensemble_runs(config: Config) -> list[Run]:
     Raises:
         UserError: if there is no such ensemble, or not its file.
     """
-    found: dict[str, Run] = {}
+    found: list[Run] = []
     blocks = [(kind, block) for kind in KINDS for block in config[kind]]
     for kind, block in blocks:
         for name in block.get("ensembles", []):
             file = config["ensembles"][choose(name, config["ensembles"], "ensemble")]["file"]
             if not Path(file).is_file():
                 raise UserError(f"The file '{file}' of the ensemble '{name}' does not exist.")
-            for run in runs({**config, kind: [block]}, kind):
-                if run["protocol"] != "released":  # nobody released one
-                    blended = {**run, "ensemble": name}
-                    found.setdefault(logits_path(blended), blended)
-    return list(found.values())
+            own = runs({**config, kind: [block]}, kind)
+            # Nobody released an ensemble.
+            found += [{**run, "ensemble": name} for run in own if run["protocol"] != "released"]
+    return _unique(found)
 
 
 def ablation_runs(config: Config, name: str) -> list[Run]:
@@ -106,9 +103,10 @@ def ablation_runs(config: Config, name: str) -> list[Run]:
     `seed` may vary too: all seeds of an experiment come from one run.
     """
     ablation = config["ablations"][choose(name, config["ablations"], "ablation")]
-    base, vary = ablation["base"], dict(ablation["vary"])
+    base, vary = dict(ablation["base"]), dict(ablation["vary"])
+    sampling = base.pop("sampling", DEFAULT_SAMPLING)
     for seed in vary.pop("seed", []):
-        seeds = map(str, config["sampling"]["seeds"])
+        seeds = map(str, resolve_sampling(config, sampling)["seeds"])
         choose(str(seed), seeds, f"seed in the ablation '{name}'")
     kind = "few_shot" if {"shots", "adapter"} & {*base, *vary} else "zero_shot"
     for axis in [*base, *vary]:
@@ -116,41 +114,47 @@ def ablation_runs(config: Config, name: str) -> list[Run]:
     if missing := [axis for axis in KINDS[kind] if axis not in base and axis not in vary]:
         raise UserError(f"The ablation '{name}' says nothing about its {missing[0]}.")
     found = [
-        {"kind": kind, **base, **dict(zip(vary, values, strict=True))}
+        {"kind": kind, **base, **dict(zip(vary, values, strict=True)), "sampling": sampling}
         for values in product(*vary.values())
     ]
-    return list({logits_path(run): run for run in found if _exists(config, run)}.values())
+    return _unique(run for run in found if _exists(config, run))
 
 
 def all_runs(config: Config) -> list[Run]:
-    """The experiments of the whole config, those of its ablations too, each once."""
+    """The experiments of the whole config, those of its ablations too, each once.
+
+    Raises:
+        UserError: if two experiments differ in nothing but their sampling.
+    """
     everything = [*runs(config, "zero_shot"), *runs(config, "few_shot")]
     for name in config["ablations"]:
         everything += ablation_runs(config, name)
-    return list({logits_path(run): run for run in everything}.values())
+    everything = _unique(everything)
+    seen: dict[str, Run] = {}
+    for run in everything:
+        other = seen.setdefault(str(score_columns(run)), run)
+        if other["sampling"] != run["sampling"]:
+            raise UserError(
+                f"An experiment is listed with the samplings '{other['sampling']}' and "
+                f"'{run['sampling']}', which no table tells apart: {paths.logits(run)}."
+            )
+    return everything
 
 
-def logits_path(run: Run) -> str:
-    """Where the logits of an experiment lie, below the results."""
-    folder = f"ensemble/{run['ensemble']}/" if "ensemble" in run else ""
-    return f"{folder}{PATHS[run['kind']].format(**run)}/logits.h5"
-
-
-def identity(experiment: str) -> dict[str, Any]:
-    """What a score says of an experiment, from the path of its logits below the results."""
-    parts = experiment.split("/")[:-1]
-    other = parts[1] if parts[0] == "ensemble" else ""
-    _, dataset, projection, prompts, backbone, *learned, protocol = parts[2 if other else 0 :]
-    method, shots = learned or ("zero_shot", "0shot")
+def score_columns(run: Run) -> dict[str, Any]:
+    """What a score row says of its experiment (see `catalog/columns.py`)."""
+    method = run.get("adapter", "zero_shot")
+    axes = ("dataset", "projection", "prompts", "backbone")
     return {
-        "dataset": dataset,
-        "projection": projection,
-        "prompts": prompts,
-        "backbone": backbone,
-        "method": f"{method}+{other}" if other else method,
-        "protocol": protocol,
-        "shots": int(shots.removesuffix("shot")),
+        **{axis: run[axis] for axis in axes},
+        "method": f"{method}+{run['ensemble']}" if "ensemble" in run else method,
+        "protocol": run["protocol"],
+        "shots": run.get("shots", 0),
     }
+
+
+def _unique(found: Any) -> list[Run]:
+    return list({paths.logits(run): run for run in found}.values())
 
 
 def _exists(config: Config, run: Run) -> bool:

@@ -3,26 +3,26 @@
 Read by the Snakefile in every job, so nothing here imports torch, and nothing reads large files.
 """
 
-import ast
 import os
 from collections.abc import Mapping
 from copy import deepcopy
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pointclip.catalog import backbones
+from pointclip.catalog.adapters import METHODS, hyper_parameters
+from pointclip.catalog.datasets import READERS
+from pointclip.catalog.projections import PROJECTIONS
 from pointclip.catalog.view_weights import V2_VIEW_WEIGHTS
 from pointclip.core.errors import UserError, choose
 from pointclip.core.files import PACKAGE, read_yaml
 
 
-# Where the library keeps what it knows by name: section -> module, dictionary.
-REGISTRIES = {
-    "readers": ("data/split.py", "READERS"),
-    "projections": ("catalog/projections.py", "PROJECTIONS"),
-    "backbones": ("catalog/backbones.py", "BACKBONES"),
-    "adapters": ("classification/adapters/__init__.py", "METHODS"),
+# Section of the config -> the names that need no entry there.
+BUILT_IN: dict[str, tuple[str, ...]] = {
+    "projections": tuple(PROJECTIONS),
+    "backbones": tuple(backbones.BACKBONES),
+    "adapters": tuple(METHODS),
 }
 # Section of the config -> what people call an entry of it.
 SECTIONS = {
@@ -32,6 +32,9 @@ SECTIONS = {
     "backbones": "backbone",
     "adapters": "adapter",
 }
+# The sampling of experiments that name none, and what an entry leaves out.
+DEFAULT_SAMPLING = "default"
+SAMPLING = {"seeds": [1, 2, 3], "validation_per_class": 4, "validation_seed": 0}
 
 Config = Mapping[str, Any]
 
@@ -46,7 +49,7 @@ def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
         raise UserError(f"The path '{entry['path']}' of the data set '{name}' does not exist.")
     if "reader" not in entry:
         raise UserError(f"The data set '{name}' has neither a reader nor a base that has one.")
-    choose(entry["reader"], builtin("readers"), "reader")
+    choose(entry["reader"], READERS, "reader")
     entry.pop("description", None)
     shards = entry.pop("shards", 1)
     if v2_view_weights := entry.pop("v2_view_weights", ""):
@@ -105,28 +108,17 @@ def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
     entry, _ = _merged(config, "adapters", name)
     method, copies = entry.pop("base"), entry.pop("copies", config["bank"]["copies"])
     entry.pop("description", None)
-    for key in entry:
-        choose(key, ["base", "copies", *_parameters(method)], f"key in the adapter '{name}'")
+    hyper_parameters(method, entry)
     return {"method": method, "parameters": entry, "copies": copies}
 
 
-@cache
-def _parameters(method: str, functions: tuple[str, ...] = ("states", "choose")) -> tuple[str, ...]:
-    """What a method lets one set: the keyword-only arguments of its functions."""
-    tree = ast.parse(
-        (PACKAGE / "classification/adapters" / f"{method}.py").read_text(encoding="utf-8")
-    )
-    found: list[str] = []
-    for statement in tree.body:
-        match statement:
-            case ast.FunctionDef(name=name, args=arguments) if name in functions:
-                found += [argument.arg for argument in arguments.kwonlyargs]
-            case ast.Assign(  # another method's function, as in `choose = tip.choose`
-                targets=[ast.Name(id=name)],
-                value=ast.Attribute(value=ast.Name(id=other), attr=function),
-            ) if name in functions:
-                found += _parameters(other, (function,))
-    return tuple(found)
+def resolve_sampling(config: Config, name: str) -> dict[str, Any]:
+    """The seeds of the shots, and how many train shapes of a class are held out by which seed."""
+    own = config.get("samplings", {})
+    if DEFAULT_SAMPLING in own:
+        raise UserError(f"The sampling '{DEFAULT_SAMPLING}' is built in: give yours another id.")
+    choose(name, [DEFAULT_SAMPLING, *own], "sampling")
+    return SAMPLING | {k: v for k, v in own.get(name, {}).items() if k != "description"}
 
 
 RESOLVERS = {
@@ -135,6 +127,7 @@ RESOLVERS = {
     "backbones": resolve_backbone,
     "prompts": resolve_prompts,
     "adapters": resolve_adapter,
+    "samplings": resolve_sampling,
 }
 
 
@@ -146,7 +139,7 @@ def _merged(
     Args:
         own: the key that makes an entry complete without a base.
     """
-    entries, known, what = config[section], builtin(section), SECTIONS[section]
+    entries, known, what = config.get(section, {}), built_in(section), SECTIONS[section]
     allowed = dict.fromkeys([*entries, *known])
     chain = [choose(name, allowed, what)]
     while (base := entries.get(chain[-1], {}).get("base", chain[-1])) != chain[-1]:
@@ -186,24 +179,7 @@ def here(path: Path) -> Path:
     return Path(os.path.relpath(path))
 
 
-@cache
-def builtin(section: str) -> tuple[str, ...]:
-    """The names that the library knows, read from its source: importing it would import torch."""
+def built_in(section: str) -> tuple[str, ...]:
     if section == "prompts":
         return tuple(sorted(file.stem for file in (PACKAGE / "assets/prompts").glob("*.yaml")))
-    if section not in REGISTRIES:
-        return ()
-    file, name = REGISTRIES[section]
-    found: list[Any] = []
-    for statement in ast.parse((PACKAGE / file).read_text(encoding="utf-8")).body:
-        match statement:
-            case (
-                ast.Assign(targets=[ast.Name(id=target)], value=ast.Dict(keys=keys))
-                | ast.AnnAssign(target=ast.Name(id=target), value=ast.Dict(keys=keys))
-            ) if target == name:
-                found += [key.value for key in keys if isinstance(key, ast.Constant)]
-            case ast.Assign(
-                targets=[ast.Subscript(value=ast.Name(id=target), slice=ast.Constant(value=key))]
-            ) if target == name:
-                found.append(key)
-    return tuple(found)
+    return BUILT_IN.get(section, ())

@@ -1,11 +1,12 @@
-"""What follows from a config's experiments: files to make, draws to hold, what figures show."""
+"""What follows from a config's experiments: files to make, shots to encode, what figures show."""
 
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pointclip.config.experiments import KINDS, Run, all_runs, logits_path, runs
+from pointclip.config.experiments import KINDS, Run, all_runs, runs
+from pointclip.config.paths import logits, path
 from pointclip.config.resolve import Config, resolve_adapter, resolve_projection
 
 
@@ -14,7 +15,7 @@ def intermediates(config: Config, entries: Mapping[str, Any]) -> list[str]:
     return sorted(set().union(*(_files(config, entries, run) for run in all_runs(config))))
 
 
-def lost(config: Config, entries: Mapping[str, Any]) -> list[str]:
+def missing_intermediates(config: Config, entries: Mapping[str, Any]) -> list[str]:
     """Those of them that are missing though something else of their experiment is there.
 
     Snakemake does not miss such a file while what was made from it exists, even if the file was
@@ -29,54 +30,45 @@ def lost(config: Config, entries: Mapping[str, Any]) -> list[str]:
 
 
 def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
-    few, dataset, backbone = run["kind"] == "few_shot", run["dataset"], run["backbone"]
+    few = run["kind"] == "few_shot"
     source = entries["projections"][run["projection"]]["source"]
     # A subset of another projection's views has copies of its features, and needs them itself.
-    folders = {f"{dataset}/{name}" for name in (source, run["projection"])}
+    projections = [run | {"projection": name} for name in {source, run["projection"]}]
     splits = ["train", "test"] if few or run["protocol"] == "validation" else ["test"]
-    files = {f"text/{dataset}/{run['prompts']}/{backbone}.parquet", logits_path(run)}
-    for split, shard in product(splits, entries["datasets"][dataset]["shards"]):
-        files |= {f"features/{folder}/{backbone}/{split}-{shard}.h5" for folder in folders}
+    files = {path("text", **run), logits(run)}
+    for split, shard in product(splits, entries["datasets"][run["dataset"]]["shards"]):
+        part = {"split": split, "shard": shard}
+        files |= {path("features", **ids, **part) for ids in projections}
         if config["keep_depth"]:
-            files.add(f"depth/{dataset}/{source}/{split}-{shard}.h5")
+            files.add(path("depth", **(run | part | {"projection": source})))
     if few:
-        files |= {f"bank/{folder}/{backbone}.h5" for folder in folders}
-        files.add(f"shots/{dataset}.parquet")
+        files |= {path("bank", **ids) for ids in projections} | {path("shots", **run)}
     return files
 
 
-def drawn_shots(config: Config) -> dict[str, list[int]]:
-    """Data set -> the numbers of shots to draw: all that any experiment needs."""
-    drawn: dict[str, set[int]] = {name: set() for name in config["datasets"]}
-    for run in all_runs(config):
-        drawn[run["dataset"]].add(run.get("shots", 1))
-    return {name: sorted(shots) for name, shots in drawn.items()}
+def bank_contents(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
+    """Data set -> projection -> backbone -> what a bank holds: the most that any adapter needs.
 
-
-def bank_copies(config: Config) -> dict[str, dict[str, dict[str, int]]]:
-    """Data set -> projection -> backbone -> augmented copies: the most that any adapter needs."""
-    copies: dict[str, dict[str, dict[str, int]]] = {}
+    `copies` augmented copies of the first `shots` of every class and seed, and of the shapes that
+    the release's sampler draws for each of `released_shots`.
+    """
+    contents: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
     for run in all_runs(config):
         if run["kind"] != "few_shot":
             continue
         source = resolve_projection(config, run["projection"])["source"]
-        wanted = resolve_adapter(config, run["adapter"])["copies"]
-        of = copies.setdefault(run["dataset"], {}).setdefault(source, {})
-        of[run["backbone"]] = max(of.get(run["backbone"], 0), wanted)
-    return copies
+        of = contents.setdefault(run["dataset"], {}).setdefault(source, {})
+        held = of.setdefault(run["backbone"], {"copies": 0, "shots": 0, "released_shots": []})
+        held["copies"] = max(held["copies"], resolve_adapter(config, run["adapter"])["copies"])
+        if run["protocol"] == "released":
+            held["released_shots"] = sorted({*held["released_shots"], run["shots"]})
+        else:
+            held["shots"] = max(held["shots"], run["shots"])
+    return contents
 
 
-def banked_draws(config: Config) -> dict[str, list[tuple[str, int]]]:
-    """Data set -> protocol and number of shots of the draws that its banks must hold."""
-    drawn: dict[str, set[tuple[str, int]]] = {}
-    for run in all_runs(config):
-        if run["kind"] == "few_shot":
-            drawn.setdefault(run["dataset"], set()).add((run["protocol"], run["shots"]))
-    return {name: sorted(pairs) for name, pairs in drawn.items()}
-
-
-def headlines(config: Config) -> dict[str, dict[str, str]]:
-    """Data set -> kind -> the logits that figures show: plain, of most shots, listed last."""
+def headlines(config: Config) -> dict[str, dict[str, Run]]:
+    """Data set -> kind -> the experiment that figures show: plain, of most shots, listed last."""
     found: dict[str, dict[str, Run]] = {}
     for kind in KINDS:
         for run in runs(config, kind):
@@ -84,17 +76,14 @@ def headlines(config: Config) -> dict[str, dict[str, str]]:
             shots = of.get(kind, run).get("shots", 0)
             if run["protocol"] == "plain" and run.get("shots", 0) >= shots:
                 of[kind] = run
-    return {
-        name: {kind: logits_path(run) for kind, run in of.items()} for name, of in found.items()
-    }
+    return found
 
 
-def montages(config: Config) -> dict[str, dict[str, str]]:
-    """Data set -> projection -> the zero-shot logits shown with depth maps, if these are kept."""
-    found: dict[str, dict[str, str]] = {}
+def montages(config: Config) -> dict[str, dict[str, Run]]:
+    """Data set -> projection -> the zero-shot experiment shown with its depth maps."""
+    found: dict[str, dict[str, Run]] = {}
     for run in runs(config, "zero_shot") if config["keep_depth"] else []:
         whole = not resolve_projection(config, run["projection"])["views"]
         if run["protocol"] == "plain" and whole:
-            of = found.setdefault(run["dataset"], {})
-            of.setdefault(run["projection"], logits_path(run))
+            found.setdefault(run["dataset"], {}).setdefault(run["projection"], run)
     return found

@@ -8,18 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pointclip.core.errors import UserError, choose
-from pointclip.core.files import PACKAGE
+from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.core.store import new_h5, write_parquet
 from pointclip.data.download import fetch, unpack, write_manifest
-from pointclip.data.layouts import Chunk, Split, wanted_from_archive
-from pointclip.data.split import READERS, read_split
+from pointclip.data.readers.base import Chunk
+from pointclip.data.split import load_reader, read_split
 
 
-__all__ = ["READERS", "Split", "download", "prepare", "read_split"]
 log = logging.getLogger(__name__)
-EMBEDDED = PACKAGE / "assets/furniture/furniture.h5"
 
 
 def download(entry: Mapping[str, Any], folder: str | Path) -> Path:
@@ -32,7 +29,7 @@ def download(entry: Mapping[str, Any], folder: str | Path) -> Path:
         UserError: if nothing can be fetched, or it has another checksum, or is no readable zip.
     """
     folder = Path(folder)
-    choose(entry.get("reader", ""), READERS, "reader")
+    reader = load_reader(entry)
     if terms := entry.get("terms"):
         log.warning("Terms of use, please read before you go on: %s", terms)
     checksum = next((f"{k}:{entry[k]}".lower() for k in ("sha256", "md5") if entry.get(k)), None)
@@ -42,7 +39,7 @@ def download(entry: Mapping[str, Any], folder: str | Path) -> Path:
     zipped = archive.suffix.lower() == ".zip"
     if zipped:
         content |= {"data": "unpacked", "size": archive.stat().st_size}
-        content["files"] = unpack(archive, folder / "unpacked", wanted_from_archive(entry))
+        content["files"] = unpack(archive, folder / "unpacked", reader.wanted)
     else:
         content["data"] = str(archive.resolve() if own else archive.name)
     write_manifest(folder / "manifest.json", content)

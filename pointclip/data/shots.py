@@ -1,4 +1,7 @@
-"""Which train shapes a classifier may see: nested seeded shots, held-out shapes, v1's own draw."""
+"""Which train shapes a classifier may see: held-out shapes, nested seeded shots, v1's own sampler.
+
+A draw depends on the class and the seed alone, never on which experiments a config lists.
+"""
 
 import logging
 import random
@@ -6,129 +9,125 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
+from jaxtyping import Int, Shaped
 
 from pointclip.core.errors import UserError
 
 
 log = logging.getLogger(__name__)
-COLUMNS = ["protocol", "shots", "seed", "class", "rank", "id"]
+COLUMNS = ["protocol", "seed", "class", "rank", "id"]
+Ids = Shaped[np.ndarray, "seed shot"]
 
 
-def draw_shots(
+def sample_shots(
     labels: pd.DataFrame,
-    shots: Sequence[int],
     seeds: Sequence[int],
     validation_per_class: int = 4,
     validation_seed: int = 0,
 ) -> pd.DataFrame:
-    """Draw every shot and every held-out shape of a data set from its train labels alone.
+    """Hold out some shapes of every class, then rank the others of the class once per seed.
 
-    Rows of protocol `plain` serve `plain` and `validation`: per seed the shots are nested (the
-    4-shot set begins the 8-shot set). Rows `released` follow v1's sampler. Rows `validation`
-    (shots 0) are held out from every `plain` draw: `validation_per_class` a class, or what the
-    largest number of shots leaves.
+    Rows of protocol `validation` are held out: `validation_per_class` of a class, but at most a
+    quarter of it. Rows `plain` rank all other shapes of the class: k shots are the first k ranks,
+    so that the shots of a seed are nested. Both protocols train on `plain` rows.
 
     Args:
-        labels: `id`, `label` and `class` in the data set's own order; `attrs["classes"]`, if
-            there, names all classes in label order.
+        labels: `id`, `label` and `class` of the train split; `attrs["classes"]`, if there, names
+            all classes in label order.
+
+    Raises:
+        UserError: if a seed is listed twice, or a class has no shape.
     """
     names = list(labels.attrs.get("classes") or labels.sort_values("label")["class"].unique())
-    _check(names, labels, shots, seeds)
+    _check(names, labels, seeds)
     ids = labels["id"].to_numpy(dtype=object)
     label = labels["label"].to_numpy(dtype=np.int64)
     rows: list[tuple] = []
     for position, name in enumerate(names):
         members = np.flatnonzero(label == position)
-        if len(members) < max(shots):
-            log.warning(
-                "Class '%s' has %d train shapes for %d shots: shapes are drawn repeatedly.",
-                name,
-                len(members),
-                max(shots),
-            )
-        spare = max(0, min(validation_per_class, len(members) - max(shots)))
+        spare = min(validation_per_class, len(members) // 4)
         order = np.random.default_rng([validation_seed, position]).permutation(members)
         held_out, pool = order[:spare], np.sort(order[spare:])
-        rows += [
-            ("validation", 0, validation_seed, name, r, ids[i]) for r, i in enumerate(held_out)
-        ]
+        rows += [("validation", validation_seed, name, r, ids[i]) for r, i in enumerate(held_out)]
         for seed in seeds:
-            drawn = np.random.default_rng([seed, position]).permutation(pool)
-            drawn = np.resize(drawn, max(shots))  # starts over if the class is too small
-            for k in shots:
-                rows += [("plain", k, seed, name, r, ids[i]) for r, i in enumerate(drawn[:k])]
-    for k in shots:
-        for seed in seeds:
-            for index, i in enumerate(released_draw(label, k, seed)):
-                rows.append(("released", k, seed, names[label[i]], index % k, ids[i]))
-    if not any(row[0] == "validation" for row in rows):
-        log.warning(
-            "No train shape is left to hold out at %d shots: there is no `validation` protocol.",
-            max(shots),
-        )
+            ranked = np.random.default_rng([seed, position]).permutation(pool)
+            rows += [("plain", seed, name, r, ids[i]) for r, i in enumerate(ranked)]
+    if validation_per_class and not any(row[0] == "validation" for row in rows):
+        log.warning("No class has four train shapes: none is held out for `validation`.")
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def released_draw(
+def released_rows(
     labels: Int[np.ndarray, " shape"], shots: int, seed: int
 ) -> Int[np.ndarray, " shot"]:
     """Row numbers that v1's sampler draws: class by class in order of first appearance."""
-    draw = random.Random(seed)
+    generator = random.Random(seed)
     members: dict[int, list[int]] = {}
     for row, label in enumerate(labels.tolist()):
         members.setdefault(label, []).append(row)
     chosen: list[int] = []
     for rows in members.values():
         enough = len(rows) >= shots
-        chosen += draw.sample(rows, shots) if enough else draw.choices(rows, k=shots)
+        chosen += generator.sample(rows, shots) if enough else generator.choices(rows, k=shots)
     return np.array(chosen, dtype=np.int64)
 
 
-def seeds_of(frame: pd.DataFrame, protocol: str, shots: int) -> list[int]:
-    """The seeds drawn for a protocol and number of shots, in the order of the config."""
-    rows = frame[(frame["protocol"] == protocol) & (frame["shots"] == shots)]
-    return [int(seed) for seed in rows["seed"].unique()]
+def seeds_of(sampled: pd.DataFrame) -> list[int]:
+    """The seeds in the order of the config."""
+    return [int(seed) for seed in sampled.loc[sampled["protocol"] == "plain", "seed"].unique()]
 
 
-def shot_ids(frame: pd.DataFrame, protocol: str, shots: int) -> np.ndarray:
-    """Ids of the shots as (seed, shot), seeds as `seeds_of` lists them."""
-    rows = frame[(frame["protocol"] == protocol) & (frame["shots"] == shots)]
-    if rows.empty:
-        known = sorted(frame.loc[frame["protocol"] == protocol, "shots"].unique().tolist())
-        raise UserError(f"No {shots}-shot draw for protocol '{protocol}': there are {known}.")
-    groups = [group["id"].to_numpy(dtype=object) for _, group in rows.groupby("seed", sort=False)]
-    return np.stack(groups)
+def shot_ids(sampled: pd.DataFrame, shots: int | None) -> Ids:
+    """Ids of the first `shots` of every class, or of all that are not held out, one row a seed.
+
+    A class with fewer shapes gives them again from the first rank on, and the log says so.
+    """
+    plain = sampled[sampled["protocol"] == "plain"]
+    found = []
+    for seed, rows in plain.groupby("seed", sort=False):
+        parts = []
+        for name, members in rows.groupby("class", sort=False)["id"]:
+            if shots and len(members) < shots and seed == plain["seed"].iloc[0]:
+                sentence = "Class '%s' has %d train shapes for %d shots: shapes are repeated."
+                log.warning(sentence, name, len(members), shots)
+            ranked = members.to_numpy(dtype=object)
+            parts.append(np.resize(ranked, shots) if shots else ranked)
+        found.append(np.concatenate(parts))
+    return np.stack(found)
 
 
-def validation_ids(frame: pd.DataFrame) -> np.ndarray:
+def released_ids(labels: pd.DataFrame, shots: int, seeds: Sequence[int]) -> Ids:
+    """Ids that v1's sampler draws from the train labels, one row a seed."""
+    ids, label = labels["id"].to_numpy(dtype=object), labels["label"].to_numpy(dtype=np.int64)
+    return np.stack([ids[released_rows(label, shots, seed)] for seed in seeds])
+
+
+def validation_ids(sampled: pd.DataFrame) -> np.ndarray:
     """Ids of the held-out train shapes; empty where nothing could be held out."""
-    return frame.loc[frame["protocol"] == "validation", "id"].to_numpy(dtype=object)
+    return sampled.loc[sampled["protocol"] == "validation", "id"].to_numpy(dtype=object)
 
 
-def bank_ids(frame: pd.DataFrame, draws: Sequence[tuple[str, int]] | None = None) -> np.ndarray:
-    """Ids of all shapes that are a shot, each once: what a bank has to hold.
+def distinct_shot_ids(
+    sampled: pd.DataFrame,
+    labels: pd.DataFrame,
+    shots: int | None,
+    released_shots: Sequence[int] = (),
+) -> np.ndarray:
+    """Ids of all shapes that are a shot, each once.
 
     Args:
-        draws: protocol and number of shots of the draws that count; None for all. The released
-            draws are not nested: without them a bank is little more than half as large.
+        shots: the largest number of shots; None for all shapes that are not held out.
+        released_shots: the numbers of shots that the release's sampler draws, which are not nested.
     """
-    shots = frame[frame["protocol"] != "validation"]
-    if draws is not None:
-        wanted = {("plain" if name == "validation" else name, count) for name, count in draws}
-        pairs = zip(shots["protocol"], shots["shots"], strict=True)
-        shots = shots[[pair in wanted for pair in pairs]]
-    return np.sort(shots["id"].unique().astype(object))
+    found = [shot_ids(sampled, shots)] if shots != 0 else []
+    found += [released_ids(labels, count, seeds_of(sampled)) for count in released_shots]
+    return np.unique(np.concatenate([ids.reshape(-1) for ids in found]).astype(str)).astype(object)
 
 
-def _check(
-    names: list[str], labels: pd.DataFrame, shots: Sequence[int], seeds: Sequence[int]
-) -> None:
+def _check(names: list[str], labels: pd.DataFrame, seeds: Sequence[int]) -> None:
     twice = sorted({seed for seed in seeds if list(seeds).count(seed) > 1})
     if twice:
         raise UserError(f"Seed {twice[0]} is listed twice: every seed must differ.")
-    if not shots or min(shots) < 1:
-        raise UserError(f"Shots {list(shots)} cannot be drawn: each must be 1 or more.")
     empty = sorted(set(range(len(names))) - set(labels["label"].tolist()))
     if empty:
         raise UserError(

@@ -1,24 +1,24 @@
 """Read a split as a config entry asks for it: layout, up axis, scale, first points, classes."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from jaxtyping import Float
 
+from pointclip.catalog.datasets import READERS
 from pointclip.clouds.load import normalise, turn_up
 from pointclip.core.errors import UserError, choose
-from pointclip.data import layouts
-from pointclip.data.layouts import Chunk, Entry, Split
+from pointclip.data.readers.base import Chunk, Entry, Split
 
 
-READERS: dict[str, Callable[[Entry, Path, str], Split]] = {
-    "furniture": layouts.furniture,
-    "modelnet_h5": layouts.modelnet_h5,
-    "scanobjectnn_h5": layouts.scanobjectnn_h5,
-    "folder": layouts.folder,
-}
+def load_reader(entry: Entry) -> ModuleType:
+    """The module that reads the entry's layout (see `readers/base.py` for what it offers)."""
+    name = READERS[choose(entry.get("reader", ""), READERS, "reader")]
+    return import_module(f"pointclip.data.readers.{name}")
 
 
 def read_split(entry: Entry, source: str | Path, split: str) -> Split:
@@ -36,7 +36,7 @@ def read_split(entry: Entry, source: str | Path, split: str) -> Split:
     if source.name == "manifest.json":
         source = _downloaded(source)
     choose(split, ("train", "test"), "split")
-    raw = READERS[choose(entry.get("reader", ""), READERS, "reader")](entry, source, split)
+    raw = load_reader(entry).read(entry, source, split)
     kept = entry.get("classes") or raw.classes
     for name in kept:
         choose(name, raw.classes, "class")
@@ -57,8 +57,8 @@ def read_split(entry: Entry, source: str | Path, split: str) -> Split:
 
 
 def _as_asked(
-    points: Float[np.ndarray, "cloud point 3"], entry: Entry, source: Path
-) -> Float[np.ndarray, "cloud first 3"]:
+    points: Float[np.ndarray, "shape point 3"], entry: Entry, source: Path
+) -> Float[np.ndarray, "shape first 3"]:
     count = entry.get("points") or points.shape[1]
     if count > points.shape[1]:
         raise UserError(

@@ -1,14 +1,14 @@
-"""What one choice changes: a table of its values and a sentence on what they show."""
+"""An ablation: a table of the values of one choice, and sentences on what they show."""
 
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from pointclip.core.errors import choose
-from pointclip.report.tables import summarise
+from pointclip.evaluation.summary import summarise
 
 
-def varied(
+def select(
     scores: pd.DataFrame, vary: Mapping[str, Sequence]
 ) -> tuple[pd.DataFrame, str, Sequence]:
     """The scores of an ablation, the column that is its axis, and that column's values in order.
@@ -37,29 +37,29 @@ def compare(scores: pd.DataFrame, by: str, order: Sequence | None = None) -> pd.
     """
     choose(by, scores.columns, "column of an ablation")
     values = list(dict.fromkeys(scores[by] if order is None else order))
-    summary = summarise(scores).drop(columns=["published", "difference", "source"])
+    summary = summarise(scores).drop(columns=["published", "delta_vs_published", "source"])
     others = [name for name in summary.columns[: summary.columns.get_loc("mean")] if name != by]
     # A value that `order` forgot goes last instead of vanishing.
     place = {value: i for i, value in enumerate(values)}
     rank = summary[by].map(place).fillna(len(place))
     summary = summary.assign(_rank=rank).sort_values([*others, "_rank"], kind="stable")
     first = summary.groupby(others, sort=False, dropna=False)["mean"].transform("first")
-    summary["change"] = summary["mean"] - first
+    summary["delta_vs_first"] = summary["mean"] - first
     return summary.drop(columns="_rank").reset_index(drop=True)
 
 
-def sentences(comparison: pd.DataFrame, by: str) -> str:
+def describe(comparison: pd.DataFrame, by: str) -> str:
     """What the table shows, a sentence for each setting in which `by` was varied."""
     if comparison.empty:
         return f"There is no score yet that shows what {by} changes.\n"
     others = [name for name in comparison.columns[: comparison.columns.get_loc("mean")]]
     others = [name for name in others if name != by]
-    told = [name for name in others if name == "protocol" or comparison[name].nunique() > 1]
-    said = []
+    varying = [name for name in others if name == "protocol" or comparison[name].nunique() > 1]
+    lines = []
     for _, group in comparison.groupby(others, sort=False, dropna=False):
-        where = ", ".join(f"{name} {group[name].iloc[0]}" for name in told)
-        said.append(f"- {where}: {_sentence(group, by)}")
-    return "\n".join(said) + "\n"
+        where = ", ".join(f"{name} {group[name].iloc[0]}" for name in varying)
+        lines.append(f"- {where}: {_sentence(group, by)}")
+    return "\n".join(lines) + "\n"
 
 
 def _sentence(group: pd.DataFrame, by: str) -> str:

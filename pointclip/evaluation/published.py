@@ -1,4 +1,4 @@
-"""Published numbers (config/published.csv) and which of them a score of ours may stand beside."""
+"""Published numbers (config/published.csv), matched to our scores."""
 
 import re
 from collections.abc import Mapping
@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pandas as pd
 
+from pointclip.catalog.columns import IDENTITY
+from pointclip.catalog.protocols import PROTOCOLS
 from pointclip.core.errors import UserError, choose
 
 
 COLUMNS = [
     *("table", "method", "dataset", "variant", "projection", "prompts", "backbone", "shots"),
-    *("protocol", "metric", "value", "source", "tag", "note"),
+    *("protocol", "metric", "value", "source", "certainty", "note"),
 ]
-# V: read in the source. A: arithmetic on such values. R: reported by a third party.
-TAGS = ["V", "A", "R"]
-PROTOCOLS = ["plain", "validation", "released", "unstated"]
+# Read in the source; arithmetic on such values; reported by a third party.
+CERTAINTIES = ["verified", "derived", "reported"]
 METRICS = ["top1", "top3", "top5", "iou", "map25", "map50"]
 NUMBER = re.compile(r"\d+(\.\d+)?")
-KEYS = ["dataset", "projection", "prompts", "backbone", "method", "protocol", "shots"]
 
 
 def read_published(path: str | Path) -> pd.DataFrame:
@@ -40,8 +40,8 @@ def read_published(path: str | Path) -> pd.DataFrame:
         )
     for row, cells in enumerate(frame.to_dict("records"), start=2):
         here = f"in line {row} of {path}"
-        choose(cells["tag"], TAGS, f"tag {here}:")
-        choose(cells["protocol"], PROTOCOLS, f"protocol {here}:")
+        choose(cells["certainty"], CERTAINTIES, f"certainty {here}:")
+        choose(cells["protocol"], [*PROTOCOLS, "unstated"], f"protocol {here}:")
         choose(cells["metric"], METRICS, f"metric {here}:")
         if not cells["source"]:
             raise UserError(f"No source {here}: a number without one is not shown.")
@@ -58,7 +58,7 @@ def dataset_ids(published: pd.DataFrame) -> pd.Series:
     return published["dataset"] + variant
 
 
-def lookup(row: Mapping[str, object], published: pd.DataFrame) -> pd.Series | None:
+def match(row: Mapping[str, object], published: pd.DataFrame) -> pd.Series | None:
     """The published top-1 accuracy for a score row, or None.
 
     All of dataset, projection, prompts, backbone, method, protocol and shots must be equal. `*`
@@ -66,25 +66,25 @@ def lookup(row: Mapping[str, object], published: pd.DataFrame) -> pd.Series | No
     such a number is never set against one of ours. The first row that fits is taken.
     """
     fits = published["metric"] == "top1"
-    for key in KEYS:
+    for key in IDENTITY:
         cells = dataset_ids(published) if key == "dataset" else published[key].astype(str)
         fits &= (cells != "") & ((cells == str(row[key])) | (cells == "*"))
     return published[fits].iloc[0] if fits.any() else None
 
 
-def attach(rows: pd.DataFrame, published: pd.DataFrame | None) -> pd.DataFrame:
+def join_published(rows: pd.DataFrame, published: pd.DataFrame | None) -> pd.DataFrame:
     """Add `published` (value or empty) and `source` to score rows."""
     values: list[float | None] = []
     sources: list[str] = []
     found: dict[tuple, pd.Series | None] = {}
-    for row in rows[KEYS].to_dict("records"):
+    for row in rows[IDENTITY].to_dict("records"):
         row["shots"] = int(row["shots"])
         key = tuple(row.values())
         if key not in found:
-            found[key] = None if published is None else lookup(row, published)
-        match = found[key]
-        values.append(None if match is None else float(match["value"]))
-        sources.append("" if match is None else str(match["source"]))
+            found[key] = None if published is None else match(row, published)
+        number = found[key]
+        values.append(None if number is None else float(number["value"]))
+        sources.append("" if number is None else str(number["source"]))
     return rows.assign(
         published=pd.Series(values, index=rows.index, dtype=float),
         source=pd.Series(sources, index=rows.index, dtype=str),

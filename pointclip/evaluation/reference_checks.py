@@ -7,14 +7,14 @@ Both are of ModelNet40's official HDF5 files (2,468 test shapes, the first 1,024
 """
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from pointclip.classification.adapters import State, inter_view
-from pointclip.config.experiments import logits_path
+from pointclip.config.experiments import Run
 from pointclip.core import store
 from pointclip.core.errors import UserError
 from pointclip.evaluation.score import score
@@ -76,14 +76,14 @@ def report(targets: Sequence[Target]) -> str:
 
 
 def zero_shot_target(
-    logits: Sequence[str | Path], labels: Sequence[str | Path], wanted: Mapping[str, object]
+    logits: Sequence[str | Path], labels: Sequence[str | Path], wanted: Run
 ) -> Target:
     """19.33, from the logits of that experiment, if any; `wanted` says which config makes them."""
     name = "v1 zero-shot, RN50, ModelNet40, no search of view weights"
     if not logits:
         cure = "Add an experiment to the config: "
         return Target(name, 19.33, missing=cure + ", ".join(f"{k} {v}" for k, v in wanted.items()))
-    rows = score([logits_path(dict(wanted))], logits, labels)
+    rows = score([wanted], logits, {wanted["dataset"]: labels[0]})
     row = rows[rows["method"] == "zero_shot"].iloc[0]
     return Target(name, 19.33, float(row["accuracy"]), int(row["n"]))
 

@@ -4,19 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from pointclip.catalog.columns import HEADINGS
 from pointclip.core.errors import choose
 from pointclip.core.store import write_text
 
 
-HEADINGS = {
-    **{"dataset": "Data set", "mean": "Accuracy %", "interval": "95 % interval", "n": "Shapes"},
-    **{"published": "Published %", "accuracy": "Accuracy %", "top5": "Top 5 %", "std": "Std"},
-    **{"mean_class_accuracy": "Class mean %", "projection": "Projection", "prompts": "Prompts"},
-    **{"backbone": "Backbone", "method": "Method", "protocol": "Protocol", "shots": "Shots"},
-    **{"table": "Table", "variant": "Variant", "metric": "Metric", "value": "Value", "tag": "Tag"},
-    **{"note": "Note", "change": "Change", "stage": "Stage", "jobs": "Jobs", "class": "Class"},
-    **{"seed": "Seed", "seeds": "Seeds", "difference": "Difference", "source": "Source"},
-}
 # In a long table: a field above it that keeps the rows with all of the words typed.
 FILTER = """<p><input id="words" type="search" size="60" style="font: inherit; padding: 4px"
  placeholder="Show only rows with these words: inter_view plain 16"></p>
@@ -33,7 +25,7 @@ document.getElementById("words").addEventListener("input", (event) => {
 });
 </script>
 """
-MANY = 20
+FILTER_FROM = 20
 RANGE = "\N{EN DASH}"
 PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
 
@@ -48,7 +40,7 @@ def write(frame: pd.DataFrame, path: str | Path, title: str = "", note: str = ""
     write_text(text, path)
 
 
-def readable(frame: pd.DataFrame) -> pd.DataFrame:
+def format_cells(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame as strings: two decimals, the interval in one column, empty for what is not."""
     out = pd.DataFrame(index=frame.index)
     for name in frame:
@@ -63,7 +55,11 @@ def readable(frame: pd.DataFrame) -> pd.DataFrame:
         elif name == "seeds":
             out[name] = ["" if not count else str(count) for count in cells]
         elif cells.dtype.kind == "f" and name not in ("seed", "shots"):
-            form = "+.2f" if str(name).endswith("difference") else ".2f"
+            form = (
+                "+.2f"
+                if str(name).endswith(("difference", "delta_vs_published", "delta_vs_first"))
+                else ".2f"
+            )
             out[name] = ["" if pd.isna(x) else f"{x:{form}}" for x in cells]
         else:
             whole = cells.dtype.kind == "f"
@@ -78,7 +74,7 @@ def heading(name: str) -> str:
 
 def to_markdown(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
     """A Markdown table, padded so that it reads well as plain text too."""
-    cells = readable(frame)
+    cells = format_cells(frame)
     numeric = [_is_number(cells[name]) for name in cells]
     rows = [[heading(str(name)) for name in cells], *cells.to_numpy().tolist()]
     rows = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
@@ -101,7 +97,7 @@ def to_html(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
     """A page of its own with one table, rows grouped by data set."""
     from great_tables import GT, html, loc, style
 
-    cells = readable(frame)
+    cells = format_cells(frame)
     group = "dataset" if "dataset" in cells and len(cells) else None
     # A fixed id: great_tables draws a random one otherwise, and no two runs would be equal.
     table = GT(cells, id="pointclip", groupname_col=group)
@@ -125,12 +121,12 @@ def to_html(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
     if note:
         table = table.tab_source_note(html(_escape(note.strip()).replace("\n", "<br>")))
     page = table.as_raw_html(make_page=True)
-    return page.replace("<body>", f"<body>\n{FILTER}", 1) if len(cells) > MANY else page
+    return page.replace("<body>", f"<body>\n{FILTER}", 1) if len(cells) > FILTER_FROM else page
 
 
 def to_latex(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
     """A `booktabs` table, to be included in a paper."""
-    cells = readable(frame)
+    cells = format_cells(frame)
     columns = "".join("r" if _is_number(cells[name]) else "l" for name in cells)
     rows = [[heading(str(name)) for name in cells], *cells.to_numpy().tolist()]
     lines = [" & ".join(_tex(cell) for cell in row) + r" \\" for row in rows]
@@ -141,7 +137,7 @@ def to_latex(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
     return "\n".join([*begin, *body, r"\end{tabular}", *notes, r"\end{table}", ""])
 
 
-def terminal(summary: pd.DataFrame) -> str:
+def to_text(summary: pd.DataFrame) -> str:
     """A summary for a terminal of about 100 columns: what is equal in all rows goes on top."""
     cells = summary.reset_index(drop=True)
     names = [n for n in ("dataset", "projection", "prompts", "backbone") if n in cells]

@@ -88,9 +88,9 @@ def test_a_zip_is_downloaded_unpacked_and_read(tmp_path, caplog):
 
 
 def test_a_single_file_is_downloaded_as_it_is(tmp_path):
-    from pointclip.data.prepare import EMBEDDED
+    from pointclip.catalog.datasets import FURNITURE
 
-    manifest = download({"reader": "furniture", "urls": [str(EMBEDDED)]}, tmp_path)
+    manifest = download({"reader": "furniture", "urls": [str(FURNITURE)]}, tmp_path)
     _, labels = prepared(tmp_path, {"reader": "furniture", "points": 8}, manifest)
     assert len(labels) == 4 * len(labels.attrs["classes"])
     manifest.write_text("{")

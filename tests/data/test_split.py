@@ -3,10 +3,9 @@ import numpy as np
 import pytest
 from data_files import write_folder, write_modelnet, write_scanobjectnn
 
+from pointclip.catalog.datasets import CLASSES, FURNITURE
 from pointclip.clouds.load import normalise
 from pointclip.core.errors import UserError
-from pointclip.data.layouts import SCANOBJECTNN
-from pointclip.data.prepare import EMBEDDED
 from pointclip.data.split import read_split
 
 
@@ -46,7 +45,7 @@ def test_scanobjectnn_has_three_variants_and_its_own_label_order(tmp_path):
         entry = {"reader": "scanobjectnn_h5", "variant": variant}
         split = read_split(entry, tmp_path, "test")
         points, label, ids = gather(split)
-        assert split.classes == list(SCANOBJECTNN)
+        assert split.classes == list(CLASSES["scanobjectnn"])
         assert [split.classes[k] for k in label] == ["bed", "pillow", "sink"]
         np.testing.assert_allclose(points[0], normalise(points[0]), atol=1e-5)
         files[variant] = (ids[0], points)
@@ -88,9 +87,9 @@ def test_a_folders_first_points_are_the_same_for_every_number_of_points(tmp_path
 
 def test_the_embedded_shapes_lie_in_the_unit_sphere_with_their_fixed_split():
     splits = {
-        s: gather(read_split({"reader": "furniture"}, EMBEDDED, s)) for s in ("train", "test")
+        s: gather(read_split({"reader": "furniture"}, FURNITURE, s)) for s in ("train", "test")
     }
-    classes = read_split({"reader": "furniture"}, EMBEDDED, "test").classes
+    classes = read_split({"reader": "furniture"}, FURNITURE, "test").classes
     for points, label, _ in splits.values():
         assert points.shape[1:] == (2048, 3)
         assert np.abs(np.linalg.norm(points, axis=2).max(1) - 1).max() < 1e-3

@@ -6,7 +6,7 @@ import torch
 
 from pointclip.classification.adapters import FewShotTask
 from pointclip.core import store
-from pointclip.data.shots import bank_ids, draw_shots
+from pointclip.data.shots import distinct_shot_ids, sample_shots
 
 
 # Tensors are tiny here: threads would only wait for each other.
@@ -89,10 +89,10 @@ def write_files(folder, shots=(1, 2, 4), seeds=(1, 2, 3), per_class=12, shards=2
                 f["features"], f["id"] = data[rows], frame["id"].to_numpy(object)[rows]
             paths[f"{split}_features"].append(path)
         if split == "train":
-            drawn = draw_shots(frame, shots, seeds)
+            drawn = sample_shots(frame, seeds)
             paths["shots"] = folder / "shots.parquet"
             store.write_parquet(drawn, paths["shots"])
-            ids = bank_ids(drawn)
+            ids = distinct_shot_ids(drawn, frame, max(shots), shots)
             row = pd.Index(frame["id"]).get_indexer(ids)
             paths["bank"] = folder / "bank.h5"
             with store.new_h5(paths["bank"]) as f:

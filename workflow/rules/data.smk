@@ -6,6 +6,21 @@ are shots or held out.
 """
 
 
+def raw_data(wildcards):
+    """What a data set is prepared from: a path of the user's, a download, or embedded shapes."""
+    resolved = ENTRIES["datasets"][wildcards.dataset]
+    if "path" in resolved["entry"]:
+        return resolved["entry"]["path"]
+    if resolved["fetched"]:
+        return f"<resources>/datasets/{resolved['fetched']}/manifest.json"
+    return str(resolve.here(FURNITURE))
+
+
+def reader_module(wildcards):
+    reader = ENTRIES["datasets"][wildcards.dataset]["entry"]["reader"]
+    return f"pointclip.data.readers.{READERS[reader]}"
+
+
 rule download:
     output:
         # The list of files with their checksums, written last: a broken download is resumed.
@@ -13,13 +28,14 @@ rule download:
     log:
         "<logs>/download/{dataset}.log",
     retries: 2
+    localrule: True
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(1000),
-        runtime=grows(240),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(240),
     params:
-        entry=of("dataset", "fetch"),
+        entry=entry_of("dataset", "fetch"),
     script:
         "../../scripts/download.py"
 
@@ -28,10 +44,10 @@ rule prepare:
     input:
         raw_data,
     output:
-        clouds="<results>/clouds/{dataset}/{split}.h5",
-        labels="<results>/labels/{dataset}/{split}.parquet",
+        clouds=file("clouds"),
+        labels=file("labels"),
         # The data set's own names: what blending reads in place of the labels.
-        ids="<results>/ids/{dataset}/{split}.parquet",
+        ids=file("ids"),
     log:
         "<logs>/prepare/{dataset}/{split}.log",
     benchmark:
@@ -39,30 +55,29 @@ rule prepare:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(60),
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(60),
     params:
-        entry=of("dataset", "entry"),
-        code=code("prepare"),
+        entry=entry_of("dataset", "entry"),
+        code=code("prepare", reader_module),
     script:
         "../../scripts/prepare.py"
 
 
-rule sample:
+rule sample_shots:
     input:
-        labels="<results>/labels/{dataset}/train.parquet",
+        labels=file("labels", split="train"),
     output:
-        "<results>/shots/{dataset}.parquet",
+        file("shots"),
     log:
-        "<logs>/sample/{dataset}.log",
+        "<logs>/sample_shots/{dataset}/{sampling}.log",
     conda:
         "../../environment.yml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        shots=within(SHOTS, "dataset"),
-        sampling=dict(sorted(config["sampling"].items())),
-        code=code("sample"),
+        sampling=lookup_in(ENTRIES["samplings"], "sampling"),
+        code=code("sample_shots"),
     script:
-        "../../scripts/sample.py"
+        "../../scripts/sample_shots.py"

@@ -5,21 +5,27 @@ name its shapes; under `validation` also held-out train shapes.
 Out: the blended logits. No rule here reads a test label.
 """
 
-ENSEMBLE_ZERO_SHOT = ZERO_SHOT.replace("<results>", "<results>/ensemble/{ensemble}")
-ENSEMBLE_FEW_SHOT = FEW_SHOT.replace("<results>", "<results>/ensemble/{ensemble}")
+
+def blended(kind, **ids):
+    return file(kind, **ids).replace("<results>", "<results>/ensemble/{ensemble}")
+
+
+def external_file(wildcards):
+    """The other model's file."""
+    return config["ensembles"][wildcards.ensemble]["file"]
 
 
 rule share_few_shot:
     input:
-        ours=f"{FEW_SHOT}/validation/adapter.safetensors",
-        theirs=theirs,
+        ours=file("few_shot", protocol="validation") + "/adapter.safetensors",
+        theirs=external_file,
         text=TRAIN["text"],
         shots=TRAIN["shots"],
         labels=TRAIN["labels"],
-        ids="<results>/ids/{dataset}/train.parquet",
+        ids=file("ids", split="train"),
         train=TRAIN["train"],
     output:
-        f"{ENSEMBLE_FEW_SHOT}/validation/share.parquet",
+        blended("few_shot", protocol="validation") + "/share.parquet",
     log:
         f"<logs>/share/{{ensemble}}/{JOB}.log",
     conda:
@@ -35,31 +41,28 @@ rule share_few_shot:
 
 use rule share_few_shot as share_zero_shot with:
     input:
-        ours=f"{ZERO_SHOT}/validation/logits.h5",
-        theirs=theirs,
+        ours=file("zero_shot_validation") + "/logits.h5",
+        theirs=external_file,
         text=TRAIN["text"],
         shots=TRAIN["shots"],
         labels=TRAIN["labels"],
-        ids="<results>/ids/{dataset}/train.parquet",
+        ids=file("ids", split="train"),
         train=TRAIN["train"],
     output:
-        f"{ENSEMBLE_ZERO_SHOT}/validation/share.parquet",
+        blended("zero_shot_validation") + "/share.parquet",
     log:
-        "<logs>/share/{ensemble}/zero_shot/{dataset}/{projection}/{prompts}/{backbone}.log",
+        f"<logs>/share/{{ensemble}}/zero_shot/{ZERO_SHOT}/{{sampling}}.log",
 
 
 rule ensemble_few_shot:
     input:
-        ours=f"{FEW_SHOT}/{{protocol}}/logits.h5",
-        theirs=theirs,
-        share=chosen(f"{ENSEMBLE_FEW_SHOT}/validation/share.parquet"),
-        ids="<results>/ids/{dataset}/test.parquet",
+        ours=file("few_shot", protocol="plain") + "/logits.h5",
+        theirs=external_file,
+        ids=file("ids", split="test"),
     output:
-        f"{ENSEMBLE_FEW_SHOT}/{{protocol}}/logits.h5",
+        blended("few_shot", protocol="plain") + "/logits.h5",
     log:
-        f"<logs>/ensemble/{{ensemble}}/{JOB}/{{protocol}}.log",
-    wildcard_constraints:
-        protocol="plain|validation",
+        f"<logs>/ensemble/{{ensemble}}/{JOB}/plain.log",
     conda:
         "../../environment.yml"
     resources:
@@ -72,13 +75,36 @@ rule ensemble_few_shot:
         "../../scripts/ensemble.py"
 
 
+use rule ensemble_few_shot as ensemble_few_shot_validation with:
+    input:
+        ours=file("few_shot", protocol="validation") + "/logits.h5",
+        theirs=external_file,
+        share=blended("few_shot", protocol="validation") + "/share.parquet",
+        ids=file("ids", split="test"),
+    output:
+        blended("few_shot", protocol="validation") + "/logits.h5",
+    log:
+        f"<logs>/ensemble/{{ensemble}}/{JOB}/validation.log",
+
+
 use rule ensemble_few_shot as ensemble_zero_shot with:
     input:
-        ours=f"{ZERO_SHOT}/{{protocol}}/logits.h5",
-        theirs=theirs,
-        share=chosen(f"{ENSEMBLE_ZERO_SHOT}/validation/share.parquet"),
-        ids="<results>/ids/{dataset}/test.parquet",
+        ours=file("zero_shot", protocol="plain") + "/logits.h5",
+        theirs=external_file,
+        ids=file("ids", split="test"),
     output:
-        f"{ENSEMBLE_ZERO_SHOT}/{{protocol}}/logits.h5",
+        blended("zero_shot", protocol="plain") + "/logits.h5",
     log:
-        "<logs>/ensemble/{ensemble}/zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}.log",
+        f"<logs>/ensemble/{{ensemble}}/zero_shot/{ZERO_SHOT}/plain.log",
+
+
+use rule ensemble_few_shot as ensemble_zero_shot_validation with:
+    input:
+        ours=file("zero_shot_validation") + "/logits.h5",
+        theirs=external_file,
+        share=blended("zero_shot_validation") + "/share.parquet",
+        ids=file("ids", split="test"),
+    output:
+        blended("zero_shot_validation") + "/logits.h5",
+    log:
+        f"<logs>/ensemble/{{ensemble}}/zero_shot/{ZERO_SHOT}/validation/{{sampling}}.log",

@@ -4,14 +4,10 @@ In: clouds, class names, prompts. Out: depth, features and a bank of augmented s
 No test label is read here.
 """
 
+BANKS = targets.bank_contents(config)
 # Projections that only take some views of another one (`source`) share its features.
 SUBSETS = [name for name, of in ENTRIES["projections"].items() if of["views"]]
 WHOLE = [name for name in ENTRIES["projections"] if name not in SUBSETS]
-
-
-def source(wildcards):
-    """The projection that a subset takes its views from."""
-    return ENTRIES["projections"][wildcards.projection]["source"]
 
 
 def one_of(ids):
@@ -19,11 +15,39 @@ def one_of(ids):
     return "|".join(map(re.escape, ids)) or "(?!)"
 
 
+def features(split):
+    """The feature shards of a split."""
+
+    def found(wildcards):
+        ids = {axis: wildcards[axis] for axis in ("dataset", "projection", "backbone")}
+        shards = ENTRIES["datasets"][wildcards.dataset]["shards"]
+        return [file("features", split=split, shard=shard, **ids) for shard in shards]
+
+    return found
+
+
+def of_source(kind):
+    """The same kind of file of the projection that a subset takes its views from."""
+
+    def found(wildcards):
+        source = ENTRIES["projections"][wildcards.projection]["source"]
+        return file(kind, **(dict(wildcards.items()) | {"projection": source}))
+
+    return found
+
+
+def weights(wildcards):
+    """The files that a backbone is loaded from: local ones, or the record of what was fetched."""
+    entry = ENTRIES["backbones"][wildcards.backbone]
+    fetched = f"<resources>/weights/{entry['fetched']}/weights.json"
+    return [*entry["files"], *([fetched] if entry["fetched"] else [])]
+
+
 rule project:
     input:
-        clouds="<results>/clouds/{dataset}/{split}.h5",
+        clouds=file("clouds"),
     output:
-        "<results>/depth/{dataset}/{projection}/{split}-{shard}.h5",
+        file("depth"),
     log:
         "<logs>/project/{dataset}/{projection}/{split}/{shard}.log",
     benchmark:
@@ -32,11 +56,11 @@ rule project:
         "../../environment.yml"
     threads: config["encode_threads"]
     resources:
-        mem_mb=grows(4000),
-        runtime=grows(120),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(120),
     params:
-        projection=of("projection", "draw"),
-        shards=of("dataset", "shards"),
+        projection=entry_of("projection", "draw"),
+        shards=entry_of("dataset", "shards"),
         code=code("project"),
     script:
         "../../scripts/project.py"
@@ -51,10 +75,10 @@ rule weights:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(120),
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(120),
     params:
-        backbone=of("backbone", "entry"),
+        backbone=entry_of("backbone", "entry"),
     script:
         "../../scripts/weights.py"
 
@@ -64,10 +88,10 @@ if config["keep_depth"]:
 
     rule encode:
         input:
-            depth="<results>/depth/{dataset}/{projection}/{split}-{shard}.h5",
+            depth=file("depth"),
             weights=weights,
         output:
-            "<results>/features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
+            file("features"),
         log:
             "<logs>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
         benchmark:
@@ -79,10 +103,10 @@ if config["keep_depth"]:
         threads: config["encode_threads"]
         resources:
             gpu=GPU,
-            mem_mb=grows(8000),
-            runtime=grows(240),
+            mem_mb=per_attempt(8000),
+            runtime=per_attempt(240),
         params:
-            backbone=of("backbone", "entry"),
+            backbone=entry_of("backbone", "entry"),
             code=code("encode"),
         script:
             "../../scripts/encode.py"
@@ -91,10 +115,10 @@ else:
 
     rule project_and_encode:
         input:
-            clouds="<results>/clouds/{dataset}/{split}.h5",
+            clouds=file("clouds"),
             weights=weights,
         output:
-            "<results>/features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
+            file("features"),
         log:
             "<logs>/project_and_encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
         benchmark:
@@ -106,12 +130,12 @@ else:
         threads: config["encode_threads"]
         resources:
             gpu=GPU,
-            mem_mb=grows(8000),
-            runtime=grows(240),
+            mem_mb=per_attempt(8000),
+            runtime=per_attempt(240),
         params:
-            projection=of("projection", "draw"),
-            backbone=of("backbone", "entry"),
-            shards=of("dataset", "shards"),
+            projection=entry_of("projection", "draw"),
+            backbone=entry_of("backbone", "entry"),
+            shards=entry_of("dataset", "shards"),
             code=code("project_and_encode"),
         script:
             "../../scripts/project_and_encode.py"
@@ -119,15 +143,16 @@ else:
 
 rule bank:
     input:
-        clouds="<results>/clouds/{dataset}/train.h5",
-        shots="<results>/shots/{dataset}.parquet",
+        clouds=file("clouds", split="train"),
+        labels=file("labels", split="train"),
+        shots=file("shots"),
         weights=weights,
     output:
-        "<results>/bank/{dataset}/{projection}/{backbone}.h5",
+        file("bank"),
     log:
-        "<logs>/bank/{dataset}/{projection}/{backbone}.log",
+        "<logs>/bank/{dataset}/{sampling}/{projection}/{backbone}.log",
     benchmark:
-        "<benchmarks>/bank/{dataset}/{projection}/{backbone}.tsv"
+        "<benchmarks>/bank/{dataset}/{sampling}/{projection}/{backbone}.tsv"
     wildcard_constraints:
         projection=one_of(WHOLE),
     conda:
@@ -135,13 +160,12 @@ rule bank:
     threads: config["encode_threads"]
     resources:
         gpu=GPU,
-        mem_mb=grows(8000),
-        runtime=grows(480),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(480),
     params:
-        projection=of("projection", "draw"),
-        backbone=of("backbone", "entry"),
-        copies=within(COPIES, "dataset", "projection", "backbone"),
-        draws=lambda wildcards: [list(pair) for pair in DRAWS[wildcards.dataset]],
+        projection=entry_of("projection", "draw"),
+        backbone=entry_of("backbone", "entry"),
+        contents=lookup_in(BANKS, "dataset", "projection", "backbone"),
         seed=config["bank"]["seed"],
         code=code("bank"),
     script:
@@ -150,12 +174,9 @@ rule bank:
 
 rule select_views:
     input:
-        lambda wildcards: (
-            f"<results>/features/{wildcards.dataset}/{source(wildcards)}"
-            f"/{wildcards.backbone}/{wildcards.split}-{wildcards.shard}.h5"
-        ),
+        of_source("features"),
     output:
-        "<results>/features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
+        file("features"),
     log:
         "<logs>/select_views/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
     wildcard_constraints:
@@ -166,7 +187,7 @@ rule select_views:
         mem_mb=2000,
         runtime=30,
     params:
-        views=of("projection", "views"),
+        views=entry_of("projection", "views"),
         code=code("select_views"),
     script:
         "../../scripts/select_views.py"
@@ -174,24 +195,21 @@ rule select_views:
 
 use rule select_views as select_views_bank with:
     input:
-        lambda wildcards: (
-            f"<results>/bank/{wildcards.dataset}/{source(wildcards)}"
-            f"/{wildcards.backbone}.h5"
-        ),
+        of_source("bank"),
     output:
-        "<results>/bank/{dataset}/{projection}/{backbone}.h5",
+        file("bank"),
     log:
-        "<logs>/select_views_bank/{dataset}/{projection}/{backbone}.log",
+        "<logs>/select_views_bank/{dataset}/{sampling}/{projection}/{backbone}.log",
 
 
 rule text:
     input:
         # Of the train split, so that no test label is behind a prototype.
-        labels="<results>/labels/{dataset}/train.parquet",
-        prompts=of("prompts", "files"),
+        labels=file("labels", split="train"),
+        prompts=entry_of("prompts", "files"),
         weights=weights,
     output:
-        "<results>/text/{dataset}/{prompts}/{backbone}.parquet",
+        file("text"),
     log:
         "<logs>/text/{dataset}/{prompts}/{backbone}.log",
     conda:
@@ -199,10 +217,10 @@ rule text:
     threads: config["encode_threads"]
     resources:
         gpu=GPU,
-        mem_mb=grows(8000),
-        runtime=grows(30),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(30),
     params:
-        backbone=of("backbone", "entry"),
+        backbone=entry_of("backbone", "entry"),
         code=code("text"),
     script:
         "../../scripts/text.py"

@@ -6,26 +6,42 @@ Out: adapters and logits. `train_released`, which keeps the best epoch on test l
 does, is a rule of its own.
 """
 
+
+def method_module(wildcards):
+    """Other methods' code is no reason to train again."""
+    method = ENTRIES["adapters"][wildcards.adapter]["method"]
+    return f"pointclip.classification.adapters.{method}"
+
+
+def adapter_metadata(wildcards):
+    """What an adapter's file says of its making, so that it can be used again by itself."""
+    return {
+        "projection": ENTRIES["projections"][wildcards.projection]["entry"],
+        "backbone": ENTRIES["backbones"][wildcards.backbone]["entry"],
+        "prompts": wildcards.prompts,
+    }
+
+
 TRAIN = {
-    "bank": "<results>/bank/{dataset}/{projection}/{backbone}.h5",
+    "bank": file("bank"),
     "train": features("train"),
     "test": features("test"),
-    "labels": "<results>/labels/{dataset}/train.parquet",
-    "shots": "<results>/shots/{dataset}.parquet",
-    "text": "<results>/text/{dataset}/{prompts}/{backbone}.parquet",
+    "labels": file("labels", split="train"),
+    "shots": file("shots"),
+    "text": file("text"),
 }
-FEW_SHOT = "<results>/few_shot/{dataset}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
-JOB = "{dataset}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
+JOB = "{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
 
 
 rule train:
     input:
         **TRAIN,
     output:
-        plain=f"{FEW_SHOT}/plain/logits.h5",
-        plain_adapter=f"{FEW_SHOT}/plain/adapter.safetensors",
-        validation=f"{FEW_SHOT}/validation/logits.h5",
-        validation_adapter=f"{FEW_SHOT}/validation/adapter.safetensors",
+        plain=file("few_shot", protocol="plain") + "/logits.h5",
+        plain_adapter=file("few_shot", protocol="plain") + "/adapter.safetensors",
+        validation=file("few_shot", protocol="validation") + "/logits.h5",
+        validation_adapter=file("few_shot", protocol="validation")
+        + "/adapter.safetensors",
     log:
         f"<logs>/train/{JOB}.log",
     benchmark:
@@ -35,13 +51,13 @@ rule train:
     threads: config["train_threads"]
     resources:
         gpu=GPU,
-        mem_mb=grows(8000),
-        runtime=grows(120),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(120),
     params:
-        adapter=of("adapter"),
-        about=about,
+        adapter=entry_of("adapter"),
+        about=adapter_metadata,
         torch_threads=config["train_threads"],
-        code=method_code("train"),
+        code=code("train", method_module),
     script:
         "../../scripts/train.py"
 
@@ -49,10 +65,10 @@ rule train:
 rule train_released:
     input:
         **TRAIN,
-        test_labels="<results>/labels/{dataset}/test.parquet",
+        test_labels=file("labels", split="test"),
     output:
-        logits=f"{FEW_SHOT}/released/logits.h5",
-        adapter=f"{FEW_SHOT}/released/adapter.safetensors",
+        logits=file("few_shot", protocol="released") + "/logits.h5",
+        adapter=file("few_shot", protocol="released") + "/adapter.safetensors",
     log:
         f"<logs>/train_released/{JOB}.log",
     benchmark:
@@ -62,12 +78,12 @@ rule train_released:
     threads: config["train_threads"]
     resources:
         gpu=GPU,
-        mem_mb=grows(8000),
-        runtime=grows(120),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(120),
     params:
-        adapter=of("adapter"),
-        about=about,
+        adapter=entry_of("adapter"),
+        about=adapter_metadata,
         torch_threads=config["train_threads"],
-        code=method_code("train_released"),
+        code=code("train_released", method_module),
     script:
         "../../scripts/train_released.py"

@@ -5,20 +5,17 @@ Out: logits. `released`, which chooses its weights on test labels as the release
 its own.
 """
 
-ZERO_SHOT = "<results>/zero_shot/{dataset}/{projection}/{prompts}/{backbone}"
+ZERO_SHOT = "{dataset}/{projection}/{prompts}/{backbone}"
 
 
 rule zero_shot:
     input:
-        unpack(held_out),
         features=features("test"),
-        text="<results>/text/{dataset}/{prompts}/{backbone}.parquet",
+        text=file("text"),
     output:
-        f"{ZERO_SHOT}/{{protocol}}/logits.h5",
+        file("zero_shot", protocol="plain") + "/logits.h5",
     log:
-        "<logs>/zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}.log",
-    wildcard_constraints:
-        protocol="plain|validation",
+        f"<logs>/zero_shot/{ZERO_SHOT}.log",
     conda:
         "../../environment.yml"
     resources:
@@ -30,17 +27,39 @@ rule zero_shot:
         "../../scripts/zero_shot.py"
 
 
+rule zero_shot_validation:
+    input:
+        features=features("test"),
+        text=file("text"),
+        train=features("train"),
+        labels=file("labels", split="train"),
+        shots=file("shots"),
+    output:
+        file("zero_shot_validation") + "/logits.h5",
+    log:
+        f"<logs>/zero_shot_validation/{ZERO_SHOT}/{{sampling}}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=code("zero_shot_validation"),
+    script:
+        "../../scripts/zero_shot_validation.py"
+
+
 rule zero_shot_released:
     input:
         features=features("test"),
-        text="<results>/text/{dataset}/{prompts}/{backbone}.parquet",
-        labels="<results>/labels/{dataset}/test.parquet",
+        text=file("text"),
+        labels=file("labels", split="test"),
     output:
-        f"{ZERO_SHOT}/released/logits.h5",
+        file("zero_shot", protocol="released") + "/logits.h5",
     log:
-        "<logs>/zero_shot_released/{dataset}/{projection}/{prompts}/{backbone}.log",
+        f"<logs>/zero_shot_released/{ZERO_SHOT}.log",
     benchmark:
-        "<benchmarks>/zero_shot_released/{dataset}/{projection}/{prompts}/{backbone}.tsv"
+        f"<benchmarks>/zero_shot_released/{ZERO_SHOT}.tsv"
     conda:
         "../../environment.yml"
     threads: 2
@@ -48,7 +67,7 @@ rule zero_shot_released:
         mem_mb=4000,
         runtime=60,
     params:
-        v2_view_weights=of("dataset", "v2_view_weights"),
+        v2_view_weights=entry_of("dataset", "v2_view_weights"),
         code=code("zero_shot_released"),
     script:
         "../../scripts/zero_shot_released.py"

@@ -73,18 +73,10 @@ def prompts(as_json: AsJson = False) -> None:
     _show(rows, as_json)
 
 
-# About how many bytes a download has, by its name.
-DOWNLOADS = {
-    "ModelNet10.zip": 473_402_300,
-    "h5_files.zip": 13_099_259_542,
-    "modelnet40_ply_hdf5_2048.zip": 435_000_000,
-}
-
-
 def data(as_json: AsJson = False) -> None:
     """List the data sets of the package and of ./config: what is on disk, what must be fetched."""
+    from pointclip.catalog.datasets import FURNITURE
     from pointclip.core.files import read_yaml
-    from pointclip.data.prepare import EMBEDDED
 
     entries: dict[str, dict[str, Any]] = {}
     folder = Path("resources")
@@ -102,7 +94,7 @@ def data(as_json: AsJson = False) -> None:
                 # Variants of another share its download.
                 if isinstance(entry, dict) and (entry.get("urls") or entry.get("path")):
                     entries.setdefault(name, entry)
-        rows: list[dict[str, object]] = [_row("furniture", {"reader": "furniture"}, EMBEDDED)]
+        rows: list[dict[str, object]] = [_row("furniture", {"reader": "furniture"}, FURNITURE)]
         for name, entry in entries.items():
             manifest = folder / "datasets" / name / "manifest.json"
             rows.append(_row(name, entry, Path(entry.get("path", manifest))))
@@ -111,12 +103,14 @@ def data(as_json: AsJson = False) -> None:
 
 
 def _row(name: str, entry: dict[str, Any], place: Path) -> dict[str, object]:
+    from pointclip.catalog.datasets import DOWNLOAD_SIZES
+
     source = (entry.get("urls") or [entry.get("path", "the package")])[0]
     shown = urlsplit(source).hostname or source
     return {
         "data set": name,
         "reader": entry.get("reader"),
-        "size": _size(place) or DOWNLOADS.get(source.rpartition("/")[2]),
+        "size": _size(place) or DOWNLOAD_SIZES.get(source.rpartition("/")[2]),
         "on disk": str(place) if place.exists() else None,
         "from": shown,
     }

@@ -11,7 +11,7 @@ import torch
 from pointclip.classification.adapters import METHODS, FewShotTask, State
 from pointclip.core import store
 from pointclip.core.errors import UserError
-from pointclip.data.shots import seeds_of, shot_ids
+from pointclip.data.shots import released_ids, seeds_of, shot_ids
 from pointclip.features.read import (
     Paths,
     read_features,
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 def read_task(
     drawn: str | Path,
-    shots: int,
+    shots: int | None,
     labels: str | Path,
     features: Paths,
     bank: str | Path,
@@ -38,11 +38,16 @@ def read_task(
 
     Args:
         drawn: the shots of the data set.
+        shots: of each class; None for all shapes that are not held out.
         labels, features: of the TRAIN split.
         copies: use the first so many of the bank's augmented copies; None for all.
     """
     frame = store.read_parquet(drawn)
-    chosen = shot_ids(frame, protocol, shots)
+    seeds = seeds_of(frame)
+    if protocol == "released":
+        chosen = released_ids(store.read_parquet(labels), int(shots or 0), seeds)
+    else:
+        chosen = shot_ids(frame, shots)
     ids, rows = np.unique(chosen.astype(str), return_inverse=True)
     prototypes, scale, _ = read_prototypes(text)
     held_out = None
@@ -53,7 +58,7 @@ def read_task(
         bank=torch.from_numpy(_read_bank(bank, ids, copies)),
         rows=torch.from_numpy(rows.reshape(chosen.shape)),
         labels=torch.from_numpy(read_labels(labels, chosen)),
-        seeds=seeds_of(frame, protocol, shots),
+        seeds=seeds,
         prototypes=torch.from_numpy(prototypes),
         logit_scale=scale,
         validation=torch.from_numpy(held_out[0]) if held_out else None,

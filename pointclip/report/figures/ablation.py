@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pointclip.core.errors import choose
+from pointclip.evaluation.summary import summarise
 from pointclip.report.figures.style import COLOURS, MARKERS, legend_below, message, spoken, styled
-from pointclip.report.tables import summarise
 
 
 MANY = 16  # numbers along an axis

@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
+from pointclip.evaluation.summary import summarise
 from pointclip.report.figures.style import COLOURS, GREY, MARKERS, legend_below, message, styled
-from pointclip.report.tables import summarise
 
 
 GREYS = [GREY, "#000000"]

@@ -3,13 +3,13 @@ import pandas as pd
 import pytest
 from few_shot_data import FEW_SHOT, ZERO_SHOT, write_files
 
+from pointclip.catalog.datasets import FURNITURE
 from pointclip.classification import zero_shot
 from pointclip.classification.ensembles import blend, external_logits
 from pointclip.classification.few_shot.task import read_task, write_adapter
 from pointclip.classification.few_shot.train import train
 from pointclip.core import store
 from pointclip.core.errors import UserError
-from pointclip.data import prepare
 from pointclip.data.shots import validation_ids
 from pointclip.data.split import read_split
 from pointclip.evaluation.score import score
@@ -122,7 +122,7 @@ def test_the_share_is_chosen_on_held_out_train_shapes_alone(tmp_path, kind):
 
 
 def test_the_example_covers_the_embedded_test_shapes():
-    split = read_split({"reader": "furniture"}, prepare.EMBEDDED, "test")
+    split = read_split({"reader": "furniture"}, FURNITURE, "test")
     chunks = list(split.chunks)
     ids = np.array([name for chunk in chunks for name in chunk.published_id])
     logits = external_logits.read_logits("examples/other_model.parquet", ids, split.classes)

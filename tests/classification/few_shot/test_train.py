@@ -10,7 +10,7 @@ from pointclip.classification.adapters import METHODS, FewShotTask
 from pointclip.classification.few_shot.task import read_task, write_logits
 from pointclip.classification.few_shot.train import accuracies, train, train_released
 from pointclip.core.errors import UserError
-from pointclip.data.shots import draw_shots
+from pointclip.data.shots import sample_shots
 from pointclip.features.read import read_held_out
 
 
@@ -23,7 +23,7 @@ HONEST = [
     read_held_out,
     write_logits,
     zero_shot.write_logits,
-    draw_shots,
+    sample_shots,
 ]
 
 

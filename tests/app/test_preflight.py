@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from places import REPOSITORY
+from pointclip.config.disk_use import DEPTH, estimate, known
 
 from pointclip.catalog.projections import PROJECTIONS
 from pointclip.config import experiments, preflight
-from pointclip.config.disk_use import DEPTH, estimate, known
 from pointclip.core.errors import UserError
 from pointclip.projection.projection import get_projection
 

@@ -1,9 +1,9 @@
-"""What a config needs of a machine, told before it is run: disk, weights and data.
+"""What a config needs and this machine lacks: weights and data. `make paper-check` runs it.
 
-    python -m pointclip.config.preflight config/paper.yaml
+    python -m pointclip.app.preflight config/paper.yaml
 
-prints an estimate for every kind of file and a sentence for all that is missing (then it exits
-with 1). It reads names and sizes only: no torch, a few seconds without a network.
+prints the size of a full run and a sentence for all that is missing (then it exits with 1). It
+reads names and sizes only: no torch, a few seconds without a network.
 """
 
 import shutil
@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from pointclip.config import experiments
-from pointclip.config.disk_use import estimate, known
 from pointclip.config.resolve import Config
 from pointclip.config.schema import validate
 from pointclip.core.errors import UserError
@@ -21,10 +22,13 @@ from pointclip.core.files import read_yaml
 from pointclip.encoders.weights import Probe, find_weights, hub_endpoint, missing_weights
 
 
+SIZES = Path("docs/run_sizes.csv")  # in the repository
+
+
 def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
     """A sentence for every data set and backbone that is neither here nor to be fetched."""
     used = experiments.all_runs(config)
-    resources, said = Path(config["resources"]), []
+    resources, sentences = Path(config["resources"]), []
     asked: dict[str, list[Probe]] = {}
     for name in sorted({entries["datasets"][run["dataset"]]["fetched"] for run in used} - {""}):
         entry = entries["datasets"][name]["entry"]
@@ -39,7 +43,7 @@ def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
             cure = f"put its archive at {first}"
             if "://" in first:
                 cure = f"name the archive behind {first} as the first of its urls in the config"
-            said.append(
+            sentences.append(
                 f"The data set '{name}' is missing and nothing answers at its URLs: {cure}."
             )
     for name in sorted({entries["backbones"][run["backbone"]]["fetched"] for run in used} - {""}):
@@ -47,35 +51,21 @@ def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
         folders = [folder, entry["weights_dir"], config["weights_dir"]]
         here = any(find_weights(name, Path(place)) for place in folders if place)
         if not here and not hub.reached():
-            said.append(missing_weights(entry, folder))
-    return said
+            sentences.append(missing_weights(entry, folder))
+    return sentences
 
 
-def report(config: Config, entries: Mapping[str, Any], free: float) -> tuple[str, bool]:
-    """The estimate and what is missing as lines, and whether the run may begin."""
-    needed, lines = estimate(config, entries), ["Disk use of a whole run, estimated:"]
-    lines += [f"  {name:<10}{size / 1e9:8.1f} GB" for name, size in needed.items()]
-    total = sum(needed.values())
-    there = sum(
-        file.stat().st_size
-        for root in {config["results"], config["resources"]}
-        for file in Path(root).rglob("*")
-        if file.is_file() and not file.is_symlink()
-    )
-    lines.append(f"  {'in all':<10}{total / 1e9:8.1f} GB, of which {there / 1e9:.1f} GB are there.")
-    unknown = {run["dataset"] for run in experiments.all_runs(config)}
-    unknown = {name for name in unknown if not known(entries, name).test}
-    if unknown:
-        lines.append(f"Not counted, since their size is not known: {', '.join(sorted(unknown))}.")
-    said = missing(config, entries)
-    if total - there > free:
-        largest = max(needed, key=lambda name: needed[name])
-        cure = " (`keep_depth: false` spares it)" if largest == "depth" else ""
-        said.append(
-            f"{free / 1e9:.1f} GB are free, too few for what is still to come; the largest part "
-            f"is {largest}{cure}."
+def report(path: str | Path, config: Config, entries: Mapping[str, Any], free: float) -> str:
+    """What a full run of the config takes, as far as that is known, and what is missing."""
+    sizes = pd.read_csv(SIZES).set_index("config") if SIZES.is_file() else pd.DataFrame()
+    lines = []
+    if str(path) in sizes.index:
+        size = sizes.loc[str(path)]
+        lines.append(
+            f"A full run takes {size['gigabytes']} GB in {size['jobs']} jobs ({size['how']}); "
+            f"{free / 1e9:.1f} GB are free."
         )
-    return "\n".join([*lines, *said, "" if said else "Nothing is missing.\n"]), not said
+    return "\n".join([*lines, *(missing(config, entries) or ["Nothing is missing."])]) + "\n"
 
 
 def read_config(path: str | Path, repository: str | Path = ".") -> dict[str, Any]:
@@ -93,17 +83,17 @@ def read_config(path: str | Path, repository: str | Path = ".") -> dict[str, Any
 
 
 def main(path: str) -> int:
-    """Print the report for the config at `path`; 0 if the run may begin, else 1."""
+    """Print the report for the config at `path`; 0 if nothing is missing, else 1."""
     try:
         config = read_config(path)
         place = Path(config["results"]).resolve()
         while not place.exists():
             place = place.parent
-        text, ready = report(config, experiments.resolve(config), shutil.disk_usage(place).free)
+        text = report(path, config, experiments.resolve(config), shutil.disk_usage(place).free)
     except UserError as error:
-        text, ready = f"{error}\n", False
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-    return 0 if ready else 1
+        text = f"{error}\n"
+    sys.stdout.write(text)
+    return 0 if text.endswith("Nothing is missing.\n") else 1
 
 
 def _is_file(url: str) -> bool:

@@ -1,13 +1,40 @@
-"""Ablations: one choice varied over a base experiment; nothing runs but what the target needs.
+"""Where logits meet test labels: the scores of all experiments, and of every ablation.
 
-In: logits of the experiments that an entry of the config compares, and test labels.
-Out: a table, a plot, and a sentence on what they show.
+In: logits of experiments, test labels.
+Out: <out>/scores.parquet, <out>/ablations.
 """
+
+
+def ablation_inputs(wildcards):
+    """What an ablation scores: its experiments, and nothing else."""
+    runs = ABLATIONS[wildcards.ablation]
+    return {"logits": logits(runs), "labels": test_labels(runs)}
+
+
+rule score:
+    input:
+        logits=logits(RUNS),
+        labels=test_labels(RUNS),
+    output:
+        "<out>/scores.parquet",
+    log:
+        "<logs>/score.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        runs=RUNS,
+        datasets=datasets_of(RUNS),
+        code=code("score"),
+    script:
+        "../../scripts/score.py"
 
 
 rule ablation:
     input:
-        unpack(compared),
+        unpack(ablation_inputs),
     output:
         csv="<out>/ablations/{ablation}.csv",
         figure=report(
@@ -25,6 +52,7 @@ rule ablation:
         sentences="<out>/ablations/{ablation}.md",
     log:
         "<logs>/ablation/{ablation}.log",
+    localrule: True
     conda:
         "../../environment.yml"
     resources:
@@ -33,7 +61,8 @@ rule ablation:
     params:
         title=lambda wildcards: config["ablations"][wildcards.ablation]["title"],
         vary=lambda wildcards: config["ablations"][wildcards.ablation]["vary"],
-        experiments=within(ABLATIONS, "ablation"),
+        runs=lookup_in(ABLATIONS, "ablation"),
+        datasets=lambda wildcards: datasets_of(ABLATIONS[wildcards.ablation]),
         code=code("ablation"),
     script:
         "../../scripts/ablation.py"

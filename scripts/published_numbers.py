@@ -6,9 +6,10 @@ from pointclip.report import table_formats
 
 
 NOTE = (
-    "Tag V: read in the source named. A: arithmetic on such values. R: reported by a third party. "
-    "The protocol is the one under which we understand the number to have been made; 'unstated' "
-    "where the source does not tell. An empty cell is not known, or does not apply."
+    "Certainty: verified (read in the source named), derived (arithmetic on such values), "
+    "reported (by a third party). The protocol is the one under which we understand the number "
+    "to have been made; 'unstated' where the source does not tell. An empty cell is not known, or "
+    "does not apply."
 )
 
 with job(snakemake):

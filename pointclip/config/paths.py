@@ -1,0 +1,45 @@
+"""Where every cached file lies below the results: the one home of path patterns.
+
+Only ids stand in for wildcards, so that variants never share a path, and no path is read back.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+PATTERNS = {
+    "clouds": "clouds/{dataset}/{split}.h5",
+    "labels": "labels/{dataset}/{split}.parquet",
+    "ids": "ids/{dataset}/{split}.parquet",
+    "shots": "shots/{dataset}/{sampling}.parquet",
+    "depth": "depth/{dataset}/{projection}/{split}-{shard}.h5",
+    "features": "features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
+    "bank": "bank/{dataset}/{sampling}/{projection}/{backbone}.h5",
+    "text": "text/{dataset}/{prompts}/{backbone}.parquet",
+    # Folders of logits and of what was learned. Only `validation` depends on the held-out shapes.
+    "zero_shot": "zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}",
+    "zero_shot_validation": (
+        "zero_shot/{dataset}/{projection}/{prompts}/{backbone}/validation/{sampling}"
+    ),
+    "few_shot": (
+        "few_shot/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
+        "/{protocol}"
+    ),
+}
+
+
+def path(kind: str, /, **ids: Any) -> str:
+    """The path of a kind of file; wildcards whose id is not given stay as they are."""
+    pattern = PATTERNS[kind]
+    for name, value in ids.items():
+        pattern = pattern.replace(f"{{{name}}}", str(value))
+    return pattern
+
+
+def logits(run: Mapping[str, Any]) -> str:
+    """The logits of an experiment."""
+    kind = run["kind"]
+    if kind == "zero_shot" and run["protocol"] == "validation":
+        kind = "zero_shot_validation"
+    folder = f"ensemble/{run['ensemble']}/" if "ensemble" in run else ""
+    return f"{folder}{path(kind, **run)}/logits.h5"

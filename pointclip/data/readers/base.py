@@ -1,0 +1,64 @@
+"""What all readers share: a split as a stream of chunks, and how files are found in a folder.
+
+A reader is a module with `read(entry, source, split) -> Split` and `wanted(path) -> bool`, which
+says what of an archive is unpacked.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+from pointclip.core.errors import UserError
+from pointclip.core.files import read_text
+
+
+CHUNK = 256  # shapes read at a time
+Entry = Mapping[str, Any]
+
+
+class Chunk(NamedTuple):
+    """Some shapes of a split: points (shape, point, 3) float32, labels, and published ids."""
+
+    points: Float[np.ndarray, "shape point 3"]
+    label: Integer[np.ndarray, " shape"]
+    published_id: list[str]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split as published: its class names in label order, and its shapes as a stream."""
+
+    classes: list[str]
+    chunks: Iterator[Chunk]
+
+
+def row_chunks(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Row numbers, `CHUNK` at a time."""
+    return (rows[i : i + CHUNK] for i in range(0, len(rows), CHUNK))
+
+
+def find_one(source: Path, ending: str) -> Path:
+    """The first file at or up to three folders below `source` whose path has this ending.
+
+    Raises:
+        UserError: if there is none.
+    """
+    for pattern in (ending, f"*/{ending}", f"*/*/{ending}", f"*/*/*/{ending}"):
+        if found := sorted(source.glob(pattern)):
+            return found[0]
+    raise UserError(f"{source} holds no file {ending}.")
+
+
+def lines(path: Path) -> list[str]:
+    """The lines of a text file that are not empty."""
+    return [line.strip() for line in read_text(path).splitlines() if line.strip()]
+
+
+def natural_order(path: Path) -> list[tuple[int, str]]:
+    """A sort key that puts chair_2 before chair_10."""
+    return [(int(n), "") if n.isdigit() else (-1, n) for n in re.split(r"(\d+)", path.name) if n]

@@ -1,0 +1,20 @@
+"""Zero-shot logits of the test split: views weighted as suits held-out train shapes."""
+
+from pointclip.classification.view_weights import search
+from pointclip.classification.zero_shot import per_view_logits, write_logits, write_no_logits
+from pointclip.core.job import job
+from pointclip.features.read import read_held_out, read_prototypes
+
+
+with job(snakemake) as log:
+    files, out = snakemake.input, snakemake.output[0]
+    held_out = read_held_out(files.shots, files.labels, files.train)
+    if held_out is None:
+        log.warning("No train shape is held out, so there is no `validation` here.")
+        write_no_logits(files.text, out, protocol="validation")
+    else:
+        features, labels = held_out
+        prototypes, scale, _ = read_prototypes(files.text)
+        logits = per_view_logits(features, prototypes, scale)
+        weights, _ = search(logits, labels, threads=snakemake.threads)
+        write_logits(files.features, files.text, weights, out, protocol="validation")

@@ -1,0 +1,73 @@
+"""Figures for people.
+
+In: <out>/scores.parquet; logits of single experiments with test labels.
+Out: <out>/figures.
+"""
+
+HEADLINES = targets.headlines(config)
+FIGURES = [
+    *(f"{name}/{kind}/confusion.svg" for name in HEADLINES for kind in HEADLINES[name]),
+    *(f"{name}/montage/{of}.png" for name in MONTAGES for of in MONTAGES[name]),
+    *(f"{name}/projections.png" for name in MONTAGES if len(MONTAGES[name]) > 1),
+    *(f"{name}/shots_curve.svg" for name in HEADLINES if "few_shot" in HEADLINES[name]),
+]
+
+
+def headline_logits(wildcards):
+    return logits([HEADLINES[wildcards.dataset][wildcards.kind]])
+
+
+rule shots_curve:
+    input:
+        scores="<out>/scores.parquet",
+    output:
+        report(
+            "<out>/figures/{dataset}/shots_curve.svg",
+            caption="../report/shots_curve.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "Accuracy by shots"},
+        ),
+    log:
+        "<logs>/shots_curve/{dataset}.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("shots_curve"),
+    script:
+        "../../scripts/shots_curve.py"
+
+
+rule confusion:
+    input:
+        logits=headline_logits,
+        labels=file("labels", split="test"),
+    output:
+        confusion=report(
+            "<out>/figures/{dataset}/{kind}/confusion.svg",
+            caption="../report/confusion_matrix.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "Confusion matrix, {kind}"},
+        ),
+        per_class=report(
+            "<out>/figures/{dataset}/{kind}/per_class.svg",
+            caption="../report/per_class.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "Accuracy per class, {kind}"},
+        ),
+    log:
+        "<logs>/confusion/{dataset}/{kind}.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        run=lookup_in(HEADLINES, "dataset", "kind"),
+        code=code("confusion"),
+    script:
+        "../../scripts/confusion.py"

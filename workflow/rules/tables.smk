@@ -1,0 +1,122 @@
+"""Tables for people, and the page that says where the results come from.
+
+In: <out>/scores.parquet, published numbers.
+Out: <out>/tables, <out>/run_info.html.
+"""
+
+
+rule accuracy:
+    input:
+        scores="<out>/scores.parquet",
+        published=PUBLISHED,
+    output:
+        csv=report(
+            "<out>/tables/accuracy.csv",
+            caption="../report/accuracy_per_seed.rst",
+            category="Tables",
+            labels={"table": "accuracy", "form": "rows per seed (CSV)"},
+        ),
+        md="<out>/tables/accuracy.md",
+        txt="<out>/tables/accuracy.txt",
+        html=report(
+            "<out>/tables/accuracy.html",
+            caption="../report/accuracy.rst",
+            category="Tables",
+            labels={"table": "accuracy", "form": "mean over seeds"},
+        ),
+    log:
+        "<logs>/accuracy.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        validation_per_class=max(
+            ENTRIES["samplings"][run["sampling"]]["validation_per_class"]
+            for run in RUNS
+        ),
+        code=code("accuracy"),
+    script:
+        "../../scripts/accuracy.py"
+
+
+rule paper_table:
+    input:
+        scores="<out>/scores.parquet",
+        published=PUBLISHED,
+    output:
+        csv="<out>/tables/{table}.csv",
+        tex="<out>/tables/{table}.tex",
+        html=report(
+            "<out>/tables/{table}.html",
+            caption="../report/paper_table.rst",
+            category="Tables",
+            labels={"table": "{table}", "form": "as in a paper"},
+        ),
+    log:
+        "<logs>/paper_table/{table}.log",
+    wildcard_constraints:
+        table="|".join(map(re.escape, config["tables"])) or "(?!)",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        table=lookup_in(config["tables"], "table"),
+        code=code("paper_table"),
+    script:
+        "../../scripts/paper_table.py"
+
+
+rule published_numbers:
+    input:
+        PUBLISHED,
+    output:
+        report(
+            "<out>/tables/published.html",
+            caption="../report/published.rst",
+            category="Tables",
+            labels={"table": "published numbers", "form": "all that are known"},
+        ),
+    log:
+        "<logs>/published_numbers.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("published_numbers"),
+    script:
+        "../../scripts/published_numbers.py"
+
+
+rule run_info:
+    input:
+        "<out>/scores.parquet",
+    output:
+        report(
+            "<out>/run_info.html",
+            caption="../report/run_info.rst",
+            category="Provenance",
+            labels={"page": "where these results come from"},
+        ),
+    log:
+        "<logs>/run_info.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        benchmarks=f"{config['results']}/benchmarks",
+        repository=str(resolve.here(REPOSITORY)),
+        code=code("run_info"),
+    script:
+        "../../scripts/run_info.py"
