@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from filelock import FileLock
 from project import CONFIG, Project, copy_repository, write_shapes
+from score_rows import rows, zero_shot
+
+from pointclip.evaluation.published import COLUMNS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,3 +69,26 @@ def project(finished: Project, tmp_path: Path) -> Project:
 def blank(fresh: Project, tmp_path: Path) -> Project:
     """A project in which nothing has run yet, to be changed at will."""
     return fresh.copy(tmp_path)
+
+
+@pytest.fixture
+def scores() -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            *rows([70.0, 74.0, 72.0], [3, 1, 2]),
+            *rows([80.0, 81.0, 82.0], [1, 2, 3], protocol="released"),
+            *zero_shot(20.0, protocol="released"),
+            *zero_shot(19.0),
+        ]
+    )
+
+
+@pytest.fixture
+def published() -> pd.DataFrame:
+    cells = {
+        **{"table": "t", "method": "zero_shot", "dataset": "modelnet40", "variant": ""},
+        **{"projection": "pointclip_zs", "prompts": "v1_zero_shot", "backbone": "rn50"},
+        **{"shots": 0, "protocol": "plain", "metric": "top1", "value": 19.33},
+        **{"source": "issue 7", "certainty": "reported", "note": ""},
+    }
+    return pd.DataFrame([cells], columns=COLUMNS)

@@ -11,12 +11,12 @@ SCRIPTS = REPOSITORY / "scripts"
 HEAVY = {"torch", "open_clip", "numba", "sklearn"}
 # What encodes or learns. All others read, draw, count and write.
 NEEDS_TORCH = {
-    *("bank", "encode", "project_and_encode", "released", "text", "train"),
+    *("bank", "encode", "project_and_encode", "reference_checks", "text", "train"),
     *("train_released", "weights"),
 }
 
 
-COSINES = {"zero_shot", "zero_shot_released"}
+COSINES = {"zero_shot_validation", "zero_shot_released"}
 
 
 def imported(names: list[str]) -> set[str]:

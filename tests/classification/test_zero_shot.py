@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from few_shot_data import CLASSES, VIEWS, ZERO_SHOT, write_files
+from few_shot_data import CLASSES, VIEWS, write_files, zero_shot_run
 
 from pointclip.classification import view_weights, zero_shot
 from pointclip.core import store
@@ -62,7 +62,7 @@ def test_streamed_file_equals_the_arrays_and_scores_under_both_methods(tmp_path)
     with store.open_h5(out) as f:
         np.testing.assert_allclose(f["logits"][:], expected, rtol=1e-5)
         assert f["weights"][:].tolist() == [1] * VIEWS
-    rows = score([ZERO_SHOT], [out], [paths["test_labels"]]).to_dict("records")
+    rows = score([zero_shot_run()], [out], {"toy": paths["test_labels"]}).to_dict("records")
     assert [row["method"] for row in rows] == ["zero_shot", "zero_shot_softmax"]
     for row in rows:
         right = (zero_shot.combine(expected, method=row["method"]).argmax(-1) == labels).mean()
@@ -73,7 +73,7 @@ def test_streamed_file_equals_the_arrays_and_scores_under_both_methods(tmp_path)
 def test_validation_weights_come_from_held_out_train_shapes(tmp_path):
     paths = write_files(tmp_path)
     held_out = read_held_out(paths["shots"], paths["train_labels"], paths["train_features"])
-    assert held_out is not None and len(held_out[1]) == 20
+    assert held_out is not None and len(held_out[1]) == 15
     logits = zero_shot.per_view_logits(held_out[0], TEXT, 100.0)
     weights, _ = view_weights.search(logits, held_out[1])
     uniform = (zero_shot.combine(logits).argmax(-1) == held_out[1]).mean()
@@ -82,12 +82,12 @@ def test_validation_weights_come_from_held_out_train_shapes(tmp_path):
 
 
 def test_nothing_held_out_is_scored_to_no_rows(tmp_path):
-    paths = write_files(tmp_path, shots=(4,), per_class=4)
+    paths = write_files(tmp_path, shots=(3,), per_class=3)
     drawn = paths["shots"], paths["train_labels"], paths["train_features"]
     assert read_held_out(*drawn) is None
     out = tmp_path / "logits.h5"
     zero_shot.write_no_logits(paths["text"], out)
-    assert score([ZERO_SHOT], [out], [paths["test_labels"]]).empty
+    assert score([zero_shot_run()], [out], {"toy": paths["test_labels"]}).empty
 
 
 def test_shards_without_a_shape_change_nothing(tmp_path):

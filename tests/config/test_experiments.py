@@ -1,14 +1,11 @@
-from inspect import Parameter, signature
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from pointclip.catalog.backbones import BACKBONES
-from pointclip.catalog.projections import PROJECTIONS
-from pointclip.classification.adapters import METHODS
-from pointclip.config import experiments, resolve, targets
+from pointclip.catalog.adapters import METHODS
+from pointclip.config import experiments, paths, resolve, targets
 from pointclip.core.errors import UserError
-from pointclip.data.split import READERS
 from pointclip.features.prompts import list_prompts
 
 
@@ -51,27 +48,17 @@ CONFIG = {
 }
 
 
-def test_names_read_from_source_are_the_library_s_own() -> None:
-    assert resolve.builtin("projections") == tuple(PROJECTIONS)
-    assert resolve.builtin("backbones") == tuple(BACKBONES)
-    assert resolve.builtin("adapters") == tuple(METHODS)
-    assert resolve.builtin("readers") == tuple(READERS)
-    assert set(resolve.builtin("prompts")) <= set(list_prompts())
+def test_prompt_sets_of_the_package_need_no_entry() -> None:
+    assert set(resolve.built_in("prompts")) <= set(list_prompts())
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_config_may_set_every_parameter_of_a_method(method: str) -> None:
-    module = METHODS[method]
-    functions = [module.states, *([module.choose] if hasattr(module, "choose") else [])]
-    keywords = {
-        parameter.name: 1
-        for function in functions
-        for parameter in signature(function).parameters.values()
-        if parameter.kind is Parameter.KEYWORD_ONLY
-    }
-    adapters = {"mine": {"base": method, **keywords}}
+def test_a_config_may_set_every_hyper_parameter_of_a_method(method: str) -> None:
+    defaults = METHODS[method]()
+    given = {entry.name: getattr(defaults, entry.name) for entry in fields(defaults)}
+    adapters = {"mine": {"base": method, **given}}
     entry = resolve.resolve_adapter({**CONFIG, "adapters": adapters}, "mine")
-    assert entry == {"method": method, "parameters": keywords, "copies": 10}
+    assert entry == {"method": method, "parameters": given, "copies": 10}
 
 
 def test_an_entry_holds_what_its_bases_say() -> None:
@@ -113,19 +100,45 @@ def test_every_experiment_stands_once_and_only_where_its_protocol_exists() -> No
     assert len(few) == 6  # nothing is `released` about tip
     assert {run["adapter"] for run in few if run["protocol"] == "released"} == {"inter_view"}
     assert len(experiments.all_runs(CONFIG)) == 6 + 2 + 2
-    assert experiments.logits_path(few[0]) == (
-        "few_shot/furniture/pointclip_fs/v1_few_shot/rn50/inter_view/1shot/plain/logits.h5"
+    assert paths.logits(few[0]) == (
+        "few_shot/furniture/default/pointclip_fs/v1_few_shot/rn50/inter_view/1shot/plain/logits.h5"
     )
 
 
-def test_a_path_says_which_experiment_it_is_of() -> None:
+def test_a_score_row_says_which_experiment_it_is_of() -> None:
     for run in [*experiments.runs(CONFIG, "zero_shot"), *experiments.runs(CONFIG, "few_shot")]:
         method = run.get("adapter", "zero_shot")
-        of = {name: run[name] for name in ("dataset", "projection", "prompts", "backbone")}
-        of |= {"method": method, "protocol": run["protocol"], "shots": run.get("shots", 0)}
-        assert experiments.identity(experiments.logits_path(run)) == of
-        blended = experiments.logits_path({**run, "ensemble": "mine"})
-        assert experiments.identity(blended) == of | {"method": f"{method}+mine"}
+        columns = {name: run[name] for name in ("dataset", "projection", "prompts", "backbone")}
+        columns |= {"method": method, "protocol": run["protocol"], "shots": run.get("shots", 0)}
+        assert experiments.score_columns(run) == columns
+        blended = experiments.score_columns({**run, "ensemble": "mine"})
+        assert blended == columns | {"method": f"{method}+mine"}
+
+
+def test_other_seeds_lie_under_other_paths() -> None:
+    config = CONFIG | {"samplings": {"two": {"seeds": [1, 2]}}}
+    blocks = [CONFIG["few_shot"][0], {**CONFIG["few_shot"][0], "sampling": "two"}]
+    one, two = (experiments.runs({**config, "few_shot": [block]}, "few_shot") for block in blocks)
+    assert not {paths.logits(run) for run in one} & {paths.logits(run) for run in two}
+    for kind in ("shots", "bank"):
+        assert paths.path(kind, **one[0]) != paths.path(kind, **two[0])
+    assert resolve.resolve_sampling(config, "two") == {
+        **{"seeds": [1, 2], "validation_per_class": 4, "validation_seed": 0}
+    }
+    with pytest.raises(UserError, match="samplings 'default' and 'two', which no table tells"):
+        experiments.all_runs({**config, "few_shot": blocks})
+
+
+def test_only_validation_depends_on_the_sampling_in_zero_shot() -> None:
+    (plain, *_) = experiments.runs(CONFIG, "zero_shot")
+    assert "default" not in paths.logits(plain)
+    assert paths.logits(plain | {"protocol": "validation"}).endswith("validation/default/logits.h5")
+
+
+def test_the_default_sampling_cannot_be_given_other_seeds() -> None:
+    config = CONFIG | {"samplings": {"default": {"seeds": [7]}}}
+    with pytest.raises(UserError, match="The sampling 'default' is built in"):
+        experiments.resolve(config)
 
 
 def test_what_names_an_ensemble_is_blended_but_not_what_was_released() -> None:
@@ -135,40 +148,39 @@ def test_what_names_an_ensemble_is_blended_but_not_what_was_released() -> None:
 
     found = experiments.ensemble_runs(config("mine", __file__))
     assert len(found) == 4 and {run["protocol"] for run in found} == {"plain"}
-    assert experiments.logits_path(found[0]).startswith("ensemble/mine/few_shot/furniture/")
+    assert paths.logits(found[0]).startswith("ensemble/mine/few_shot/furniture/")
     with pytest.raises(UserError, match="Unknown ensemble 'other': choose one of mine"):
         experiments.ensemble_runs(config("other", __file__))
     with pytest.raises(UserError, match="The file 'x' of the ensemble 'mine' does not exist"):
         experiments.ensemble_runs(config("mine", "x"))
 
 
-def test_what_is_drawn_and_banked_suits_all_experiments() -> None:
-    assert targets.drawn_shots(CONFIG) == {"furniture": [1, 2, 4], "few": []}
-    pairs = [("plain", 1), ("plain", 2), ("plain", 4), ("released", 1), ("released", 4)]
-    assert targets.banked_draws(CONFIG) == {"furniture": pairs}
-    assert targets.bank_copies(CONFIG) == {"furniture": {"pointclip_fs": {"rn50": 25}}}
+def test_a_bank_holds_what_any_adapter_needs() -> None:
+    assert targets.bank_contents(CONFIG)["furniture"]["pointclip_fs"]["rn50"] == {
+        **{"copies": 25, "shots": 4, "released_shots": [1, 4]}
+    }
 
 
 def test_what_was_lost_is_asked_for_but_not_what_was_never_made(tmp_path: Path) -> None:
     config = CONFIG | {"results": str(tmp_path), "keep_depth": False}
     resolved = experiments.resolve(config)
-    assert targets.lost(config, resolved) == []
-    logits = tmp_path / experiments.logits_path(experiments.runs(config, "zero_shot")[0])
+    assert targets.missing_intermediates(config, resolved) == []
+    logits = tmp_path / paths.logits(experiments.runs(config, "zero_shot")[0])
     logits.parent.mkdir(parents=True)
     logits.touch()
-    assert targets.lost(config, resolved) == [
+    assert targets.missing_intermediates(config, resolved) == [
         "features/furniture/pointclip_fs/rn50/test-0.h5",
         "text/furniture/v1_few_shot/rn50.parquet",
     ]
     for file in targets.intermediates(config, resolved):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
-    assert targets.lost(config, resolved) == []
+    assert targets.missing_intermediates(config, resolved) == []
 
 
 def test_seeds_vary_within_one_run() -> None:
-    base = CONFIG["ablations"]["ratio"]["base"] | {"adapter": "half"}
-    config = CONFIG | {"sampling": {"seeds": [1, 2]}}
+    base = CONFIG["ablations"]["ratio"]["base"] | {"adapter": "half", "sampling": "two"}
+    config = CONFIG | {"samplings": {"two": {"seeds": [1, 2]}}}
     for vary in ({"seed": [1, 2]}, {"seed": [2], "shots": [1]}):
         config["ablations"] = {"seeds": {"base": base, "vary": vary}}
         (run,) = experiments.ablation_runs(config, "seeds")
@@ -187,7 +199,10 @@ def test_seeds_vary_within_one_run() -> None:
         ({"projections": {"x": {"base": "y"}}}, "Unknown base of projection 'x' 'y': choose"),
         ({"projections": {"x": {"views": [0]}}}, "The projection 'x' needs a base: choose one of"),
         ({"adapters": {"a": {"base": "b"}, "b": {"base": "a"}}}, "The adapter 'a' is its own base"),
-        ({"adapters": {"a": {"base": "tip", "ration": 1}}}, "Unknown key in the adapter 'a'"),
+        (
+            {"adapters": {"a": {"base": "tip", "ration": 1}}},
+            "Unknown hyper-parameter of tip 'ration'",
+        ),
         ({"prompts": {"x": {"file": "no.yaml"}}}, "The prompts file 'no.yaml' does not exist."),
         ({"datasets": {"x": {"points": 3}}}, "The data set 'x' has neither a reader nor a base"),
         (

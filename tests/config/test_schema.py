@@ -24,7 +24,20 @@ SCHEMA = yaml.safe_load((REPOSITORY / schema.SCHEMA).read_text())
             "'half' is not allowed for adapters.x.ratio: give number or boolean or array or null.",
         ),
         ({"ensembles": {"x": {}}}, "The key 'file' is missing in ensembles.x."),
-        ({"sampling": {"seeds": [1, 1]}}, "'[1, 1]' is not allowed for sampling.seeds: [1, 1] has"),
+        (
+            {"samplings": {"x": {"seeds": [1, 1]}}},
+            "'[1, 1]' is not allowed for samplings.x.seeds: [1, 1] has",
+        ),
+        (
+            {"samplings": {"x": {"seeds": [2**70]}}},
+            f"'{2**70}' is not allowed for samplings.x.seeds.0: the maximum is 4294967295.",
+        ),
+        ({"datasets": {"..": {}}}, "'..' is not allowed for datasets: An id is"),
+        ({"name": ".."}, "'..' is not allowed for name"),
+        (
+            {"datasets": {"x": {"shards": 10**9}}},
+            "'1000000000' is not allowed for datasets.x.shards: the maximum is 100000.",
+        ),
         ({"keep_depth": "yes"}, "'yes' is not allowed for keep_depth: give boolean."),
         (
             {"ablations": {"x": {"base": {"shots": "4"}, "vary": {"dataset": ["a"]}}}},

@@ -7,10 +7,9 @@ from places import REPOSITORY
 from pointclip.core.errors import UserError
 from pointclip.evaluation.published import (
     COLUMNS,
-    KEYS,
-    attach,
     dataset_ids,
-    lookup,
+    join_published,
+    match,
     read_published,
 )
 
@@ -29,7 +28,7 @@ def published() -> pd.DataFrame:
 
 def write(path: Path, **cells: str) -> Path:
     row = {"table": "t", **{k: str(v) for k, v in ROW.items()}, "variant": "", "metric": "top1"}
-    row |= {"value": "19.33", "source": "somewhere", "tag": "R", "note": ""} | cells
+    row |= {"value": "19.33", "source": "somewhere", "certainty": "reported", "note": ""} | cells
     pd.DataFrame([row]).to_csv(path, index=False)
     return path
 
@@ -37,13 +36,13 @@ def write(path: Path, **cells: str) -> Path:
 def test_the_table_is_sound(published: pd.DataFrame) -> None:
     assert list(published) == COLUMNS
     assert len(published) > 150
-    assert set(published["tag"]) == {"V", "A", "R"}
+    assert set(published["certainty"]) == {"verified", "derived", "reported"}
     # What is compared names every column; a half-known setting may be read but matches nothing.
     assert not published[["table", "method", "dataset", "source"]].eq("").any().any()
 
 
 @pytest.mark.parametrize(
-    ("change", "value", "source"),
+    ("delta_vs_first", "value", "source"),
     [
         ({}, 19.33, "PointCLIP issue 7"),
         ({"protocol": "released"}, 20.18, "PointCLIP issue 7"),
@@ -61,16 +60,16 @@ def test_the_table_is_sound(published: pd.DataFrame) -> None:
         ),
     ],
 )
-def test_lookup_finds_the_exact_targets(
+def test_match_finds_the_exact_targets(
     published: pd.DataFrame, change: dict, value: float, source: str
 ) -> None:
-    match = lookup(ROW | change, published)
-    assert match is not None
-    assert (match["value"], match["source"]) == (value, source)
+    found = match(ROW | change, published)
+    assert found is not None
+    assert (found["value"], found["source"]) == (value, source)
 
 
 @pytest.mark.parametrize(
-    "change",
+    "delta_vs_first",
     [
         {"protocol": "validation"},
         {"backbone": "iconclip"},
@@ -80,45 +79,44 @@ def test_lookup_finds_the_exact_targets(
     ],
 )
 def test_another_setting_has_no_published_number(published: pd.DataFrame, change: dict) -> None:
-    assert lookup(ROW | change, published) is None
+    assert match(ROW | change, published) is None
 
 
 def test_a_variant_is_part_of_the_data_set(published: pd.DataFrame) -> None:
     assert "scanobjectnn_obj_only" in set(dataset_ids(published))
-    match = lookup(ROW | {"dataset": "scanobjectnn_obj_only"}, published)
-    assert match is not None and match["value"] == 10.5
+    found = match(ROW | {"dataset": "scanobjectnn_obj_only"}, published)
+    assert found is not None and found["value"] == 10.5
     # The paper's 15.38 does not say which variant it is of, so it is set against none.
     assert (
-        lookup(ROW | {"dataset": "scanobjectnn_obj_only", "protocol": "released"}, published)
-        is None
+        match(ROW | {"dataset": "scanobjectnn_obj_only", "protocol": "released"}, published) is None
     )
 
 
 def test_any_and_not_known(tmp_path: Path) -> None:
     anything = read_published(write(tmp_path / "any.csv", prompts="*"))
-    assert lookup(ROW | {"prompts": "mine"}, anything) is not None
+    assert match(ROW | {"prompts": "mine"}, anything) is not None
     unknown = read_published(write(tmp_path / "unknown.csv", prompts=""))
-    assert lookup(ROW, unknown) is None
-    assert lookup(ROW | {"prompts": ""}, unknown) is None
+    assert match(ROW, unknown) is None
+    assert match(ROW | {"prompts": ""}, unknown) is None
 
 
-def test_attach_leaves_empty_what_was_not_published(published: pd.DataFrame) -> None:
-    out = attach(pd.DataFrame([ROW, ROW | {"dataset": "furniture"}]), published)
+def test_join_published_leaves_empty_what_was_not_published(published: pd.DataFrame) -> None:
+    out = join_published(pd.DataFrame([ROW, ROW | {"dataset": "furniture"}]), published)
     assert out["published"].tolist()[0] == 19.33
     assert out["published"].isna().tolist() == [False, True]
     assert out["source"].tolist()[1] == ""
-    assert list(out[KEYS].iloc[0]) == [ROW[key] for key in KEYS]
+    assert list(out[IDENTITY].iloc[0]) == [ROW[key] for key in IDENTITY]
 
 
-def test_attach_without_a_table_or_rows(published: pd.DataFrame) -> None:
-    assert attach(pd.DataFrame([ROW]), None)["published"].isna().all()
-    assert attach(pd.DataFrame(columns=KEYS), published).empty
+def test_join_published_without_a_table_or_rows(published: pd.DataFrame) -> None:
+    assert join_published(pd.DataFrame([ROW]), None)["published"].isna().all()
+    assert join_published(pd.DataFrame(columns=IDENTITY), published).empty
 
 
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
-        ({"tag": "M"}, "tag in line 2 of .* 'M': choose one of V, A, R"),
+        ({"certainty": "M"}, "certainty in line 2 of .* 'M': choose one of verified, derived"),
         ({"protocol": "best"}, "'best'"),
         ({"metric": "f1"}, "'f1'"),
         ({"value": "about 16"}, "'about 16' in line 2"),

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from few_shot_data import FEW_SHOT, labels_frame
+from few_shot_data import few_shot_run, labels_frame
 
 from pointclip.core import store
 from pointclip.core.errors import UserError
@@ -18,7 +18,7 @@ def labels(tmp_path):
     return path
 
 
-PLAIN = FEW_SHOT.format(method="inter_view", protocol="plain")
+PLAIN = few_shot_run("inter_view", "plain")
 
 
 def write_logits(folder, value=20.0):
@@ -36,7 +36,7 @@ def write_logits(folder, value=20.0):
 
 
 def test_one_row_per_seed_with_the_columns_of_the_design(tmp_path, labels):
-    table = score([PLAIN], [write_logits(tmp_path)], [labels])
+    table = score([PLAIN], [write_logits(tmp_path)], {"toy": labels})
     assert list(table) == [
         "dataset",
         "projection",
@@ -69,11 +69,11 @@ def test_predictions_join_labels_by_id(tmp_path, labels):
 
 
 def test_experiments_are_sorted_and_seeds_are_whole_numbers(tmp_path, labels):
-    both = [PLAIN.replace("plain", "validation"), PLAIN]
-    table = score(both, [write_logits(tmp_path)] * 2, [labels])
+    both = [PLAIN | {"protocol": "validation"}, PLAIN]
+    table = score(both, [write_logits(tmp_path)] * 2, {"toy": labels})
     assert table["protocol"].tolist() == ["plain"] * 2 + ["validation"] * 2
     assert str(table["seed"].dtype) == "Int64"
-    empty = score([], [], [])
+    empty = score([], [], {})
     assert list(empty) == list(table)
     assert empty.dtypes["shots":].equals(table.dtypes["shots":])
 
@@ -91,7 +91,7 @@ def test_equal_logits_predict_the_lower_label():
 
 def test_bad_input_is_a_sentence_that_names_the_file(tmp_path, labels):
     with pytest.raises(UserError, match=r"logits.h5 holds NaN or infinite values"):
-        score([PLAIN], [write_logits(tmp_path, value=np.nan)], [labels])
+        score([PLAIN], [write_logits(tmp_path, value=np.nan)], {"toy": labels})
     store.write_parquet(labels_frame(LABELS[:5], "test"), labels)
     with pytest.raises(UserError, match=r"logits.h5 has a shape without a label: 'test/"):
-        score([PLAIN], [write_logits(tmp_path)], [labels])
+        score([PLAIN], [write_logits(tmp_path)], {"toy": labels})

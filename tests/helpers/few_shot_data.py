@@ -14,9 +14,16 @@ torch.set_num_threads(1)
 
 
 CLASSES, VIEWS, CHANNELS = 5, 4, 16
-# Where the logits of an experiment lie below the results says which it is.
-ZERO_SHOT = "zero_shot/toy/p/q/b/plain/logits.h5"
-FEW_SHOT = "few_shot/toy/p/q/b/{method}/4shot/{protocol}/logits.h5"
+AXES = {"dataset": "toy", "projection": "p", "prompts": "q", "backbone": "b"}
+
+
+def zero_shot_run(protocol: str = "plain") -> dict:
+    return {"kind": "zero_shot", **AXES, "protocol": protocol, "sampling": "default"}
+
+
+def few_shot_run(method: str, protocol: str, shots: int = 4) -> dict:
+    own = {"adapter": method, "shots": shots, "protocol": protocol, "sampling": "default"}
+    return {"kind": "few_shot", **AXES, **own}
 
 
 def features(labels: np.ndarray, seed: int, noise: float = 1.0) -> torch.Tensor:

@@ -30,6 +30,7 @@ CONFIG: dict[str, Any] = {
             "prompts": ["v1_few_shot"],
             "backbones": ["tiny"],
             "protocols": ["plain", "validation", "released"],
+            "sampling": "two",
         }
     ],
     "few_shot": [
@@ -40,11 +41,12 @@ CONFIG: dict[str, Any] = {
             "backbones": ["tiny"],
             "adapters": ["short"],
             "shots": [2],
+            "sampling": "two",
             "protocols": ["plain", "validation", "released"],
         }
     ],
     "bank": {"copies": 2},
-    "sampling": {"seeds": [1, 2]},
+    "samplings": {"two": {"seeds": [1, 2], "validation_per_class": 2}},
     "ablations": {
         "views": {
             "title": "How many views",

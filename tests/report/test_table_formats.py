@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from pointclip.core.errors import UserError
-from pointclip.report.table_formats import readable, terminal, to_html, to_latex, to_markdown, write
+from pointclip.report.table_formats import (
+    format_cells,
+    to_html,
+    to_latex,
+    to_markdown,
+    to_text,
+    write,
+)
 
 
 @pytest.fixture
@@ -28,25 +35,25 @@ def summary() -> pd.DataFrame:
             "high": [27.0, 76.97],
             "n": [100, 100],
             "published": [19.33, np.nan],
-            "difference": [-0.33, np.nan],
+            "delta_vs_published": [-0.33, np.nan],
             "source": ["issue 7", ""],
         }
     )
 
 
-def test_readable_leaves_no_nan(summary: pd.DataFrame) -> None:
-    cells = readable(summary)
+def test_format_cells_leaves_no_nan(summary: pd.DataFrame) -> None:
+    cells = format_cells(summary)
     assert "nan" not in cells.to_csv()
     assert cells["interval"].tolist() == ["12.0 \N{EN DASH} 27.0", "67.0 \N{EN DASH} 77.0"]
     assert cells["seeds"].tolist() == ["", "3"]
-    assert cells["difference"].tolist() == ["-0.33", ""]
+    assert cells["delta_vs_published"].tolist() == ["-0.33", ""]
     assert "low" not in cells and "high" not in cells
 
 
 def test_seeds_are_whole_numbers() -> None:
     frame = pd.DataFrame({"seed": [1.0, np.nan], "accuracy": [1.0, 2.0]})
-    assert readable(frame)["seed"].tolist() == ["1", ""]
-    assert readable(frame.astype({"seed": "Int64"}))["seed"].tolist() == ["1", ""]
+    assert format_cells(frame)["seed"].tolist() == ["1", ""]
+    assert format_cells(frame.astype({"seed": "Int64"}))["seed"].tolist() == ["1", ""]
 
 
 def test_markdown_is_aligned(summary: pd.DataFrame) -> None:
@@ -54,7 +61,7 @@ def test_markdown_is_aligned(summary: pd.DataFrame) -> None:
     assert lines[0] == "# Accuracy" and lines[-1] == "A note."
     table = [line for line in lines if line.startswith("|")]
     assert len({len(line) for line in table}) == 1
-    assert table[2].count("|") == len(readable(summary).columns) + 1
+    assert table[2].count("|") == len(format_cells(summary).columns) + 1
 
 
 def test_names_from_outside_stay_text() -> None:
@@ -102,7 +109,7 @@ def test_latex_compiles(summary: pd.DataFrame, tmp_path: Path) -> None:
 def test_latex_is_a_booktabs_table(summary: pd.DataFrame) -> None:
     tex = to_latex(summary, title="Accuracy")
     body = tex[tex.index("\\toprule") : tex.index("\\bottomrule")]
-    width = len(readable(summary).columns)
+    width = len(format_cells(summary).columns)
     for line in body.splitlines():
         assert (line.startswith("\\") and line.endswith("rule")) or line.count(" & ") == width - 1
     assert r"pointclip\_v2" in tex and "--" in tex
@@ -120,10 +127,10 @@ def test_unknown_suffix(summary: pd.DataFrame, tmp_path: Path) -> None:
         write(summary, tmp_path / "a.xlsx")
 
 
-def test_terminal_says_once_what_is_always_so(summary: pd.DataFrame) -> None:
-    text = terminal(summary)
+def test_to_text_says_once_what_is_always_so(summary: pd.DataFrame) -> None:
+    text = to_text(summary)
     assert text.startswith("data set furniture, projection pointclip_v2, backbone iconclip\n")
     assert text.count("furniture") == 1
     assert "72.0 \N{PLUS-MINUS SIGN} 2.0" in text
     assert max(map(len, text.splitlines())) <= 110
-    assert terminal(summary.iloc[:0])
+    assert to_text(summary.iloc[:0])

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from few_shot_data import FEW_SHOT, ZERO_SHOT, write_files
+from few_shot_data import few_shot_run, write_files, zero_shot_run
 
 from pointclip.catalog.datasets import FURNITURE
 from pointclip.classification import zero_shot
@@ -85,9 +85,9 @@ def test_a_blended_file_is_scored_like_the_others(tmp_path):
     for kind, path in ours.items():
         ratio = 0.1 if kind == "zero_shot" else [0.1, 1.0]
         blend.write_blend(path, theirs, tmp_path / "b.h5", ratio, own)
-        few = FEW_SHOT.format(method="tip", protocol="plain")
-        experiment = f"ensemble/theirs/{ZERO_SHOT if kind == 'zero_shot' else few}"
-        table = score([experiment], [tmp_path / "b.h5"], [paths["test_labels"]])
+        run = zero_shot_run() if kind == "zero_shot" else few_shot_run("tip", "plain")
+        run["ensemble"] = "theirs"
+        table = score([run], [tmp_path / "b.h5"], {"toy": paths["test_labels"]})
         assert table["accuracy"].tolist() == ([100] if kind == "zero_shot" else [100, 20])
         assert set(table["method"]) == {f"{'zero_shot' if kind == 'zero_shot' else 'tip'}+theirs"}
 

@@ -2,14 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from few_shot_data import FEW_SHOT, write_files
+from few_shot_data import few_shot_run, write_files
 
+from pointclip.catalog.columns import SCORES
 from pointclip.classification.adapters import METHODS
 from pointclip.classification.few_shot.task import read_task, write_adapter, write_logits
 from pointclip.classification.few_shot.train import train, train_released
 from pointclip.core import store
 from pointclip.core.errors import UserError
-from pointclip.evaluation.score import COLUMNS, score
+from pointclip.evaluation.score import score
 from pointclip.features.read import read_labelled
 
 
@@ -64,11 +65,11 @@ def test_from_task_to_scores_every_method(tmp_path, method):
     assert set(learned) == {"plain", "validation"}
     for protocol, state in learned.items():
         adapter = tmp_path / f"{protocol}.safetensors"
-        where = FEW_SHOT.format(method=method, protocol=protocol)
+        where = few_shot_run(method, protocol)
         logits = tmp_path / where
         write_adapter(state, task, paths["text"], adapter, method=method, protocol=protocol)
         write_logits(adapter, paths["test_features"], logits, rows=7)
-        table = score([where], [logits], [paths["test_labels"]])
+        table = score([where], [logits], {"toy": paths["test_labels"]})
         assert table["seed"].tolist() == [1, 2, 3]
         assert set(table["method"]) == {method} and set(table["protocol"]) == {protocol}
         assert table["accuracy"].mean() > 60
@@ -84,8 +85,8 @@ def test_a_protocol_that_does_not_exist_leaves_no_rows(tmp_path):
     adapter, logits = tmp_path / "a.safetensors", tmp_path / "l.h5"
     write_adapter(learned.get("validation"), task, paths["text"], adapter, **about)
     write_logits(adapter, paths["test_features"], logits)
-    table = score([FEW_SHOT.format(**about)], [logits], [paths["test_labels"]])
-    assert table.empty and list(table) == COLUMNS
+    table = score([few_shot_run(**about)], [logits], {"toy": paths["test_labels"]})
+    assert table.empty and list(table) == SCORES
 
 
 def test_released_reads_test_labels_and_writes_like_the_others(tmp_path):
