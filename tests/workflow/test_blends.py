@@ -27,7 +27,8 @@ def test_blended_scores_stand_in_the_table_and_shares_see_no_test_label(project:
     planned = project.dry_run("results/tables/accuracy.csv")
     assert planned.jobs == {
         **{"share_zero_shot": 1, "share_few_shot": 1, "score": 1, "accuracy": 1},
-        **{"ensemble_zero_shot": 2, "ensemble_few_shot": 2},
+        **{"ensemble_zero_shot": 1, "ensemble_zero_shot_validation": 1},
+        **{"ensemble_few_shot": 1, "ensemble_few_shot_validation": 1},
     }
     shares = [file for out in planned.outputs.values() for file in out if "share" in file]
     assert len(shares) == 2

@@ -9,10 +9,16 @@ from pointclip.core.store import read_h5_rows
 
 
 STAGES = {
-    **{"prepare": 2, "sample": 1, "project": 2, "encode": 2, "bank": 1, "text": 1},
-    **{"zero_shot": 3, "zero_shot_released": 1, "train": 1, "train_released": 1},
-    **{"score": 1, "accuracy": 1, "published": 1, "shots_curve": 1, "classes": 2},
-    **{"montage": 1, "ablation": 1, "record": 1, "select_views": 1},
+    **{"prepare": 2, "sample_shots": 1, "project": 2, "encode": 2, "bank": 1, "text": 1},
+    **{
+        "zero_shot": 2,
+        "zero_shot_validation": 1,
+        "zero_shot_released": 1,
+        "train": 1,
+        "train_released": 1,
+    },
+    **{"score": 1, "accuracy": 1, "published_numbers": 1, "shots_curve": 1, "confusion": 2},
+    **{"montage": 1, "ablation": 1, "run_info": 1, "select_views": 1},
 }
 
 
@@ -44,7 +50,7 @@ def test_nothing_is_learned_or_chosen_from_test_labels(blank: Project) -> None:
         assert labels in planned.ancestors([file])
     readers = {job.split("#")[0] for job, files in planned.inputs.items() if labels in files}
     assert readers == {
-        *("score", "ablation", "classes", "montage"),
+        *("score", "ablation", "confusion", "montage"),
         *("zero_shot_released", "train_released"),
     }
 
@@ -74,7 +80,7 @@ def test_a_target_of_the_paper_runs_what_it_needs_and_nothing_else(fresh: Projec
     paper = ("--configfile", "config/paper.yaml", "--nolock")
     jobs = fresh.dry_run(*paper, "results/paper/ablations/views.csv").jobs
     assert jobs == {
-        **{"download": 1, "prepare": 2, "sample": 1, "weights": 1, "text": 1},
+        **{"download": 1, "prepare": 2, "sample_shots": 1, "weights": 1, "text": 1},
         # Four subsets of ten views have a copy of the features of these views.
         **{"project": 2, "encode": 2, "bank": 1, "train": 5, "ablation": 1},
         **{"select_views": 8, "select_views_bank": 4},

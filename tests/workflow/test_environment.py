@@ -64,7 +64,7 @@ def test_use_conda_makes_one_environment_and_runs_in_it(blank: Project, tmp_path
     (conda / "bin/conda").write_text(stub.replace("PACKAGES", repr(packages)))
     (conda / "bin/conda").chmod(0o755)
     (conda / "bin/activate").write_text(ACTIVATE)
-    target = "results/shots/three.parquet"
+    target = "results/shots/three/two.parquet"
     environment = {"PATH": f"{conda / 'bin'}:{blank.environment()['PATH']}"}
     outcome = blank.snakemake(target, "--use-conda", **environment)
     assert outcome.code == 0, outcome.text

@@ -30,7 +30,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
             "pointclip/report/table_formats.py",
             'RANGE = "\\N{EN DASH}"',
             'RANGE = "to"',
-            {"accuracy", "ablation", "published"},
+            {"accuracy", "ablation", "published_numbers"},
         ),
         (
             "pointclip/classification/adapters/tip.py",
@@ -48,7 +48,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
             "pointclip/classification/view_weights.py",
             "GRID = (0.25,",
             "GRID = (0.2,",
-            {"zero_shot", "zero_shot_released", "train", "train_released"},
+            {"zero_shot_validation", "zero_shot_released", "train", "train_released"},
         ),
         ("pointclip/projection/project.py", "BATCH = 16", "BATCH = 17", {"project", "bank"}),
         (
@@ -72,7 +72,10 @@ def test_a_changed_constant_reruns_the_stages_that_use_it(
     ("changes", "rules"),
     [
         ({"adapters": {"short": {"base": "inter_view", "epochs": 4}}}, {"train", "train_released"}),
-        ({"sampling": {"seeds": [1, 2], "validation_seed": 1}}, {"sample"}),
+        (
+            {"samplings": {"two": {"seeds": [1, 2], "validation_seed": 1}}},
+            {"sample_shots"},
+        ),
         ({"train_threads": 2}, {"train", "train_released"}),
         ({"figures": {"shapes": 3}}, {"montage"}),
         ({"device": "cpu"}, set()),
@@ -88,9 +91,9 @@ def test_a_changed_config_reruns_what_depends_on_it(
 
 
 def test_a_new_seed_encodes_and_projects_nothing_of_the_splits(project: Project) -> None:
-    project.configure(sampling={"seeds": [1, 2, 3]})
+    project.configure(samplings={"two": {"seeds": [1, 2, 3]}})
     jobs = project.dry_run().jobs
-    assert jobs["sample"] == 1 and jobs["train"] == 1
+    assert jobs["sample_shots"] == 1 and jobs["train"] == 1
     assert not jobs["project"] and not jobs["encode"] and not jobs["prepare"]
 
 
@@ -148,10 +151,13 @@ def test_other_test_labels_change_nothing_that_is_learned(project: Project) -> N
     labels[["label", "class"]] = labels[["label", "class"]].to_numpy()[drawn]
     write_parquet(labels, path, **labels.attrs)
     # Forced to learn and choose again, although nothing but the test labels has changed.
-    targets = ["results/scores.parquet", "-R", "train", "zero_shot"]
+    targets = ["results/scores.parquet", "-R", "train", "zero_shot", "zero_shot_validation"]
     outcome = project.snakemake(*targets)
     assert outcome.code == 0, outcome.text
-    assert outcome.jobs["train"] == 1 and outcome.jobs["zero_shot"] == 2
+    assert (
+        outcome.jobs["train"] == 1
+        and outcome.jobs["zero_shot"] == outcome.jobs["zero_shot_validation"] == 1
+    )
     changed = set()
     for kind, old in before.items():
         new = project.read(f"results/{kind}")
