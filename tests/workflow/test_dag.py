@@ -88,7 +88,7 @@ def test_a_target_of_the_paper_runs_what_it_needs_and_nothing_else(fresh: Projec
     jobs = fresh.dry_run(*paper, "results/paper/checks/released.md").jobs
     assert jobs == {
         **{"download": 1, "prepare": 2, "weights": 1, "text": 1, "project": 1, "encode": 1},
-        **{"zero_shot": 1, "released": 1},
+        **{"zero_shot": 1, "reference_checks": 1},
     }
 
 
@@ -98,7 +98,7 @@ def test_an_authors_checkpoint_is_scored_where_it_was_put(blank: Project) -> Non
     checkpoint.touch()
     paper = ("--configfile", "config/paper.yaml", "--nolock")
     outcome = blank.dry_run(*paper, "results/paper/checks/released.md")
-    (read,) = [files for job, files in outcome.inputs.items() if job.startswith("released#")]
+    (read,) = [files for job, files in outcome.inputs.items() if job.startswith("reference_checks#")]
     assert "resources/checkpoints/pointclip_rn101_16shot.pth.tar" in read
     assert "results/features/modelnet40/pointclip_fs/rn101/test-0.h5" in read
     assert outcome.jobs["encode"] == 2 and not outcome.jobs["train"]
@@ -106,7 +106,7 @@ def test_an_authors_checkpoint_is_scored_where_it_was_put(blank: Project) -> Non
 
 def test_a_check_that_a_config_cannot_make_says_so(blank: Project) -> None:
     outcome = blank.snakemake("results/checks/released.md")
-    assert outcome.code == 0 and outcome.jobs == {"released": 1}, outcome.text
+    assert outcome.code == 0 and outcome.jobs == {"reference_checks": 1}, outcome.text
     page = blank.path("results/checks/released.md").read_text()
     assert page.startswith("# The released values: missing")
 
