@@ -83,6 +83,7 @@ class Reader:
     def _ask(self, request: bytes) -> tuple[dict[str, Any] | None, bytes]:
         """The answer to a request; None if the process ends over it."""
         if self.process is None or self.process.poll() is not None:
+            self.stop()
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-c", _CODE, json.dumps(sys.path)],
                 stdin=subprocess.PIPE,

@@ -21,6 +21,7 @@ from pointclip.core.errors import UserError
 
 TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+PLACE = {"matrix", "translation", "rotation", "scale"}
 POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
 JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 
@@ -98,7 +99,7 @@ class _Scene:
                 continue
             seen.add(number)
             node = nodes[number]
-            place = above @ _matrix(node)
+            place = above @ _matrix(node) if node.keys() & PLACE else above
             waiting.extend((child, place) for child in node.get("children", []))
             if "mesh" in node:
                 for primitive in self.json["meshes"][node["mesh"]]["primitives"]:
