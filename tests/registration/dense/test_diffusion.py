@@ -96,6 +96,21 @@ def test_layers_have_the_shapes_of_the_released_ones(networks, photos):
         assert values.isfinite().all() and values.std() > 0
 
 
+@pytest.mark.slow
+def test_at_full_size_the_three_layers_have_the_released_shapes():
+    """The architecture of Stable Diffusion 1.5, without memory for its weights."""
+    from diffusers import UNet2DConditionModel
+
+    with torch.device("meta"):
+        unet = UNet2DConditionModel(cross_attention_dim=768, attention_head_dim=8)
+    assert sum(parameter.numel() for parameter in unet.parameters()) == 859_520_964
+    layers = diffusion._Layers(unet, (0, 4, 6))
+    with layers._hooked() as seen, torch.device("meta"), pytest.raises(diffusion._Enough):
+        unet(torch.empty(1, 4, 64, 88), 150, encoder_hidden_states=torch.empty(1, 77, 768))
+    outputs = {layer: tuple(values.shape[1:]) for layer, values in seen.items()}
+    assert outputs == {0: (1280, 8, 11), 4: (1280, 16, 22), 6: (1280, 32, 44)}
+
+
 def test_layers_are_the_blocks_of_the_original_decoder_in_order(networks, photos):
     """Each layer is what the next block of the original model reads, before the skip is added."""
     layers = tuple(range(13))
