@@ -2,7 +2,12 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -104,3 +109,74 @@ def test_a_file_that_has_gone_or_changed_is_noticed(tmp_path, offline):
 def test_impossible_entries_are_refused(entry, sentence):
     with pytest.raises(UserError, match=sentence):
         resolve_network(entry)
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of the hub as a download takes; of files in `damaged` it announces a wrong hash."""
+
+    files: dict[str, bytes]
+
+    def do_HEAD(self):
+        content = self.files.get(self.path)
+        self.send_response(404 if content is None and self.path != "/" else 200)
+        if content is None:
+            self.send_header("X-Error-Code", "EntryNotFound")
+        else:
+            digest = hashlib.sha256(content).hexdigest()
+            self.send_header("ETag", f'"{"f" * 64 if "damaged" in self.path else digest}"')
+            self.send_header("X-Repo-Commit", "0" * 40)
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.end_headers()
+        return content
+
+    def do_GET(self):
+        self.wfile.write(self.do_HEAD() or b"")
+
+    def log_message(self, *_):
+        pass
+
+
+FETCH = """
+import sys
+from pointclip.core.errors import UserError
+from pointclip.registration.dense.network_files import fetch_network, network_path
+for name in ("whole", "damaged"):
+    entry = {"name": name, "kind": "controlnet", "hub": f"some/{name}"}
+    try:
+        fetch_network({**entry, "files": ["config.json", "part/model.safetensors"]}, sys.argv[1])
+        print(network_path(name, sys.argv[1]))
+    except UserError as error:
+        print(error)
+"""
+
+
+@pytest.mark.slow
+def test_networks_are_fetched_from_a_hub_and_checked(tmp_path):
+    files = {
+        f"/some/{name}/resolve/main/{file}": file.encode() * 100
+        for name in ("whole", "damaged")
+        for file in ("config.json", "part/model.safetensors")
+    }
+    handler = type("Handler", (Hub,), {"files": files})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # A process of its own: the hub's address is read once, at import.
+        run = subprocess.run(
+            [sys.executable, "-c", FETCH, str(tmp_path)],
+            env={
+                **{k: v for k, v in os.environ.items() if k != "HF_HUB_OFFLINE"},
+                "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+                "HF_HOME": str(tmp_path / "home"),
+                "HF_HUB_DISABLE_XET": "1",
+            },
+            capture_output=True,
+            text=True,
+        )
+        server.shutdown()
+    whole, damaged = run.stdout.splitlines()
+    assert whole == str(tmp_path / "whole"), run.stderr
+    manifest = json.loads((tmp_path / "whole/weights.json").read_text())
+    assert set(manifest["files"]) == {"config.json", "part/model.safetensors"}
+    assert manifest["source"].endswith("/some/whole")
+    assert "came damaged" in damaged
+    assert not (tmp_path / "damaged/weights.json").exists()
