@@ -24,7 +24,7 @@ from pointclip.core.errors import UserError
 SETTINGS = {"3dmatch": {"voxel": 0.025, "kernel": 7}, "kitti": {"voxel": 0.3, "kernel": 5}}
 BITS = 20  # of a coordinate in a key: three fit in 63 bits, with room for a neighbour's offset
 MARGIN = 64  # voxels that stay free at each border, so that offsets never carry: 3 * 8 are needed
-Pairs = tuple[Tensor, Tensor]
+Pairs = tuple[int, Tensor, Tensor]
 
 
 class Grid:
@@ -60,10 +60,10 @@ class Grid:
         return self._unpack(self.keys[stride]) + self.origin
 
     def pairs(self, size: int, stride: int, next_stride: int) -> Iterator[Pairs]:
-        """For each kernel offset, x fastest: rows of the finer level and of the coarser that meet.
+        """Flat kernel index, x fastest, and the rows of the finer and the coarser level that meet.
 
-        A pair of voxels meets at an offset if fine = coarse + offset * stride. Those of the small
-        kernels are kept, since several layers use them.
+        Two voxels meet at an offset if fine = coarse + offset * stride. Pairs of the small kernels
+        are kept, since several layers use them.
         """
         if size > 3:
             return self._search(size, stride, next_stride)
@@ -75,11 +75,17 @@ class Grid:
         fine, coarse = self.keys[stride], self.keys[next_stride]
         side = torch.arange(size, device=fine.device) - size // 2
         steps = torch.cartesian_prod(side, side, side).flip(1) * stride
-        for step in _key(steps):
+        last = len(steps) - 1
+        for index, step in enumerate(_key(steps)):
             wanted = coarse + step
             row = torch.searchsorted(fine, wanted).clamp_(max=len(fine) - 1)
             met = (fine[row] == wanted).nonzero()[:, 0]
-            yield row[met], met
+            yield index, row[met], met
+            if stride == next_stride:
+                # Within one level the opposite offset has the same pairs, the other way round.
+                if 2 * index == last:
+                    return
+                yield last - index, met, row[met]
 
     @staticmethod
     def _unpack(keys: Int64[Tensor, " voxel"]) -> Int64[Tensor, "voxel 3"]:
@@ -113,10 +119,10 @@ class Convolution(nn.Module):
         else:
             fine, coarse = sorted((stride, next_stride))
             result = features.new_zeros(len(grid.keys[next_stride]), self.kernel.shape[-1])
-            for kernel, met in zip(self.kernel, grid.pairs(self.size, fine, coarse), strict=True):
-                source, target = reversed(met) if self.up else met
+            for index, *rows in grid.pairs(self.size, fine, coarse):
+                source, target = reversed(rows) if self.up else rows
                 # A target occurs once per offset, so the sum has a fixed order on a GPU too.
-                result.index_add_(0, target, features[source] @ kernel)
+                result.index_add_(0, target, features[source] @ self.kernel[index])
         return result if self.bias is None else result + self.bias
 
 
