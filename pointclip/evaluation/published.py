@@ -17,7 +17,12 @@ COLUMNS = [
 ]
 # Read in the source; arithmetic on such values; reported by a third party.
 CERTAINTIES = ["verified", "derived", "reported"]
-METRICS = ["top1", "top3", "top5", "iou", "map25", "map50"]
+METRICS = [
+    *("top1", "top3", "top5", "iou", "map25", "map50"),
+    # Of registration; there `dataset` is the pairs, `backbone` the features, `method` the solver.
+    *("inlier_ratio", "inlier_number", "feature_matching_recall", "registration_recall"),
+]
+COUNTS = ["inlier_number"]  # all other metrics are in percent
 NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -45,7 +50,8 @@ def read_published(path: str | Path) -> pd.DataFrame:
         choose(cells["metric"], METRICS, f"metric {here}:")
         if not cells["source"]:
             raise UserError(f"No source {here}: a number without one is not shown.")
-        if not NUMBER.fullmatch(cells["value"]) or float(cells["value"]) > 100:
+        number = NUMBER.fullmatch(cells["value"])
+        if not number or (float(cells["value"]) > 100 and cells["metric"] not in COUNTS):
             raise UserError(f"'{cells['value']}' {here} is no value from 0 to 100.")
         if not cells["shots"].isdecimal():
             raise UserError(f"'{cells['shots']}' {here} is no number of shots.")

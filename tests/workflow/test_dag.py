@@ -98,7 +98,9 @@ def test_an_authors_checkpoint_is_scored_where_it_was_put(blank: Project) -> Non
     checkpoint.touch()
     paper = ("--configfile", "config/paper.yaml", "--nolock")
     outcome = blank.dry_run(*paper, "results/paper/checks/released.md")
-    (read,) = [files for job, files in outcome.inputs.items() if job.startswith("reference_checks#")]
+    (read,) = [
+        files for job, files in outcome.inputs.items() if job.startswith("reference_checks#")
+    ]
     assert "resources/checkpoints/pointclip_rn101_16shot.pth.tar" in read
     assert "results/features/modelnet40/pointclip_fs/rn101/test-0.h5" in read
     assert outcome.jobs["encode"] == 2 and not outcome.jobs["train"]
