@@ -13,9 +13,8 @@ Features are what the U-Net's decoder holds: layer 0 is its middle block (with t
 a depth map), layer k its decoder block k. Both modes stop after the last layer that is asked for.
 """
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,49 +24,16 @@ from einops import rearrange
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from pointclip.core.errors import UserError, choose
+from pointclip.registration.dense.diffusion_layers import Enough, Layers
+from pointclip.registration.dense.diffusion_settings import (
+    ADDED_PROMPT,
+    NEGATIVE_PROMPT,
+    TRAIN_STEPS,
+    Settings,
+)
 
 
-MODES = ("released", "fast")
-TRAIN_STEPS = 1000
-# What the release appends to the config's prompt, and what it guides away from.
-ADDED_PROMPT = ", best quality"
-NEGATIVE_PROMPT = "lowres, bad anatomy, bad hands, cropped, worst quality"
-PROMPTS = {
-    "indoor": "a photo of a room, furniture, household items",
-    "driving": "a vehicle camera photo of street view, trees, cars, people, house, road, sky",
-}
 Features = dict[int, Float[Tensor, "image _ _ _"]]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How features are taken; the defaults are the release's.
-
-    Attributes:
-        prompt: what the pictures show; `ADDED_PROMPT` follows it.
-        layers: 0 for the middle block, k for decoder block k (1-12 for Stable Diffusion 1.5).
-        timestep: noise level at which the networks read, of 1000.
-        steps: of the full DDIM schedule; `released` runs those above `timestep`.
-        guidance: weight of classifier-free guidance in these steps.
-    """
-
-    prompt: str = PROMPTS["indoor"]
-    layers: tuple[int, ...] = (0, 4, 6)
-    timestep: int = 150
-    mode: str = "released"
-    steps: int = 20
-    guidance: float = 5.0
-
-    def __post_init__(self) -> None:
-        choose(self.mode, MODES, "mode of the diffusion features")
-        if not 0 <= self.timestep < TRAIN_STEPS:
-            raise UserError(f"The time-step {self.timestep} is not one of 0-{TRAIN_STEPS - 1}.")
-
-    @property
-    def denoising_steps(self) -> int:
-        """17 of 20 for time-step 150."""
-        return round((TRAIN_STEPS - self.timestep) / (TRAIN_STEPS / self.steps))
 
 
 @dataclass(frozen=True)
@@ -82,15 +48,6 @@ class Networks:
     tokenizer: Any
     device: torch.device = field(default=torch.device("cpu"))
     dtype: torch.dtype = torch.float32
-
-
-def frame_seed(seed: int, *names: str) -> int:
-    """A seed for one frame, so that its features do not depend on which came before.
-
-    (The release seeds once: its noise depends on the order of frames.)
-    """
-    digest = hashlib.sha256("\0".join([str(seed), *names]).encode()).digest()
-    return int.from_bytes(digest[:7], "big")
 
 
 @torch.inference_mode()
@@ -108,11 +65,11 @@ def encode_photos(
     Returns:
         For each layer (image, channel, row, column), in the networks' precision, on the CPU.
     """
-    hooks = _Layers(networks.unet, settings.layers)
+    layers = Layers(networks.unet, settings.layers)
     noises = [_Noise(seed) for seed in seeds]
     latents = _noised_latents(networks, images, noises, settings.timestep)
     text = _encode_prompts(networks, [settings.prompt + ADDED_PROMPT]).expand(len(images), -1, -1)
-    return hooks.read(networks, latents, settings.timestep, text)
+    return _read(networks, layers, latents, settings.timestep, text)
 
 
 @torch.inference_mode()
@@ -123,7 +80,7 @@ def encode_depths(
     settings: Settings,
 ) -> Features:
     """Features of depth maps, shown as `diffusion_input.depth_image` makes them; as for photos."""
-    hooks = _Layers(networks.unet, settings.layers)
+    layers = Layers(networks.unet, settings.layers)
     noises = [_Noise(seed) for seed in seeds]
     hint = torch.from_numpy(images).to(networks.device, networks.dtype)[:, None] / 255
     hint = hint.expand(-1, 3, -1, -1)
@@ -137,7 +94,7 @@ def encode_depths(
     else:
         text = torch.cat([negative, positive])
         latents = _denoise(networks, hint, text, noises, settings)
-    return hooks.read(networks, latents, settings.timestep, positive, hint)
+    return _read(networks, layers, latents, settings.timestep, positive, hint)
 
 
 class _Noise:
@@ -246,78 +203,16 @@ def _control(
     return {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
 
 
-class _Enough(Exception):
-    """The last layer that is asked for has been read: the rest of the U-Net need not run."""
-
-
-class _Layers:
-    """Reads layers of a U-Net by hooks on its public modules.
-
-    Raises:
-        UserError: if it has no such layer.
-    """
-
-    def __init__(self, unet: Any, layers: Sequence[int]) -> None:
-        per_block = len(unet.up_blocks[0].resnets)
-        count = per_block * len(unet.up_blocks)
-        for layer in layers:
-            if not 0 <= layer <= count:
-                raise UserError(f"The diffusion model has no layer {layer}: it has 0-{count}.")
-        if not layers:
-            raise UserError("No layer of the diffusion model is asked for.")
-        self.unet, self.layers, self.per_block = unet, tuple(layers), per_block
-
-    def read(
-        self,
-        networks: Networks,
-        latents: Float[Tensor, "image channel row column"],
-        timestep: int,
-        text: Float[Tensor, "image token _"],
-        hint: Float[Tensor, "image 3 height width"] | None = None,
-    ) -> Features:
-        latents = latents.to(networks.dtype)
-        control = {} if hint is None else _control(networks, latents, timestep, text, hint)
-        with self._hooked() as seen, suppress(_Enough):
-            self.unet(latents, timestep, encoder_hidden_states=text, return_dict=False, **control)
-        return {layer: seen[layer].cpu() for layer in self.layers}
-
-    @contextmanager
-    def _hooked(self) -> Iterator[dict[int, Tensor]]:
-        seen: dict[int, Tensor] = {}
-        last = max(self.layers)
-
-        def keep(layer: int, output: Any) -> None:
-            seen[layer] = output[0] if isinstance(output, tuple) else output
-            if layer == last:
-                raise _Enough
-
-        handles = []
-        for layer in set(self.layers):
-            if layer == 0:
-                # diffusers adds the control after its middle block: the next block's input has it.
-                handles.append(
-                    self.unet.up_blocks[0].register_forward_pre_hook(
-                        lambda _, args, kwargs: keep(0, kwargs.get("hidden_states", *args[:1])),
-                        with_kwargs=True,
-                    )
-                )
-            else:
-                handles.append(
-                    self._module(layer).register_forward_hook(
-                        lambda _, __, output, layer=layer: keep(layer, output)
-                    )
-                )
-        try:
-            yield seen
-        finally:
-            for handle in handles:
-                handle.remove()
-
-    def _module(self, layer: int) -> Any:
-        """Decoder block k of the original model, of which diffusers makes several in one."""
-        index, inner = divmod(layer - 1, self.per_block)
-        block = self.unet.up_blocks[index]
-        if inner == self.per_block - 1:
-            return block  # with its upsampler
-        attentions = getattr(block, "attentions", None)
-        return (attentions or block.resnets)[inner]
+def _read(
+    networks: Networks,
+    layers: Layers,
+    latents: Float[Tensor, "image channel row column"],
+    timestep: int,
+    text: Float[Tensor, "image token _"],
+    hint: Float[Tensor, "image 3 height width"] | None = None,
+) -> Features:
+    latents = latents.to(networks.dtype)
+    control = {} if hint is None else _control(networks, latents, timestep, text, hint)
+    with layers.hooked() as seen, suppress(Enough):
+        networks.unet(latents, timestep, encoder_hidden_states=text, return_dict=False, **control)
+    return {layer: seen[layer].cpu() for layer in layers.layers}

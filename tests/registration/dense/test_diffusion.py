@@ -15,14 +15,13 @@ from tiny_diffusion import make_controlnet, save_stable_diffusion
 
 from pointclip.core.errors import UserError
 from pointclip.registration.dense import diffusion
-from pointclip.registration.dense.diffusion import (
+from pointclip.registration.dense.diffusion import encode_depths, encode_photos, make_scheduler
+from pointclip.registration.dense.diffusion_layers import Enough, Layers
+from pointclip.registration.dense.diffusion_settings import (
     ADDED_PROMPT,
     NEGATIVE_PROMPT,
     Settings,
-    encode_depths,
-    encode_photos,
     frame_seed,
-    make_scheduler,
 )
 from pointclip.registration.dense.diffusion_weights import load_networks
 
@@ -104,8 +103,8 @@ def test_at_full_size_the_three_layers_have_the_released_shapes():
     with torch.device("meta"):
         unet = UNet2DConditionModel(cross_attention_dim=768, attention_head_dim=8)
     assert sum(parameter.numel() for parameter in unet.parameters()) == 859_520_964
-    layers = diffusion._Layers(unet, (0, 4, 6))
-    with layers._hooked() as seen, torch.device("meta"), pytest.raises(diffusion._Enough):
+    layers = Layers(unet, (0, 4, 6))
+    with layers.hooked() as seen, torch.device("meta"), pytest.raises(Enough):
         unet(torch.empty(1, 4, 64, 88), 150, encoder_hidden_states=torch.empty(1, 77, 768))
     outputs = {layer: tuple(values.shape[1:]) for layer, values in seen.items()}
     assert outputs == {0: (1280, 8, 11), 4: (1280, 16, 22), 6: (1280, 32, 44)}

@@ -13,7 +13,8 @@ pytest.importorskip("transformers")
 from tiny_diffusion import make_controlnet, original_layout, save_stable_diffusion
 
 from pointclip.core.errors import UserError
-from pointclip.registration.dense.diffusion import Settings, encode_depths
+from pointclip.registration.dense.diffusion import encode_depths
+from pointclip.registration.dense.diffusion_settings import Settings
 from pointclip.registration.dense.diffusion_weights import load_networks
 
 

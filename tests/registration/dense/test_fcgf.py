@@ -10,14 +10,9 @@ import torch.nn.functional as F
 from places import GOLDEN
 
 from pointclip.core.errors import UserError
-from pointclip.registration.dense.fcgf import (
-    Convolution,
-    Grid,
-    ResUNetBN2C,
-    encode_cloud,
-    load_fcgf,
-    voxelise,
-)
+from pointclip.registration.dense.fcgf import ResUNetBN2C, encode_cloud, voxelise
+from pointclip.registration.dense.fcgf_weights import load_fcgf
+from pointclip.registration.dense.sparse import Convolution, Grid
 
 
 NARROW = {"down": (4, 6, 8, 10), "up": (8, 7, 5, 6), "outputs": 6, "size": 5}
