@@ -1,6 +1,7 @@
 # make demo   the whole DAG on the embedded data and encoder, then the table
 # make test   the test suite        make lint   formatters, linters, types
 # make test-cluster   the DAG on a Slurm cluster of one node, where Slurm is installed (minutes)
+# make docs   docs/architecture.md from the code
 # make paper-check   what config/paper.yaml would do, the disk it takes, and which weights and data are missing
 #
 # PYTHON=python3.12 picks the interpreter; VENV_ARGS=--system-site-packages keeps a torch you have.
@@ -9,9 +10,9 @@ VENV ?= .venv
 VENV_ARGS ?=
 CORES ?= all
 BIN := $(VENV)/bin
-SOURCES := pointclip scripts tests benchmarks recipes
+SOURCES := pointclip scripts tests benchmarks recipes docs
 
-.PHONY: demo test test-cluster paper-check lint format clean
+.PHONY: docs demo test test-cluster paper-check lint format clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -46,6 +47,9 @@ test-cluster: $(VENV)/.installed-dev
 paper-check: $(VENV)/.installed
 	$(BIN)/snakemake --dry-run --quiet rules --configfile config/paper.yaml
 	@$(BIN)/python -m pointclip.app.preflight config/paper.yaml
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python docs/write_architecture.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)

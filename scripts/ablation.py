@@ -5,7 +5,8 @@ from pointclip.core.store import write_text
 from pointclip.evaluation.ablation import compare, describe, select
 from pointclip.evaluation.score import score
 from pointclip.report import table_formats
-from pointclip.report.figures import ablation_plot, save
+from pointclip.report.figures.ablation import ablation_plot
+from pointclip.report.figures.style import save
 
 
 with job(snakemake):

@@ -4,7 +4,8 @@ import numpy as np
 
 from pointclip.core.job import job
 from pointclip.core.store import ids_of, read_h5_rows, read_parquet, view_names
-from pointclip.report.figures import compare_projections, save
+from pointclip.report.figures.depth import compare_projections
+from pointclip.report.figures.style import save
 
 
 SIDES = ("front right", "front", "front left")

@@ -4,7 +4,8 @@ from pointclip.config.experiments import score_columns
 from pointclip.core.job import job
 from pointclip.core.store import read_parquet
 from pointclip.evaluation.score import predictions
-from pointclip.report.figures import confusion_matrix, per_class_accuracy, save
+from pointclip.report.figures.confusion import confusion_matrix, per_class_accuracy
+from pointclip.report.figures.style import save
 
 
 with job(snakemake):

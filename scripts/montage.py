@@ -5,7 +5,8 @@ import numpy as np
 from pointclip.core.job import job
 from pointclip.core.store import ids_of, read_h5_rows, read_parquet, view_names
 from pointclip.evaluation.score import predictions
-from pointclip.report.figures import depth_montage, save
+from pointclip.report.figures.depth import depth_montage
+from pointclip.report.figures.style import save
 
 
 with job(snakemake):

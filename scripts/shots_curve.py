@@ -2,7 +2,8 @@
 
 from pointclip.core.job import job
 from pointclip.core.store import read_parquet
-from pointclip.report.figures import save, shots_curve
+from pointclip.report.figures.shots import shots_curve
+from pointclip.report.figures.style import save
 
 
 with job(snakemake):

@@ -17,7 +17,7 @@ from pointclip.classification.few_shot.train import train
 from pointclip.clouds.load import SUFFIXES, load_cloud, normalise
 from pointclip.core import store
 from pointclip.core.errors import UserError, choose
-from pointclip.core.files import find_files, shown
+from pointclip.core.files import find_files, printable
 from pointclip.data.shots import distinct_shot_ids, sample_shots
 from pointclip.encoders.encoder import Encoder
 from pointclip.features.encode import bank, encode, encode_text
@@ -54,15 +54,15 @@ def list_shapes(folder: Path) -> list[tuple[str, Path]]:
         UserError: if there are not two classes with files.
     """
     if not folder.is_dir():
-        raise UserError(f"{shown(folder)} is no folder.")
+        raise UserError(f"{printable(folder)} is no folder.")
     found = []
     for part in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
         inner = part / "train"
         files = find_files([inner if inner.is_dir() else part], SUFFIXES)
-        found += [(shown(part.name), path) for path in files]
+        found += [(printable(part.name), path) for path in files]
     if len({name for name, _ in found}) < 2:
         raise UserError(
-            f"{shown(folder)} needs a folder for each class, and files in at least two of them."
+            f"{printable(folder)} needs a folder for each class, and files in at least two of them."
         )
     return found
 

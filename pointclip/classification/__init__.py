@@ -1,0 +1,1 @@
+"""From features and text to logits: zero-shot, few-shot methods, ensembles."""

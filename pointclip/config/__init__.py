@@ -1,0 +1,1 @@
+"""A config checked and resolved: experiments, paths of files, the hash of the code."""

@@ -14,7 +14,7 @@ _held: list[int] = []
 
 
 @cache
-def claim(count: int, folder: str | Path | None = None) -> int:
+def acquire_gpu(count: int, folder: str | Path | None = None) -> int:
     """The index of a GPU among `count` visible ones that this process keeps until it ends.
 
     The lock is the system's on an open file, so that a killed job holds nothing. If all are taken,

@@ -55,7 +55,7 @@ def _walk(folder: Path, allowed: tuple[str, ...], seen: set[tuple[int, int]]) ->
         waiting.extend(reversed(folders))
 
 
-def shown(path: str | Path) -> str:
+def printable(path: str | Path) -> str:
     """A path as text that is safe to show: bytes that are no UTF-8 and control characters escaped.
 
     A file's name may hold terminal commands, line ends, or bytes in another encoding.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pointclip.core.device import claim
+from pointclip.core.device import acquire_gpu
 from pointclip.core.errors import UserError
 
 
@@ -95,7 +95,7 @@ def pick_device(device: str = "auto") -> "torch.device":
     import torch
 
     if device in ("auto", "cuda") and torch.cuda.is_available():
-        return torch.device("cuda", claim(torch.cuda.device_count()))
+        return torch.device("cuda", acquire_gpu(torch.cuda.device_count()))
     if device == "auto":
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:

@@ -1,0 +1,1 @@
+"""From published files to clouds, labels, ids and shots."""

@@ -1,0 +1,1 @@
+"""Where logits meet test labels: scores, intervals, ablations, published numbers."""

@@ -1,0 +1,1 @@
+"""From an image and a cloud to the camera's pose: dense features, matches, pose."""

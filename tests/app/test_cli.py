@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from pointclip import PointCLIP
 from pointclip.app.cli import app
 from pointclip.catalog.backbones import BACKBONES
-from pointclip.core.files import shown
+from pointclip.core.files import printable
 
 
 CLASSES = ["ball", "box", "table, round"]
@@ -166,7 +166,7 @@ def test_what_cannot_be_had_is_one_sentence_and_exit_code_2(run, shapes, options
 def test_a_folder_without_clouds_is_a_mistake(run, tmp_path):
     code, _, err = run("classify", tmp_path, "--classes", "a,b")
     assert code == 2
-    assert f"No point cloud in {shown(tmp_path)}" in err
+    assert f"No point cloud in {printable(tmp_path)}" in err
 
 
 def test_show_writes_one_page(run, bad):

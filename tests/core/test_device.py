@@ -14,8 +14,8 @@ from pointclip.core.job import pick_device
 
 # A job: it claims a GPU, says which, and works until its input ends.
 JOB = (
-    "import sys; from pointclip.core.device import claim; "
-    "print(claim({}, {!r}), flush=True); input()"
+    "import sys; from pointclip.core.device import acquire_gpu; "
+    "print(acquire_gpu({}, {!r}), flush=True); input()"
 )
 Start = Callable[..., tuple[subprocess.Popen[str], int]]
 
@@ -70,10 +70,10 @@ def test_the_device_is_one_that_nobody_has(
     monkeypatch.setattr(device, "gettempdir", lambda: str(tmp_path))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert start(count=2)[1] == 0
-    device.claim.cache_clear()
+    device.acquire_gpu.cache_clear()
     assert pick_device() == torch.device("cuda:1")
     # The same job asks again: the same answer.
     assert pick_device("auto") == torch.device("cuda:1")
-    device.claim.cache_clear()
+    device.acquire_gpu.cache_clear()
     while device._held:
         os.close(device._held.pop())

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from pointclip.core.files import find_files, shown
+from pointclip.core.files import find_files, printable
 
 
 def touch(path):
@@ -45,5 +45,5 @@ def test_a_locked_folder_is_named(tmp_path):
 
 
 def test_names_are_safe_to_show():
-    assert shown("Stühle/椅子.ply") == "Stühle/椅子.ply"
-    assert shown(os.fsdecode(b"a\xffb\x1b[31m\n.ply")) == r"a\xffb\x1b[31m\n.ply"
+    assert printable("Stühle/椅子.ply") == "Stühle/椅子.ply"
+    assert printable(os.fsdecode(b"a\xffb\x1b[31m\n.ply")) == r"a\xffb\x1b[31m\n.ply"

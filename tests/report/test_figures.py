@@ -10,16 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from pointclip.core.errors import UserError
-from pointclip.report.figures import (
-    ablation_plot,
-    compare_projections,
-    confusion_matrix,
-    depth_montage,
-    per_class_accuracy,
-    save,
-    shots_curve,
-)
-from pointclip.report.figures.classes import confusion
+from pointclip.report.figures.ablation import ablation_plot
+from pointclip.report.figures.confusion import confusion, confusion_matrix, per_class_accuracy
+from pointclip.report.figures.depth import compare_projections, depth_montage
+from pointclip.report.figures.shots import shots_curve
+from pointclip.report.figures.style import save
 
 
 CLASSES = ["airplane", "night_stand", "flower_pot", "range_hood"]

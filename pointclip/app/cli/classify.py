@@ -11,7 +11,7 @@ import typer
 
 from pointclip.app.cli import common
 from pointclip.core.errors import UserError
-from pointclip.core.files import find_files, shown
+from pointclip.core.files import find_files, printable
 
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def classify(
     views of the cosine between image and text; with an adapter, the softmax of its logits.
     A file that cannot be read costs one sentence, and the next one follows.
     """
-    with common.sentences():
+    with common.user_errors():
         if as_json and as_csv:
             raise UserError("Give --json or --csv, not both.")
         names = common.class_list(classes, classes_from)
@@ -70,7 +70,7 @@ def classify(
         total = sum(1 for _ in find_files(files, SUFFIXES))
         if not total:
             raise UserError(
-                f"No point cloud in {', '.join(map(shown, files))}: "
+                f"No point cloud in {', '.join(map(printable, files))}: "
                 f"known are {', '.join(SUFFIXES)}."
             )
         model = common.load_model(
@@ -82,7 +82,7 @@ def classify(
         for reading in common.track(readings, total, quiet):
             if reading.error:
                 failed += 1
-                common.complain(reading.error)
+                common.print_error(reading.error)
             write(reading, model.classes)
     if failed:
         raise typer.Exit(common.SOME_FAILED)
@@ -140,7 +140,7 @@ def _table_writer(top: int) -> Writer:
             style = "bold" if rank == 0 else ""
             bar = Text("█" * round(30 * p), "cyan") if out.is_terminal else Text("")
             table.add_row(f"{100 * p:.1f} %", Text(name), bar, style=style)
-        out.print(Text(shown(reading.path), "bold underline"))
+        out.print(Text(printable(reading.path), "bold underline"))
         out.print(table)
         out.print()
 

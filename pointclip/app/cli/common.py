@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from pointclip.core.errors import UserError
-from pointclip.core.files import shown
+from pointclip.core.files import printable
 
 
 if TYPE_CHECKING:
@@ -116,18 +116,18 @@ def console(stderr: bool = False, **options: Any) -> "Console":
     return Console(stderr=stderr, highlight=False, soft_wrap=stderr, **options)
 
 
-def complain(sentence: str) -> None:
+def print_error(sentence: str) -> None:
     """Write one sentence to stderr."""
-    typer.secho(shown(sentence), err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
+    typer.secho(printable(sentence), err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
+def user_errors() -> Iterator[None]:
     """End with exit code 2 and one sentence where what the user asked for cannot be had."""
     try:
         yield
     except (UserError, OSError) as error:
-        complain(str(error))
+        print_error(str(error))
         raise typer.Exit(MISUSED) from error
 
 

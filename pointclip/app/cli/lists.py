@@ -18,7 +18,7 @@ def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> No
     from pointclip.catalog.backbones import BACKBONES, resolve_backbone
     from pointclip.encoders.weights import ASSETS, find_weights, weights_folder
 
-    with common.sentences():
+    with common.user_errors():
         folder = weights_folder(weights_dir)
         rows = []
         for name in BACKBONES:
@@ -61,7 +61,7 @@ def prompts(as_json: AsJson = False) -> None:
     """List the prompt sets: templates or sentences from which a class gets its text feature."""
     from pointclip.features.prompts import list_prompts, load_prompts
 
-    with common.sentences():
+    with common.user_errors():
         rows = [
             {
                 "prompts": name,
@@ -80,7 +80,7 @@ def data(as_json: AsJson = False) -> None:
 
     entries: dict[str, dict[str, Any]] = {}
     folder = Path("resources")
-    with common.sentences():
+    with common.user_errors():
         # The paper's entries before those of other configs, which may use local copies of them.
         order = {"config": 0, "paper": 1}
         paths = sorted(Path("config").glob("*.yaml"), key=lambda p: (order.get(p.stem, 2), p))

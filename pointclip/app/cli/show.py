@@ -8,7 +8,7 @@ import typer
 import pointclip
 from pointclip.app.cli import common
 from pointclip.core.errors import UserError
-from pointclip.core.files import find_files, shown
+from pointclip.core.files import find_files, printable
 
 
 if TYPE_CHECKING:
@@ -58,16 +58,16 @@ def show(
     CLIP gets them, and the probabilities per class and view, the same as `pointclip classify`
     gives.
     """
-    with common.sentences():
+    with common.user_errors():
         if output.suffix.lower() not in {".html", ".htm", ".png", ".pdf", ".svg"}:
-            raise UserError(f"Cannot write {shown(output)}: use .html, .png, .pdf or .svg.")
+            raise UserError(f"Cannot write {printable(output)}: use .html, .png, .pdf or .svg.")
         names = common.class_list(classes, classes_from)
         from pointclip.clouds.load import SUFFIXES
 
         paths = list(find_files(files, SUFFIXES))
         if not 0 < len(paths) <= MOST:
             raise UserError(
-                f"{len(paths)} point clouds in {', '.join(map(shown, files))}: "
+                f"{len(paths)} point clouds in {', '.join(map(printable, files))}: "
                 f"a page holds 1 to {MOST}."
             )
         model: PointCLIP | None = None
@@ -86,11 +86,11 @@ def show(
             try:
                 items.append(_look(path, model, drawing, points, up))
             except UserError as error:
-                common.complain(str(error))
+                common.print_error(str(error))
         if items:
             _write(items, model, drawing, output)
             if not quiet:
-                typer.echo(shown(output))
+                typer.echo(printable(output))
             if open_it:
                 typer.launch(output.absolute().as_uri())
     if len(items) < len(paths):
@@ -116,7 +116,7 @@ def _look(
     look = model.look(read) if model else None
     depth = look.depth if look else projection.on_numpy(normalise(read)[None])[0]
     return Shown(
-        name=shown(path.name),
+        name=printable(path.name),
         note=f"{count} · {size} (x, y, z; y is up)",
         points=normalise(drawn),
         depth=depth,
@@ -133,8 +133,8 @@ def _write(
 ) -> None:
     classes = model.classes if model else []
     if output.suffix.lower() not in {".html", ".htm"}:
-        from pointclip.report.figures import save
-        from pointclip.report.figures.sheet import sheet
+        from pointclip.app.contact_sheet import sheet
+        from pointclip.report.figures.style import save
 
         save(sheet(items, classes), output)
         return

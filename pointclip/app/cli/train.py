@@ -7,7 +7,7 @@ import typer
 
 from pointclip.app.cli import common
 from pointclip.core.errors import UserError
-from pointclip.core.files import shown
+from pointclip.core.files import printable
 
 
 EXAMPLES = """
@@ -60,13 +60,13 @@ def train(
 
     def fail(sentence: str) -> None:
         failed.append(sentence)
-        common.complain(sentence)
+        common.print_error(sentence)
 
-    with common.sentences():
+    with common.user_errors():
         if shots != "all" and not (shots.isdecimal() and int(shots) > 0):
             raise UserError(f"Cannot take {shots} shots: give a number from 1, or 'all'.")
         if output.suffix != ".safetensors":
-            raise UserError(f"Cannot write {shown(output)}: an adapter ends in .safetensors.")
+            raise UserError(f"Cannot write {printable(output)}: an adapter ends in .safetensors.")
         common.show_bars(quiet)
         from pointclip.app.model import BACKBONE, PROJECTION, make_projection
         from pointclip.app.train_folder import train_on_folder
@@ -99,7 +99,8 @@ def train(
 def _report(result: Any, output: Path) -> None:
     out = common.console()
     out.print(
-        f"{len(result.classes)} classes from {result.shapes} shapes: {shown(output)}", markup=False
+        f"{len(result.classes)} classes from {result.shapes} shapes: {printable(output)}",
+        markup=False,
     )
     if result.held_out.empty:
         out.print("No class has four shapes: none was held out, so the accuracy is not known.")
@@ -107,11 +108,12 @@ def _report(result: Any, output: Path) -> None:
     right = (result.held_out["label"] == result.held_out["predicted"]).sum()
     of = f"{right} of {len(result.held_out)} held-out shapes"
     out.print(f"Accuracy {result.accuracy:.1f} % ({of})")
-    from pointclip.report.figures import confusion_matrix, save
+    from pointclip.report.figures.confusion import confusion_matrix
+    from pointclip.report.figures.style import save
 
     picture = output.with_suffix(".confusion.png")
     save(confusion_matrix(result.held_out, result.classes, f"{of} are right"), picture)
-    out.print(f"Confusion matrix: {shown(picture)}", markup=False)
+    out.print(f"Confusion matrix: {printable(picture)}", markup=False)
     _confusions(result)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from pointclip.clouds.load import SUFFIXES, load_cloud
 from pointclip.core.errors import UserError
-from pointclip.core.files import shown
+from pointclip.core.files import printable
 from pointclip.data.readers.base import Chunk, Entry, Split, natural_order, row_chunks
 
 
@@ -36,7 +36,7 @@ def read(entry: Entry, source: Path, split: str) -> Split:
         for part in row_chunks(np.arange(len(files))):
             some = [files[i] for i in part]
             clouds = [load_cloud(path, count, seed=entry.get("seed", 0)) for _, path in some]
-            ids = [shown(path.relative_to(root)) for _, path in some]
+            ids = [printable(path.relative_to(root)) for _, path in some]
             yield Chunk(np.stack(clouds), np.array([label for label, _ in some]), ids)
 
     return Split(classes, chunks())
