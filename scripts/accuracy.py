@@ -15,10 +15,12 @@ NOTE = (
 )
 
 with job(snakemake):
+    samplings = snakemake.params.samplings.values()
+    held_out = max((entry["validation_per_class"] for entry in samplings), default=0)
     scores = read_parquet(snakemake.input.scores)
     published = read_published(snakemake.input.published)
     table_formats.write(per_seed(scores, published), snakemake.output.csv)
-    table, note = summarise(scores, published), NOTE.format(snakemake.params.validation_per_class)
+    table, note = summarise(scores, published), NOTE.format(held_out)
     for path in (snakemake.output.md, snakemake.output.html):
         table_formats.write(table, path, note=note)
     write_text(table_formats.to_text(table), snakemake.output.txt)

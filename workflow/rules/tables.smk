@@ -33,10 +33,7 @@ rule accuracy:
         mem_mb=2000,
         runtime=10,
     params:
-        validation_per_class=max(
-            ENTRIES["samplings"][run["sampling"]]["validation_per_class"]
-            for run in RUNS
-        ),
+        samplings=ENTRIES["samplings"],
         code=code("accuracy"),
     script:
         "../../scripts/accuracy.py"
