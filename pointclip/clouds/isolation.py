@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from pointclip.clouds.budget import BUDGET, memory_limit, time_limit
 from pointclip.core.errors import UserError
@@ -42,14 +42,17 @@ class Reader:
         self.lock = threading.Lock()
 
     def read(
-        self, path: Path, points: int | None, index: int, seed: int
-    ) -> Float[np.ndarray, "point 3"]:
+        self, path: Path, points: int | None, index: int, seed: int, colored: bool = False
+    ) -> tuple[Float[np.ndarray, "point 3"], UInt8[np.ndarray, "point 3"] | None]:
         """What `read.read_points` returns.
 
         Raises:
             UserError: if the file cannot be read; the message is the reason alone.
         """
-        request = {"path": os.path.abspath(path), "points": points, "index": index, "seed": seed}
+        request = {
+            **{"path": os.path.abspath(path), "points": points, "index": index, "seed": seed},
+            "colored": colored,
+        }
         with self.lock:
             try:
                 answer, data = self._ask(json.dumps(request).encode())
@@ -62,7 +65,11 @@ class Reader:
             logger.warning("%s %s.", path, warning)
         if "error" in answer:
             raise UserError(answer["error"])
-        return np.frombuffer(data, np.float32).reshape(-1, 3).copy()
+        end = 12 * answer["points"]
+        points_read = np.frombuffer(data[:end], np.float32).reshape(-1, 3).copy()
+        if not answer["colored"]:
+            return points_read, None
+        return points_read, np.frombuffer(data[end:], np.uint8).reshape(-1, 3).copy()
 
     def stop(self, kill: bool = False) -> int:
         """End the process; returns how it ended, as `Popen.returncode` says it."""
@@ -102,7 +109,7 @@ class Reader:
         if not head.endswith(b"\n"):
             return None, b""
         answer = json.loads(head)
-        expected = 12 * answer.get("points", 0)
+        expected = (15 if answer.get("colored") else 12) * answer.get("points", 0)
         data = self.process.stdout.read(expected)
         return (answer, data) if len(data) == expected else (None, b"")
 
@@ -124,7 +131,8 @@ def _reason(code: int, path: Path) -> str:
 def serve() -> None:
     """Answer requests, one a line, until there are no more: the second process runs this.
 
-    An answer is a line of JSON and, if there is no error in it, the points as float32.
+    An answer is a line of JSON and, if there is no error in it, the points as float32 and their
+    colours, if it says so, as uint8.
     """
     from pointclip.clouds.read import read_points
 
@@ -142,9 +150,9 @@ def serve() -> None:
         answer: dict[str, Any] = {"warnings": warnings.messages}
         try:
             BUDGET.start(size)
-            points = read_points(path, request["points"], request["index"], request["seed"])
-            data = points.tobytes()
-            answer["points"] = len(points)
+            points, colors = read_points(**(request | {"path": path}))
+            data = points.tobytes() + (b"" if colors is None else colors.tobytes())
+            answer |= {"points": len(points), "colored": colors is not None}
         except MemoryError:
             answer["error"] = f"it takes more than {memory_limit(size) >> 20} MB of memory to read"
         except UserError as error:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from pointclip.clouds.formats import FORMATS
 from pointclip.clouds.isolation import READER
@@ -40,6 +40,29 @@ def load_cloud(
         UserError: if the file is missing, damaged, or no cloud. Nothing in it is ever executed,
             and `budget` limits the memory and time that it takes, by its size on disk.
     """
+    return _load(path, points, up, seed, index, colored=False)[0]
+
+
+def load_colored_cloud(
+    path: str | Path,
+    points: int | None = None,
+    up: str = "y",
+    seed: int = 0,
+    index: int = 0,
+) -> tuple[Float[np.ndarray, "point 3"], UInt8[np.ndarray, "point 3"] | None]:
+    """The points of `load_cloud`, and their colours, or None if the file has none.
+
+    Colours are read from PLY, PCD, LAS, LAZ, OBJ (of vertices), OFF, glTF (of vertices, materials
+    and textures), from text whose header names red, green and blue, and from arrays called
+    `colors` or `rgb` beside the points of an NPZ or HDF5 file. Colours that are all black count as
+    none.
+    """
+    return _load(path, points, up, seed, index, colored=True)
+
+
+def _load(
+    path: str | Path, points: int | None, up: str, seed: int, index: int, colored: bool
+) -> tuple[Float[np.ndarray, "point 3"], UInt8[np.ndarray, "point 3"] | None]:
     choose(up, UP, "up axis")
     if points is not None and points < 1:
         raise UserError(f"{points} points cannot be sampled: ask for at least 1.")
@@ -48,10 +71,10 @@ def load_cloud(
     if path.suffix.lower() not in FORMATS:
         raise UserError(f"{shown} has no suffix of a point cloud: known are {', '.join(FORMATS)}.")
     try:
-        cloud = READER.read(path, points, index, seed)
+        cloud, colors = READER.read(path, points, index, seed, colored)
     except UserError as error:
         raise UserError(f"Cannot read {shown}: {error}.") from error
-    return turn_up(cloud, up)
+    return turn_up(cloud, up), colors
 
 
 def normalise(points: Float[np.ndarray, "point 3"]) -> Float[np.ndarray, "point 3"]:

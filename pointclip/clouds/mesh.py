@@ -1,12 +1,13 @@
 """What a file may hold: points, or triangles on which points are sampled."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Integer
 
+from pointclip.clouds.colors import unit_colors
 from pointclip.core.errors import UserError
 
 
@@ -20,6 +21,14 @@ class Scan:
     """Points as a file gives them; some may not be finite."""
 
     points: Float[np.ndarray, "point 3"]
+    colors: Float[np.ndarray, "point 3"] | None = None
+
+
+# Colours at places on triangles, from the numbers of the triangles and the weights of the corners.
+Paint = Callable[
+    [Integer[np.ndarray, "sample"], Float[np.ndarray, "sample 3"]],
+    Float[np.ndarray, "sample 3"] | None,
+]
 
 
 @dataclass(frozen=True)
@@ -28,12 +37,23 @@ class Mesh:
 
     vertices: Float[np.ndarray, "vertex 3"]
     triangles: Integer[np.ndarray, "triangle 3"]
+    paint: Paint | None = None
+
+
+def vertex_paint(
+    colors: Float[np.ndarray, "vertex 3"] | None, triangles: Integer[np.ndarray, "triangle 3"]
+) -> Paint | None:
+    """Colours between those of the corners."""
+    if colors is None:
+        return None
+    return lambda number, weights: np.einsum("sc,scx->sx", weights, colors[triangles[number]])
 
 
 class Subsampler:
     """Collects points block by block, and keeps at most `limit` of them, each as likely as another.
 
-    Memory is bounded for scans of any size; a smaller scan is kept whole and in its order.
+    A row is a point, or a point and its colour, as the file holds it. Memory is bounded for scans
+    of any size; a smaller scan is kept whole and in its order.
     """
 
     def __init__(self, rng: np.random.Generator, limit: int = MAX_POINTS) -> None:
@@ -41,8 +61,8 @@ class Subsampler:
         self.probability, self.count = 1.0, 0
         self.blocks: list[np.ndarray] = []
 
-    def add(self, points: Float[np.ndarray, "point 3"]) -> None:
-        points = points[np.isfinite(points).all(1)]
+    def add(self, points: Float[np.ndarray, "point column"]) -> None:
+        points = points[np.isfinite(points[:, :3]).all(1)]
         if self.probability < 1:
             points = points[self.rng.random(len(points)) < self.probability]
         self.blocks.append(np.array(points, np.float64))
@@ -52,18 +72,21 @@ class Subsampler:
             self.count = sum(map(len, self.blocks))
             self.probability /= 2
 
-    def scan(self) -> Scan:
+    def scan(self, largest: float | None = None) -> Scan:
+        """What was collected; `largest` is what the file holds for a colour of 1."""
         points = np.concatenate(self.blocks) if self.blocks else np.empty((0, 3))
         if len(points) > self.limit:
             points = points[np.sort(self.rng.choice(len(points), self.limit, replace=False))]
-        return Scan(points)
+        colors = points[:, 3:] if points.shape[1] > 3 else None
+        return Scan(points[:, :3], unit_colors(colors, largest))
 
 
 def sample_surface(
-    mesh: Mesh, points: int, rng: np.random.Generator
-) -> Float[np.ndarray, "{points} 3"]:
+    mesh: Mesh, points: int, rng: np.random.Generator, colored: bool = False
+) -> Scan:
     """Points on the triangles of a mesh, equally dense everywhere: independent of each other, so
-    that any first few of them are such a sample too.
+    that any first few of them are such a sample too. With their colours if they are asked for and
+    the mesh has any.
 
     Raises:
         UserError: if a triangle names a vertex that is not there, or the mesh has no area.
@@ -72,18 +95,27 @@ def sample_surface(
     if len(triangles) and not 0 <= triangles.min() <= triangles.max() < len(vertices):
         raise UserError(f"its faces name vertices beyond the {len(vertices)} that it has")
     finite = np.isfinite(vertices).all(axis=1)
+    kept = None
     if not finite.all():
-        triangles = triangles[np.take(finite, triangles).all(axis=1)]
+        kept = np.flatnonzero(np.take(finite, triangles).all(axis=1))
+        triangles = triangles[kept]
     area = _areas(vertices, triangles)
     total = area.sum()
     if not total > 0:
         raise UserError("its faces have no area")
-    corners = vertices[triangles[rng.choice(len(area), points, p=area / total)]]
+    number = rng.choice(len(area), points, p=area / total)
+    corners = vertices[triangles[number]]
     sides = corners[:, 1:] - corners[:, :1]
     along = rng.random((points, 2, 1))
     # Fold the far half of the parallelogram back into the triangle.
     along = np.where(along.sum(1, keepdims=True) > 1, 1 - along, along)
-    return corners[:, 0] + (sides * along).sum(1)
+    places = corners[:, 0] + (sides * along).sum(1)
+    if not colored or mesh.paint is None:
+        return Scan(places)
+    if kept is not None:
+        number = kept[number]
+    second, third = along[:, 0], along[:, 1]
+    return Scan(places, mesh.paint(number, np.hstack([1 - second - third, second, third])))
 
 
 def _areas(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from pointclip.clouds.formats import FORMATS
 from pointclip.clouds.mesh import Mesh, Scan, check_bounds, sample_surface
@@ -11,12 +11,15 @@ from pointclip.core.errors import UserError
 
 
 MESH_POINTS = 2048
+Points = Float[np.ndarray, "point 3"]
+Colors = UInt8[np.ndarray, "point 3"]
 
 
 def read_points(
-    path: Path, points: int | None, index: int, seed: int
-) -> Float[np.ndarray, "point 3"]:
-    """The points of a file as `load_cloud` describes them, with the axes of the file.
+    path: Path, points: int | None, index: int, seed: int, colored: bool
+) -> tuple[Points, Colors | None]:
+    """The points of a file as `load_cloud` describes them, with the axes of the file, and their
+    colours, if they are asked for and the file has any.
 
     Raises:
         Exception: of any kind, if the file is damaged or no cloud.
@@ -30,17 +33,18 @@ def read_points(
     rng = np.random.default_rng(seed)
     with np.errstate(all="ignore"):  # what overflows is no finite number, and looked for
         content = FORMATS[path.suffix.lower()](path, index, rng)
-        return _sample(content, points, rng)
+        return _sample(content, points, rng, colored)
 
 
 def _sample(
-    content: Mesh | Scan, points: int | None, rng: np.random.Generator
-) -> Float[np.ndarray, "point 3"]:
+    content: Mesh | Scan, points: int | None, rng: np.random.Generator, colored: bool
+) -> tuple[Points, Colors | None]:
     if isinstance(content, Mesh):
-        cloud = sample_surface(content, points or MESH_POINTS, rng)
-    else:
-        cloud = content.points
-        cloud = cloud[np.isfinite(cloud).all(1)]
+        content = sample_surface(content, points or MESH_POINTS, rng, colored)
+    cloud, colors = content.points, content.colors if colored else None
+    finite = np.isfinite(cloud).all(1)
+    if not finite.all():
+        cloud, colors = cloud[finite], None if colors is None else colors[finite]
     if len(cloud) < 3:
         raise UserError(
             f"it holds {len(cloud)} points with finite coordinates, too few for a shape"
@@ -50,10 +54,14 @@ def _sample(
     size = float((high - low).max())
     if size == 0:
         raise UserError("all its points lie in one place")
+    rows: np.ndarray | slice = slice(None)
     if points is not None and len(cloud) > points:
-        cloud = cloud[np.sort(rng.choice(len(cloud), points, replace=False))]
+        rows = np.sort(rng.choice(len(cloud), points, replace=False))
     elif points is not None and len(cloud) < points:
-        cloud = cloud[np.arange(points) % len(cloud)]
+        rows = np.arange(points) % len(cloud)
+    cloud = cloud[rows]
     if np.abs((low + high) / 2).max() > 1e3 * size:
         cloud = cloud - (low + high) / 2
-    return cloud.astype(np.float32)
+    if colors is not None:
+        colors = np.rint(255 * colors[rows]).astype(np.uint8)
+    return cloud.astype(np.float32), colors

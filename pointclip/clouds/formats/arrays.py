@@ -2,7 +2,9 @@
 
 import math
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +14,41 @@ from pointclip.clouds.mesh import BLOCK, Scan, Subsampler
 from pointclip.core.errors import UserError
 
 
+COLORS = ("colors", "color", "rgb")
 NAMES = ("points", "point", "pts", "pc", "xyz", "pos", "positions", "vertices", "data", "arr_0")
 
 
 def read_npy(path: Path, index: int, rng: np.random.Generator) -> Scan:
-    """An array (N, 3 or more), or (clouds, N, 3 or more) of which one is read."""
+    """An array (N, 3 or more), or (clouds, N, 3 or more) of which one is read.
+
+    Only the first three columns: whether others hold colours or normals is not known.
+    """
     with path.open("rb") as f:
-        return _read_stream(f, path.stat().st_size, index, rng)
+        return _subsample(_side_by_side(_stream_blocks(f, path.stat().st_size, index)), rng)
 
 
 def read_npz(path: Path, index: int, rng: np.random.Generator) -> Scan:
-    """The array called `points` or the like, else the first that could be points.
+    """The array called `points` or the like, else the first that could be points; with colours if
+    one is called `colors` or `rgb`.
 
-    It is read in pieces as it is unpacked, so that a few packed bytes cannot fill the memory.
+    They are read in pieces as they are unpacked, so that a few packed bytes cannot fill the memory.
     """
     with zipfile.ZipFile(path) as archive:
         members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
         if not members:
             raise UserError("it holds no arrays")
-        member = min(members, key=lambda m: _rank(m.filename.removesuffix(".npy")))
-        with archive.open(member) as f:
-            return _read_stream(f, member.file_size, index, rng)
+        names = {m.filename.removesuffix(".npy"): m for m in members}
+        chosen = [names[min(names, key=_rank)], *_colors(names)]
+        with ExitStack() as stack:
+            blocks = [
+                _stream_blocks(stack.enter_context(archive.open(m)), m.file_size, index)
+                for m in chosen
+            ]
+            return _subsample(_side_by_side(*blocks), rng)
 
 
-def _read_stream(f: Any, size: int, index: int, rng: np.random.Generator) -> Scan:
+def _stream_blocks(f: Any, size: int, index: int) -> Iterator[np.ndarray]:
+    """The rows of a cloud in an NPY stream, in blocks of `BLOCK`."""
     version = np.lib.format.read_magic(f)
     read = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -49,25 +62,23 @@ def _read_stream(f: Any, size: int, index: int, rng: np.random.Generator) -> Sca
         raise UserError("its array is cut short")
     if fortran:  # column by column, so all of it is needed
         whole = np.frombuffer(f.read(size), dtype)[: math.prod(shape)].reshape(shape, order="F")
-        return _subsample(whole, shape, dtype, index, rng)
+        yield from _array_blocks(whole, shape, dtype, index)
+        return
     rows, start = shape[-2], 0
     if len(shape) == 3:
         _check_index(index, shape[0])
         start = index * rows * stride
     while start:
         start -= len(f.read(min(start, 1 << 20)) or _end())
-    subsampler = Subsampler(rng)
     while rows:
         count = min(rows, BLOCK)
-        block = np.frombuffer(f.read(count * stride), dtype).reshape(count, shape[-1])
-        subsampler.add(block[:, :3].astype(np.float64))
+        yield np.frombuffer(f.read(count * stride), dtype).reshape(count, shape[-1])
         rows -= count
-    return subsampler.scan()
 
 
 def read_h5(path: Path, index: int, rng: np.random.Generator) -> Scan:
-    """The data set called `points` or the like, else the first that could be points; integers
-    are scaled by its attribute `scale`, if it has one."""
+    """The data set called `points` or the like, else the first that could be points, with those
+    called `colors` or `rgb`; integer points are scaled by an attribute `scale`, if there is one."""
     import h5py
     import hdf5plugin  # noqa: F401  (reads what zstd or blosc has compressed)
 
@@ -82,28 +93,54 @@ def read_h5(path: Path, index: int, rng: np.random.Generator) -> Scan:
         f.visititems(visit)
         if not found:
             raise UserError("it holds no array (N, 3) or (clouds, N, 3)")
-        data = found[min(found, key=lambda name: _rank(name.rpartition("/")[2]))]
-        if data.external or data.is_virtual:
-            raise UserError("its points lie in another file")
-        if math.prod(data.shape) * data.dtype.itemsize > max(1000 * path.stat().st_size, 1 << 20):
-            raise UserError("it announces more points than a file of its size can hold")
-        scale = float(data.attrs.get("scale", 1.0))
-        scan = _subsample(data, data.shape, data.dtype, index, rng)
-        return Scan(scan.points * scale)
+        points = found[min(found, key=lambda name: _rank(name.rpartition("/")[2]))]
+        folder = points.name.rpartition("/")[0].strip("/")
+        beside = {
+            name.rpartition("/")[2]: data
+            for name, data in found.items()
+            if name.rpartition("/")[0] == folder
+        }
+        blocks = []
+        for data in (points, *_colors(beside)):
+            if data.external or data.is_virtual:
+                raise UserError("its points lie in another file")
+            bytes_of_data = math.prod(data.shape) * data.dtype.itemsize
+            if bytes_of_data > max(1000 * path.stat().st_size, 1 << 20):
+                raise UserError("it announces more points than a file of its size can hold")
+            blocks.append(_array_blocks(data, data.shape, data.dtype, index))
+        scan = _subsample(_side_by_side(*blocks), rng)
+        return Scan(scan.points * float(points.attrs.get("scale", 1.0)), scan.colors)
 
 
-def _subsample(
-    array: Any, shape: tuple[int, ...], dtype: np.dtype, index: int, rng: np.random.Generator
-) -> Scan:
+def _array_blocks(
+    array: Any, shape: tuple[int, ...], dtype: np.dtype, index: int
+) -> Iterator[np.ndarray]:
     _check(shape, dtype)
     select: Callable[[int], Any] = lambda i: array[i : i + BLOCK]  # noqa: E731
     if len(shape) == 3:
         _check_index(index, shape[0])
         select = lambda i: array[index, i : i + BLOCK]  # noqa: E731
-    subsampler = Subsampler(rng)
     for start in range(0, shape[-2], BLOCK):
-        subsampler.add(np.asarray(select(start))[:, :3].astype(np.float64))
+        yield np.asarray(select(start))
+
+
+def _side_by_side(*blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Points, or points and their colours."""
+    for parts in zip_longest(*blocks):
+        if len({-1 if part is None else len(part) for part in parts}) > 1:
+            raise UserError("it holds another number of colours than of points")
+        yield np.hstack([part[:, :3] for part in parts])
+
+
+def _subsample(blocks: Iterator[np.ndarray], rng: np.random.Generator) -> Scan:
+    subsampler = Subsampler(rng)
+    for block in blocks:
+        subsampler.add(block.astype(np.float64))
     return subsampler.scan()
+
+
+def _colors(arrays: Mapping[str, Any]) -> list[Any]:
+    return [arrays[name] for name in COLORS if name in arrays][:1]
 
 
 def _check(shape: tuple[int, ...], dtype: np.dtype) -> int:

@@ -7,18 +7,25 @@ scenes as nothing, all without a word; and 1.5 million children of a node take i
 
 import base64
 import json
+import logging
 from collections import deque
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
+from jaxtyping import Float, Int64
 
 from pointclip.clouds.budget import BUDGET
+from pointclip.clouds.colors import to_srgb
+from pointclip.clouds.formats.gltf_paint import GltfPaint, Surface, base_color
 from pointclip.clouds.mesh import Mesh, Scan
 from pointclip.core.errors import UserError
 
 
+log = logging.getLogger(__name__)
 TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 PLACE = {"matrix", "translation", "rotation", "scale"}
@@ -28,22 +35,37 @@ JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 
 def read_gltf(path: Path, index: int, rng: np.random.Generator) -> Mesh | Scan:
     """All triangles of the scene in its own coordinates (y up), or its points if it has none."""
-    parts = _Scene(path).parts()
-    meshes = [part for part in parts if isinstance(part, Mesh)]
+    scene = _Scene(path)
+    parts = scene.parts()
+    meshes = [part for part in parts if part.triangles is not None]
     if not meshes:
-        clouds = [part.points for part in parts if isinstance(part, Scan)]
-        return Scan(np.concatenate([np.empty((0, 3)), *clouds]))
-    starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
+        points = np.concatenate([np.empty((0, 3)), *(part.points for part in parts)])
+        light = [part.surface.light for part in parts]
+        return Scan(points, to_srgb(np.concatenate(light)) if scene.colored else None)
+    starts = np.cumsum([0, *(len(part.points) for part in meshes)])
+    triangles = [part.triangles for part in meshes if part.triangles is not None]
+    paint = GltfPaint([part.surface for part in meshes], triangles)
     return Mesh(
-        np.concatenate([mesh.vertices for mesh in meshes]),
-        np.concatenate([m.triangles + s for m, s in zip(meshes, starts[:-1], strict=True)]),
+        np.concatenate([part.points for part in meshes]),
+        np.concatenate([t + start for t, start in zip(triangles, starts[:-1], strict=True)]),
+        paint if scene.colored else None,
     )
+
+
+@dataclass
+class _Part:
+    """A primitive: its points, how they are coloured, and its triangles if it has any."""
+
+    points: Float[np.ndarray, "point 3"]
+    surface: Surface
+    triangles: Int64[np.ndarray, "triangle 3"] | None = None
 
 
 class _Scene:
     def __init__(self, path: Path) -> None:
         data = path.read_bytes()
         self.folder, self.files = path.parent, dict[Path, bytes]()
+        self.colored = False  # whether any part has a colour of its own
         self.binary: bytes | None = None
         if data[:4] == b"glTF":
             data = self._chunks(data)
@@ -71,8 +93,9 @@ class _Scene:
 
     def _buffer(self, buffer: dict[str, Any]) -> bytes:
         uri = buffer.get("uri")
-        if uri is None:
-            return self.binary or b""
+        return (self.binary or b"") if uri is None else self._resource(uri)
+
+    def _resource(self, uri: str) -> bytes:
         if uri.startswith("data:"):
             return base64.b64decode(uri.partition(",")[2], validate=True)
         path = (self.folder / unquote(uri)).resolve()
@@ -85,12 +108,12 @@ class _Scene:
             self.files[path] = path.read_bytes()
         return self.files[path]
 
-    def parts(self) -> list[Mesh | Scan]:
+    def parts(self) -> list[_Part]:
         """The primitives of the scene, each moved to where its node is."""
         nodes = self.json.get("nodes", [])
         scenes = self.json.get("scenes")
         roots = scenes[self.json.get("scene", 0)].get("nodes", []) if scenes else range(len(nodes))
-        found: list[Mesh | Scan] = []
+        found: list[_Part] = []
         waiting = deque((node, np.eye(4)) for node in roots)
         seen: set[int] = set()
         while waiting:
@@ -106,7 +129,7 @@ class _Scene:
                     found += self._primitive(primitive, place)
         return found
 
-    def _primitive(self, primitive: dict[str, Any], place: np.ndarray) -> list[Mesh | Scan]:
+    def _primitive(self, primitive: dict[str, Any], place: np.ndarray) -> list[_Part]:
         mode = primitive.get("mode", TRIANGLES)
         if mode not in (POINTS, TRIANGLES, STRIP, FAN):
             return []
@@ -114,15 +137,49 @@ class _Scene:
         if points.shape[1:] != (3,):
             raise UserError("its positions are not three numbers each")
         points = points @ place[:3, :3].T + place[:3, 3]
+        try:
+            surface = self._surface(primitive, len(points))
+        except Exception as error:  # the points are there, and colours are not always asked for
+            log.warning("has colours that cannot be read (%s): they are left out", error)
+            surface = Surface(np.ones((len(points), 3)), np.zeros((len(points), 2)))
         if mode == POINTS:
-            return [Scan(points)]
+            return [_Part(points, surface)]
         corners = np.arange(len(points))
         if "indices" in primitive:
             corners = self._accessor(primitive["indices"]).reshape(-1).astype(np.int64)
         if mode == TRIANGLES:
-            return [Mesh(points, corners[: len(corners) // 3 * 3].reshape(-1, 3))]
+            return [_Part(points, surface, corners[: len(corners) // 3 * 3].reshape(-1, 3))]
         first = np.broadcast_to(corners[:1], corners[2:].shape) if mode == FAN else corners[:-2]
-        return [Mesh(points, np.stack([first, corners[1:-1], corners[2:]], 1))]
+        return [_Part(points, surface, np.stack([first, corners[1:-1], corners[2:]], 1))]
+
+    def _surface(self, primitive: dict[str, Any], count: int) -> Surface:
+        """The colours of a primitive; white where nothing is said of them."""
+        attributes, uv, read_image = primitive["attributes"], np.zeros((count, 2)), None
+        material = self.json["materials"][primitive["material"]] if "material" in primitive else {}
+        factor, texture = base_color(material)
+        light = np.broadcast_to(factor, (count, 3))
+        if "COLOR_0" in attributes:
+            light = light * self._attribute(attributes["COLOR_0"], count)[:, :3]
+        name = f"TEXCOORD_{texture.get('texCoord', 0)}"
+        if texture and name in attributes:
+            uv = self._attribute(attributes[name], count)[:, :2]
+            read_image = partial(self._image, texture["index"])
+        self.colored |= "COLOR_0" in attributes or read_image is not None or factor.min() < 1
+        return Surface(light, uv, read_image)
+
+    def _attribute(self, number: int, count: int) -> Float[np.ndarray, "vertex column"]:
+        found = self._accessor(number)
+        if len(found) != count:
+            raise UserError("it has another number of colours than of points")
+        return found.astype(np.float64)
+
+    def _image(self, texture: int) -> bytes:
+        image = self.json["images"][self.json["textures"][texture]["source"]]
+        if "uri" in image:
+            return self._resource(image["uri"])
+        view = self.json["bufferViews"][image["bufferView"]]
+        start = view.get("byteOffset", 0)
+        return self.buffers[view["buffer"]][start : start + view["byteLength"]]
 
     def _accessor(self, number: int) -> np.ndarray:
         accessor = self.json["accessors"][number]

@@ -10,18 +10,21 @@ from pointclip.core.errors import UserError
 
 
 BLOCK_BYTES = 1 << 24
+COLORS = ("red", "green", "blue")  # 16 bits each, but many programs write 8
 
 
 def read_las(path: Path, index: int, rng: np.random.Generator) -> Scan:
-    """The scaled coordinates of all points. (z points up in surveys: `up="z"`.)"""
+    """The scaled coordinates and colours of all points. (z points up in surveys: `up="z"`.)"""
     import laspy
 
     length = _check_header(path)
     subsampler = Subsampler(rng)
     # Not the parallel decoder: the time limit counts all threads.
     with laspy.open(path, read_evlrs=False, laz_backend=laspy.LazBackend.Lazrs) as reader:
+        colors = {*COLORS} <= set(reader.header.point_format.dimension_names)
+        names = ("x", "y", "z", *(COLORS if colors else ()))
         for block in reader.chunk_iterator(max(BLOCK_BYTES // length, 1)):
-            subsampler.add(np.stack([np.asarray(block[a], np.float64) for a in ("x", "y", "z")], 1))
+            subsampler.add(np.stack([np.asarray(block[name], np.float64) for name in names], 1))
     return subsampler.scan()
 
 

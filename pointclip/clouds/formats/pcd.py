@@ -11,7 +11,7 @@ from pointclip.core.errors import UserError
 
 
 def read_pcd(path: Path, index: int, rng: np.random.Generator) -> Scan:
-    """Fields x, y and z; points that the camera did not see are NaN and left out."""
+    """Fields x, y, z and rgb; points that the camera did not see are NaN and left out."""
     import pypcd4
 
     with path.open("rb") as f:
@@ -25,5 +25,11 @@ def read_pcd(path: Path, index: int, rng: np.random.Generator) -> Scan:
     if len(cloud.pc_data) != cloud.points:
         raise UserError(f"it announces {cloud.points} points, but holds {len(cloud.pc_data)}")
     subsampler = Subsampler(rng)
-    subsampler.add(np.stack([cloud.pc_data[axis].astype(np.float64) for axis in "xyz"], 1))
-    return subsampler.scan()
+    columns = [cloud.pc_data[axis].astype(np.float64) for axis in "xyz"]
+    packed = next((cloud.pc_data[name] for name in ("rgb", "rgba") if name in cloud.fields), None)
+    if packed is not None and packed.dtype.itemsize == 4:
+        # One byte each, in an integer that may be called a float.
+        bits = np.ascontiguousarray(packed).view(np.uint32)
+        columns += [(bits >> shift & 255).astype(np.float64) for shift in (16, 8, 0)]
+    subsampler.add(np.stack(columns, 1))
+    return subsampler.scan(255.0)

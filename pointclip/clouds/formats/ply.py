@@ -11,9 +11,10 @@ from typing import BinaryIO
 
 import numpy as np
 
+from pointclip.clouds.colors import unit_colors
 from pointclip.clouds.formats.ply_elements import Element, FaceWalker, Property
 from pointclip.clouds.formats.text import line_blocks, numbers
-from pointclip.clouds.mesh import BLOCK, Mesh, Scan, Subsampler, records
+from pointclip.clouds.mesh import BLOCK, Mesh, Scan, Subsampler, records, vertex_paint
 from pointclip.core.errors import UserError
 
 
@@ -81,7 +82,7 @@ def _header(f: BinaryIO) -> tuple[str, list[Element]]:
 def _read_text(
     f: BinaryIO, skip: int, vertex: Element, face: Element, rng: np.random.Generator
 ) -> Mesh | Scan:
-    columns, width = vertex.xyz(), len(vertex.properties)
+    columns, width = vertex.columns(), len(vertex.properties)
     subsampler, vertices, triangles = Subsampler(rng), [], []
     left, faces = vertex.count, face.count
     for block in line_blocks(f):
@@ -101,24 +102,29 @@ def _read_text(
     if left or faces:
         raise UserError(f"{left} of its vertices and {faces} of its faces are missing")
     if not face.count:
-        return subsampler.scan()
-    return Mesh(np.concatenate(vertices), np.concatenate(triangles))
+        return subsampler.scan(vertex.largest_color())
+    return _mesh(vertex, np.concatenate(vertices), np.concatenate(triangles))
 
 
 def _read_binary(
     path: Path, start: int, vertex: Element, face: Element, rng: np.random.Generator
 ) -> Mesh | Scan:
-    columns = [str(i) for i in vertex.xyz()]
+    columns = [str(i) for i in vertex.columns()]
     blocks = records(path, vertex.dtype, start, vertex.count)
     points = (np.stack([b[c].astype(np.float64) for c in columns], 1) for b in blocks)
     if not face.count:
         subsampler = Subsampler(rng)
         for block in points:
             subsampler.add(block)
-        return subsampler.scan()
-    vertices = np.concatenate([np.empty((0, 3)), *points])
+        return subsampler.scan(vertex.largest_color())
+    vertices = np.concatenate([np.empty((0, len(columns))), *points])
     faces = FaceWalker(
         face, np.fromfile(path, "u1", offset=start + vertex.count * vertex.dtype.itemsize)
     )
     counts = [min(BLOCK, face.count - i) for i in range(0, face.count, BLOCK)]
-    return Mesh(vertices, np.concatenate([faces.read(count) for count in counts]))
+    return _mesh(vertex, vertices, np.concatenate([faces.read(count) for count in counts]))
+
+
+def _mesh(vertex: Element, vertices: np.ndarray, triangles: np.ndarray) -> Mesh:
+    colors = unit_colors(vertices[:, 3:], vertex.largest_color()) if vertex.columns()[3:] else None
+    return Mesh(vertices[:, :3], triangles, vertex_paint(colors, triangles))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Int64
 
+from pointclip.clouds.colors import color_columns
 from pointclip.clouds.mesh import fan_triangulate
 from pointclip.core.errors import UserError
 
@@ -43,11 +44,18 @@ class Element:
         """The size in a binary file if all lists are empty."""
         return sum((p.length or p.kind).itemsize for p in self.properties)
 
-    def xyz(self) -> list[int]:
+    def columns(self) -> list[int]:
+        """Where x, y and z are, and red, green and blue, if they are there."""
         names = [p.name for p in self.properties]
         if not {"x", "y", "z"} <= set(names) or self.has_lists:
             raise UserError("its vertices have no plain x, y and z")
-        return [names.index(axis) for axis in "xyz"]
+        return [*(names.index(axis) for axis in "xyz"), *color_columns(names)]
+
+    def largest_color(self) -> float | None:
+        """What stands for a colour of 1: the largest of an integer type, or not known."""
+        color = self.columns()[3:]
+        kind = self.properties[color[0]].kind if color else np.dtype("f4")
+        return float(np.iinfo(kind).max) if kind.kind == "u" else None
 
 
 class FaceWalker:

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int64
 
+from pointclip.clouds.colors import unit_colors
 from pointclip.clouds.formats.text import line_blocks, numbers
-from pointclip.clouds.mesh import Mesh, Scan, fan_triangulate, records
+from pointclip.clouds.mesh import Mesh, Scan, fan_triangulate, records, vertex_paint
 from pointclip.core.errors import UserError
 
 
@@ -45,23 +46,24 @@ class Polygons:
 
 def read_off(path: Path, index: int, rng: np.random.Generator) -> Mesh | Scan:
     """OFF, also with the header run together with the counts (`OFF490 518 0`, as in ModelNet)."""
-    points, polygons, left = [np.empty((0, 3))], Polygons(), None
+    points, polygons, left, colored = [np.empty((0, 3))], Polygons(), None, False
     with path.open("rb") as f:
         for block in line_blocks(f):
             block = re.sub(rb"#[^\n]*", b"", block)
             if left is None:
                 header = _off_header(block, path.stat().st_size)
+                colored = header[0].lstrip().startswith(b"COFF")
+                points = [np.empty((0, 6 if colored else 3))]
                 left, block = [int(header[1]), int(header[2])], block[header.end() :]
             lines = [line for line in block.split(b"\n") if line.strip()]
             vertices, faces = lines[: left[0]], lines[left[0] :][: left[1]]
-            points.append(_first_three(vertices))
+            points.append(_vertices(vertices, colored))
             _add_faces(polygons, faces)
             left = [left[0] - len(vertices), left[1] - len(faces)]
     if left is None or any(left):
         missing = "{} vertices and {} faces".format(*left or ("all", "all"))
         raise UserError(f"it is cut short: {missing} are missing")
-    mesh = Mesh(np.concatenate(points), polygons.triangles())
-    return mesh if polygons.lengths else Scan(mesh.vertices)
+    return _content(np.concatenate(points), polygons)
 
 
 def _off_header(block: bytes, size: int) -> re.Match[bytes]:
@@ -77,13 +79,26 @@ def _off_header(block: bytes, size: int) -> re.Match[bytes]:
     return header
 
 
-def _first_three(lines: list[bytes]) -> Float[np.ndarray, "line 3"]:
-    """The first three numbers of lines that all hold equally many."""
+def _content(vertices: Float[np.ndarray, "vertex column"], polygons: Polygons) -> Mesh | Scan:
+    """Vertices, with colours in three more columns, as a mesh if there are polygons."""
+    colors = unit_colors(vertices[:, 3:]) if vertices.shape[1] > 3 else None
+    vertices = vertices[:, :3]
+    if not polygons.lengths:
+        return Scan(vertices, colors)
+    triangles = polygons.triangles()
+    return Mesh(vertices, triangles, vertex_paint(colors, triangles))
+
+
+def _vertices(lines: list[bytes], colored: bool) -> Float[np.ndarray, "line column"]:
+    """The first three numbers of lines that all hold equally many, or the first six."""
     width = len(lines[0].split()) if lines else 3
     found = numbers(b"\n".join(lines))
-    if width < 3 or len(found) != len(lines) * width:
+    needed = 6 if colored else 3
+    if not lines:
+        return np.empty((0, needed))
+    if width < needed or len(found) != len(lines) * width:
         raise UserError("its vertices are not all equally many numbers")
-    return found.reshape(-1, width)[:, :3]
+    return found.reshape(-1, width)[:, :needed]
 
 
 def _add_faces(polygons: Polygons, lines: list[bytes]) -> None:
@@ -104,25 +119,31 @@ def _add_faces(polygons: Polygons, lines: list[bytes]) -> None:
 
 
 def read_obj(path: Path, index: int, rng: np.random.Generator) -> Mesh | Scan:
-    """The vertices and faces of an OBJ file; materials and other files are not looked at."""
-    points, polygons, count = [np.empty((0, 3))], Polygons(), 0
+    """The vertices and faces of an OBJ file, and the colours that may follow the coordinates of a
+    vertex; materials and other files are not looked at."""
+    points, polygons, count, width = [np.empty((0, 3))], Polygons(), 0, 0
     with path.open("rb") as f:
         for block in line_blocks(f):
             rows = []
             for line in block.split(b"\n"):
                 if line.startswith((b"v ", b"v\t")):
-                    rows.append(b" ".join(line.split(None, 4)[1:4]))
+                    fields = line.split(None, 7)[1:7]
+                    if not width:  # as the first vertex is
+                        width = 6 if len(fields) == 6 else 3
+                        points = [np.empty((0, width))]
+                    if width == 6 and len(fields) != 6:
+                        fields = [*fields[:3], *[b"nan"] * 3]
+                    rows.append(b" ".join(fields[:width]))
                 elif line.startswith((b"f ", b"f\t")):
                     have = count + len(rows)
                     found = _integers([c.partition(b"/")[0] for c in line.split()[1:]])
                     polygons.add([i - 1 if i > 0 else have + i for i in found])
             block_points = numbers(b"\n".join(rows))
-            if len(block_points) != 3 * len(rows):
+            if len(block_points) != width * len(rows):
                 raise UserError("its vertices are not all three numbers")
-            points.append(block_points.reshape(-1, 3))
+            points.append(block_points.reshape(-1, width or 3))
             count += len(rows)
-    mesh = Mesh(np.concatenate(points), polygons.triangles())
-    return mesh if polygons.lengths else Scan(mesh.vertices)
+    return _content(np.concatenate(points), polygons)
 
 
 def read_stl(path: Path, index: int, rng: np.random.Generator) -> Mesh:

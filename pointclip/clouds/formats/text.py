@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import Float
 
+from pointclip.clouds.colors import color_columns
 from pointclip.clouds.mesh import Scan, Subsampler
 from pointclip.core.errors import UserError
 
@@ -24,7 +25,8 @@ def read_text(path: Path, index: int, rng: np.random.Generator) -> Scan:
     """XYZ, TXT, CSV, PTS: a point a line, numbers between spaces, commas, semicolons or tabs.
 
     What stands before the first line of numbers is a header; if it names x, y and z, these columns
-    are read, else the first three. A line with a single number before the points is their count
+    are read, and those of r, g and b (or red, green and blue) if it names them; else the first
+    three. A line with a single number before the points is their count
     (PTS).
     """
     with path.open("rb") as f:
@@ -111,6 +113,7 @@ def _skip_header(f: BinaryIO) -> tuple[list[int], int, int | None]:
         ]
         if {b"x", b"y", b"z"} <= set(names):
             columns = [names.index(axis) for axis in (b"x", b"y", b"z")]
+            columns += color_columns([name.decode("latin-1") for name in names])
     raise UserError("it has no lines of three or more numbers")
 
 
