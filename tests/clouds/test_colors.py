@@ -1,16 +1,11 @@
 """Colours of files: of points, of vertices between corners, of materials and textures."""
 
-import base64
-import io
-import json
-
 import h5py
 import laspy
 import numpy as np
 import pytest
 import trimesh
-from cloud_files import POINTS, pcd_header
-from PIL import Image
+from cloud_files import POINTS, pcd_header, textured_gltf
 
 from pointclip.clouds.colors import to_linear, to_srgb, unit_colors
 from pointclip.clouds.load import load_cloud, load_colored_cloud
@@ -127,53 +122,9 @@ def test_colours_of_a_mesh_lie_between_those_of_its_corners(suffix, tmp_path):
     assert np.abs(found - expected).max() <= 1
 
 
-def textured(**change):
-    """A square whose left half is red and whose right half is blue, beside a green one."""
-    square = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], "<f4")
-    uv = np.array([[0, 1], [1, 1], [1, 0], [0, 0]], "<f4")
-    faces = np.array([[0, 1, 2], [0, 2, 3]], "<u2")
-    image = np.zeros((4, 8, 3), np.uint8)
-    image[:, :4, 0], image[:, 4:, 2] = 200, 100
-    picture = io.BytesIO()
-    Image.fromarray(image).save(picture, "PNG")
-    parts = [square.tobytes(), uv.tobytes(), faces.tobytes(), picture.getvalue()]
-    starts = np.cumsum([0, *map(len, parts)]).tolist()
-    data = base64.b64encode(b"".join(parts)).decode()
-    content = {
-        "asset": {"version": "2.0"},
-        "buffers": [{"uri": f"data:application/octet-stream;base64,{data}"}],
-        "bufferViews": [
-            {"buffer": 0, "byteOffset": start, "byteLength": len(part)}
-            for start, part in zip(starts, parts, strict=False)
-        ],
-        "accessors": [
-            {"bufferView": 0, "componentType": 5126, "count": 4, "type": "VEC3"},
-            {"bufferView": 1, "componentType": 5126, "count": 4, "type": "VEC2"},
-            {"bufferView": 2, "componentType": 5123, "count": 6, "type": "SCALAR"},
-        ],
-        "images": [{"bufferView": 3, "mimeType": "image/png"}],
-        "textures": [{"source": 0}],
-        "materials": [
-            {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}},
-            {"pbrMetallicRoughness": {"baseColorFactor": [0, 0.5, 0, 1]}},
-        ],
-        "meshes": [
-            {
-                "primitives": [
-                    {"attributes": {"POSITION": 0, "TEXCOORD_0": 1}, "indices": 2, "material": 0}
-                ]
-            },
-            {"primitives": [{"attributes": {"POSITION": 0}, "indices": 2, "material": 1}]},
-        ],
-        "nodes": [{"mesh": 0}, {"mesh": 1, "translation": [2, 0, 0]}],
-        "scenes": [{"nodes": [0, 1]}],
-    }
-    return json.dumps(content | change)
-
-
 def test_textures_and_materials_of_a_gltf(tmp_path):
     path = tmp_path / "squares.gltf"
-    path.write_text(textured())
+    path.write_text(textured_gltf())
     points, colors = load_colored_cloud(path, points=600)
     x = points[:, 0]
     green = np.rint(255 * to_srgb(np.array([0, 0.5, 0])))
@@ -193,7 +144,7 @@ def test_textures_and_materials_of_a_gltf(tmp_path):
 )
 def test_a_texture_that_cannot_be_read_costs_no_points(change, tmp_path, caplog):
     path = tmp_path / "squares.gltf"
-    path.write_text(textured(**change))
+    path.write_text(textured_gltf(**change))
     points, colors = load_colored_cloud(path, points=300)
     assert "cannot be read" in caplog.text
     assert np.array_equal(np.unique(colors[points[:, 0] < 0.5], axis=0), [[255, 255, 255]])

@@ -17,7 +17,7 @@ import pytest
 from cloud_files import GOOD, write
 from mutate import mutate
 
-from pointclip.clouds.load import load_cloud
+from pointclip.clouds.load import load_colored_cloud
 from pointclip.core.errors import UserError
 
 
@@ -44,7 +44,7 @@ def outcome(path: Path, change: str, original: bytes) -> str:
     logging.getLogger("pointclip").addHandler(warned)
     start = time.perf_counter()
     try:
-        cloud = load_cloud(path, 64)
+        cloud, _ = load_colored_cloud(path, 64)
     except UserError as error:
         text = str(error)
         assert "\n" not in text

@@ -1,6 +1,7 @@
 """Clouds and meshes written in every format."""
 
 import base64
+import io
 import json
 import struct
 
@@ -8,6 +9,7 @@ import h5py
 import laspy
 import numpy as np
 import trimesh
+from PIL import Image
 
 
 POINTS = np.random.default_rng(0).normal(size=(50, 3)).round(4).astype(np.float32)
@@ -125,6 +127,50 @@ def gltf(mesh, **change):
     return json.dumps(content | change).encode()
 
 
+def textured_gltf(**change):
+    """A square whose left half is red and whose right half is blue, beside a green one."""
+    square = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], "<f4")
+    uv = np.array([[0, 1], [1, 1], [1, 0], [0, 0]], "<f4")
+    faces = np.array([[0, 1, 2], [0, 2, 3]], "<u2")
+    image = np.zeros((4, 8, 3), np.uint8)
+    image[:, :4, 0], image[:, 4:, 2] = 200, 100
+    picture = io.BytesIO()
+    Image.fromarray(image).save(picture, "PNG")
+    parts = [square.tobytes(), uv.tobytes(), faces.tobytes(), picture.getvalue()]
+    starts = np.cumsum([0, *map(len, parts)]).tolist()
+    data = base64.b64encode(b"".join(parts)).decode()
+    content = {
+        "asset": {"version": "2.0"},
+        "buffers": [{"uri": f"data:application/octet-stream;base64,{data}"}],
+        "bufferViews": [
+            {"buffer": 0, "byteOffset": start, "byteLength": len(part)}
+            for start, part in zip(starts, parts, strict=False)
+        ],
+        "accessors": [
+            {"bufferView": 0, "componentType": 5126, "count": 4, "type": "VEC3"},
+            {"bufferView": 1, "componentType": 5126, "count": 4, "type": "VEC2"},
+            {"bufferView": 2, "componentType": 5123, "count": 6, "type": "SCALAR"},
+        ],
+        "images": [{"bufferView": 3, "mimeType": "image/png"}],
+        "textures": [{"source": 0}],
+        "materials": [
+            {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}},
+            {"pbrMetallicRoughness": {"baseColorFactor": [0, 0.5, 0, 1]}},
+        ],
+        "meshes": [
+            {
+                "primitives": [
+                    {"attributes": {"POSITION": 0, "TEXCOORD_0": 1}, "indices": 2, "material": 0}
+                ]
+            },
+            {"primitives": [{"attributes": {"POSITION": 0}, "indices": 2, "material": 1}]},
+        ],
+        "nodes": [{"mesh": 0}, {"mesh": 1, "translation": [2, 0, 0]}],
+        "scenes": [{"nodes": [0, 1]}],
+    }
+    return json.dumps(content | change)
+
+
 # A good file of every format, to be changed by `mutate`.
 GOOD = {
     **CLOUDS,
@@ -137,4 +183,5 @@ GOOD = {
     "face.ply": trimesh.exchange.ply.export_ply(BOX, encoding="ascii"),
     "box.glb": BOX.export(file_type="glb"),
     "box.gltf": gltf(BOX),
+    "textured.gltf": textured_gltf().encode(),
 }
