@@ -1,36 +1,30 @@
-"""glTF 2.0: GLB, or JSON with its buffers inside or beside it.
+"""The scene of a glTF 2.0.
 
 Read here and not by trimesh 5.2 (measured): it reads sparse arrays and arrays behind an extension
 that the file requires as zeros, normalised integers as they are, triangle fans and files without
 scenes as nothing, all without a word; and 1.5 million children of a node take it 12 s and 2 GB.
 """
 
-import base64
-import json
 import logging
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import numpy as np
 from jaxtyping import Float, Int64
 
-from pointclip.clouds.budget import BUDGET
 from pointclip.clouds.colors import to_srgb
+from pointclip.clouds.formats.gltf_file import GltfFile
 from pointclip.clouds.formats.gltf_paint import GltfPaint, Surface, base_color
 from pointclip.clouds.mesh import Mesh, Scan
 from pointclip.core.errors import UserError
 
 
 log = logging.getLogger(__name__)
-TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
-WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 PLACE = {"matrix", "translation", "rotation", "scale"}
 POINTS, TRIANGLES, STRIP, FAN = 0, 4, 5, 6
-JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 
 
 def read_gltf(path: Path, index: int, rng: np.random.Generator) -> Mesh | Scan:
@@ -63,56 +57,16 @@ class _Part:
 
 class _Scene:
     def __init__(self, path: Path) -> None:
-        data = path.read_bytes()
-        self.folder, self.files = path.parent, dict[Path, bytes]()
+        self.file = GltfFile(path)
         self.colored = False  # whether any part has a colour of its own
-        self.binary: bytes | None = None
-        if data[:4] == b"glTF":
-            data = self._chunks(data)
-        elif path.suffix.lower() == ".glb":
-            raise UserError("it does not begin with 'glTF'")
-        self.json: dict[str, Any] = json.loads(data)
-        needed = self.json.get("extensionsRequired", [])
-        if hard := [name for name in needed if name != "KHR_mesh_quantization"]:
-            raise UserError(f"it needs the extension {str(hard[0])[:60]}: save it without")
-        self.buffers = [self._buffer(b) for b in self.json.get("buffers", [])]
-
-    def _chunks(self, data: bytes) -> bytes:
-        description, at = b"", 12
-        while at + 8 <= len(data):
-            length, kind = np.frombuffer(data, "<u4", 2, at).tolist()
-            chunk = data[at + 8 : at + 8 + length]
-            if len(chunk) < length:
-                raise UserError("it is cut short")
-            if kind == JSON_CHUNK and not description:
-                description = chunk
-            elif kind == BINARY_CHUNK and self.binary is None:
-                self.binary = chunk
-            at += 8 + length
-        return description
-
-    def _buffer(self, buffer: dict[str, Any]) -> bytes:
-        uri = buffer.get("uri")
-        return (self.binary or b"") if uri is None else self._resource(uri)
-
-    def _resource(self, uri: str) -> bytes:
-        if uri.startswith("data:"):
-            return base64.b64decode(uri.partition(",")[2], validate=True)
-        path = (self.folder / unquote(uri)).resolve()
-        if ":" in uri or not path.is_relative_to(self.folder.resolve()):
-            raise UserError(f"it refers to '{uri[:60]}', outside of its folder")
-        if not path.is_file():
-            raise UserError(f"it refers to '{uri[:60]}', which is no file")
-        if path not in self.files:
-            BUDGET.add(path.stat().st_size)
-            self.files[path] = path.read_bytes()
-        return self.files[path]
 
     def parts(self) -> list[_Part]:
         """The primitives of the scene, each moved to where its node is."""
-        nodes = self.json.get("nodes", [])
-        scenes = self.json.get("scenes")
-        roots = scenes[self.json.get("scene", 0)].get("nodes", []) if scenes else range(len(nodes))
+        nodes = self.file.json.get("nodes", [])
+        scenes = self.file.json.get("scenes")
+        roots = (
+            scenes[self.file.json.get("scene", 0)].get("nodes", []) if scenes else range(len(nodes))
+        )
         found: list[_Part] = []
         waiting = deque((node, np.eye(4)) for node in roots)
         seen: set[int] = set()
@@ -125,7 +79,7 @@ class _Scene:
             place = above @ _matrix(node) if node.keys() & PLACE else above
             waiting.extend((child, place) for child in node.get("children", []))
             if "mesh" in node:
-                for primitive in self.json["meshes"][node["mesh"]]["primitives"]:
+                for primitive in self.file.json["meshes"][node["mesh"]]["primitives"]:
                     found += self._primitive(primitive, place)
         return found
 
@@ -133,7 +87,7 @@ class _Scene:
         mode = primitive.get("mode", TRIANGLES)
         if mode not in (POINTS, TRIANGLES, STRIP, FAN):
             return []
-        points = self._accessor(primitive["attributes"]["POSITION"]).astype(np.float64)
+        points = self.file.array(primitive["attributes"]["POSITION"]).astype(np.float64)
         if points.shape[1:] != (3,):
             raise UserError("its positions are not three numbers each")
         points = points @ place[:3, :3].T + place[:3, 3]
@@ -146,7 +100,7 @@ class _Scene:
             return [_Part(points, surface)]
         corners = np.arange(len(points))
         if "indices" in primitive:
-            corners = self._accessor(primitive["indices"]).reshape(-1).astype(np.int64)
+            corners = self.file.array(primitive["indices"]).reshape(-1).astype(np.int64)
         if mode == TRIANGLES:
             return [_Part(points, surface, corners[: len(corners) // 3 * 3].reshape(-1, 3))]
         first = np.broadcast_to(corners[:1], corners[2:].shape) if mode == FAN else corners[:-2]
@@ -155,7 +109,9 @@ class _Scene:
     def _surface(self, primitive: dict[str, Any], count: int) -> Surface:
         """The colours of a primitive; white where nothing is said of them."""
         attributes, uv, read_image = primitive["attributes"], np.zeros((count, 2)), None
-        material = self.json["materials"][primitive["material"]] if "material" in primitive else {}
+        material = (
+            self.file.json["materials"][primitive["material"]] if "material" in primitive else {}
+        )
         factor, texture = base_color(material)
         light = np.broadcast_to(factor, (count, 3))
         if "COLOR_0" in attributes:
@@ -163,45 +119,15 @@ class _Scene:
         name = f"TEXCOORD_{texture.get('texCoord', 0)}"
         if texture and name in attributes:
             uv = self._attribute(attributes[name], count)[:, :2]
-            read_image = partial(self._image, texture["index"])
+            read_image = partial(self.file.image, texture["index"])
         self.colored |= "COLOR_0" in attributes or read_image is not None or factor.min() < 1
         return Surface(light, uv, read_image)
 
     def _attribute(self, number: int, count: int) -> Float[np.ndarray, "vertex column"]:
-        found = self._accessor(number)
+        found = self.file.array(number)
         if len(found) != count:
             raise UserError("it has another number of colours than of points")
         return found.astype(np.float64)
-
-    def _image(self, texture: int) -> bytes:
-        image = self.json["images"][self.json["textures"][texture]["source"]]
-        if "uri" in image:
-            return self._resource(image["uri"])
-        view = self.json["bufferViews"][image["bufferView"]]
-        start = view.get("byteOffset", 0)
-        return self.buffers[view["buffer"]][start : start + view["byteLength"]]
-
-    def _accessor(self, number: int) -> np.ndarray:
-        accessor = self.json["accessors"][number]
-        if "sparse" in accessor or "bufferView" not in accessor:
-            raise UserError("it has arrays without data of their own, which are not read here")
-        dtype, width = np.dtype(TYPES[accessor["componentType"]]), WIDTHS[accessor["type"]]
-        view = self.json["bufferViews"][accessor["bufferView"]]
-        data = self.buffers[view["buffer"]]
-        start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-        count, stride = accessor["count"], view.get("byteStride", dtype.itemsize * width)
-        numbers = (start, count, stride)
-        if (
-            not all(isinstance(n, int) and n >= 0 for n in numbers)
-            or stride < dtype.itemsize * width
-        ):
-            raise UserError("its arrays have impossible sizes")
-        if count and start + (count - 1) * stride + dtype.itemsize * width > len(data):
-            raise UserError("its arrays are longer than its data")
-        found = np.ndarray((count, width), dtype, data, start, (stride, dtype.itemsize))
-        if accessor.get("normalized") and dtype.kind in "iu":
-            return np.maximum(found / np.iinfo(dtype).max, -1.0)
-        return found
 
 
 def _matrix(node: dict[str, Any]) -> np.ndarray:
