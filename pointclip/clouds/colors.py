@@ -7,6 +7,7 @@ from jaxtyping import Float
 # The colour of points without one, as the 3D encoders of `encoders.point` were trained: half of
 # their training clouds had it in place of their own.
 GREY = 0.4
+GREY_BYTE = 102  # of 255
 NAMES = (
     ("red", "green", "blue"),
     ("r", "g", "b"),

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 
+from pointclip.clouds.colors import GREY_BYTE
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.core.store import new_h5, write_parquet
@@ -61,7 +63,9 @@ def prepare(
     A source id is the name that the data set itself gives a shape. It stands apart from the labels
     because blending needs it and must not see a label.
 
-    Memory does not grow with the number of clouds. See `read_split` for the arguments.
+    The file of clouds has `colors` (shape, point, 3) uint8 beside `points` if any shape has them;
+    a shape without is grey. Memory does not grow with the number of clouds. See `read_split` for
+    the arguments.
 
     Raises:
         UserError: if the split is empty or cannot be read.
@@ -71,22 +75,20 @@ def prepare(
     source_ids: list[str] = []
     attrs = {"up": "y", "reader": entry["reader"], "entry": dict(entry), "split": split}
     with new_h5(clouds_path, **attrs) as f:
-        points = None
+        written = 0
         for chunk in progress(_limited(stream.chunks, entry), 0, "chunk", f"Reading {split}"):
-            if points is None:
-                shape = chunk.points.shape[1:]
-                points = f.create_dataset(
-                    "points", (0, *shape), np.float32, maxshape=(None, *shape), chunks=(16, *shape)
-                )
-            start = len(points)
-            points.resize(start + len(chunk.label), axis=0)
-            points[start:] = chunk.points
+            _append(f, "points", chunk.points, written)
+            if chunk.colors is not None:
+                _append(f, "colors", chunk.colors, written)
+            written += len(chunk.label)
             label.append(chunk.label)
             source_ids += chunk.published_id
         if not source_ids:
             raise UserError(f"{source} has no {split} split that the entry's reader could read.")
         ids = [f"{split}/{i:06d}" for i in range(len(source_ids))]
         f["id"] = np.array(ids, dtype="S")
+        if "colors" in f:
+            f["colors"].resize(written, axis=0)
     labels = np.concatenate(label)
     classes = stream.classes
     frame = pd.DataFrame({"id": ids, "label": labels, "class": [classes[i] for i in labels]})
@@ -94,6 +96,16 @@ def prepare(
     write_parquet(frame, labels_path, classes=classes, **about)
     write_parquet(pd.DataFrame({"id": ids, "source_id": source_ids}), ids_path, **about)
     log.info("%d clouds of %d classes", len(ids), len(np.unique(labels)))
+
+
+def _append(f: h5py.File, name: str, values: np.ndarray, start: int) -> None:
+    """Write shapes from row `start` on; rows of colours that were never written are grey."""
+    if name not in f:
+        shape, fill = values.shape[1:], GREY_BYTE if name == "colors" else 0
+        size = {"maxshape": (None, *shape), "chunks": (16, *shape)}
+        f.create_dataset(name, (0, *shape), values.dtype, **size, fillvalue=fill)
+    f[name].resize(start + len(values), axis=0)
+    f[name][start:] = values
 
 
 def _limited(chunks: Iterator[Chunk], entry: Mapping[str, Any]) -> Iterator[Chunk]:
@@ -107,6 +119,4 @@ def _limited(chunks: Iterator[Chunk], entry: Mapping[str, Any]) -> Iterator[Chun
             if most is None or seen[label] <= most:
                 keep.append(row)
         if keep:
-            yield Chunk(
-                chunk.points[keep], chunk.label[keep], [chunk.published_id[i] for i in keep]
-            )
+            yield chunk.rows(keep)

@@ -43,15 +43,18 @@ def read_split(entry: Entry, source: str | Path, split: str) -> Split:
     number = np.array([kept.index(name) if name in kept else -1 for name in raw.classes])
 
     def chunks() -> Iterator[Chunk]:
-        for points, label, ids in raw.chunks:
+        for chunk in raw.chunks:
+            label = chunk.label
             if len(label) and not 0 <= label.min() <= label.max() < len(raw.classes):
                 raise UserError(
                     f"{source} has a label that none of its {len(raw.classes)} classes has."
                 )
             keep = np.flatnonzero(number[label] >= 0)
             if len(keep):
-                clouds = _as_asked(points[keep], entry, source)
-                yield Chunk(clouds, number[label[keep]], [ids[i] for i in keep])
+                some = chunk.rows(keep)
+                points = _as_asked(some.points, entry, source)
+                colors = None if some.colors is None else some.colors[:, : points.shape[1]]
+                yield Chunk(points, number[some.label], some.published_id, colors)
 
     return Split(list(kept), chunks())
 

@@ -57,6 +57,24 @@ def test_preparing_twice_gives_the_same_and_a_failure_leaves_nothing(tmp_path):
     assert not list(tmp_path.glob("*test*"))
 
 
+def test_colours_stay_beside_their_points(tmp_path, monkeypatch):
+    """Of three shapes the second has colours; the first is read before it, in another chunk."""
+    monkeypatch.setattr("pointclip.data.readers.base.CHUNK", 1)
+    folder = tmp_path / "raw" / "chair" / "train"
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    points, colors = rng.normal(size=(2048, 3)), rng.integers(0, 256, (2048, 3), np.uint8)
+    for i in range(3):
+        arrays = {"points": points} | ({"colors": colors} if i == 1 else {})
+        np.savez(folder / f"{i}.npz", **arrays)
+    clouds, _ = prepared(tmp_path, {"reader": "folder", "points": 100}, tmp_path / "raw")
+    with h5py.File(clouds) as f:
+        assert f["colors"].dtype == np.uint8
+        assert f["colors"].shape == f["points"].shape == (3, 100, 3)
+        np.testing.assert_array_equal(f["colors"][1], colors[:100])
+        assert np.all(f["colors"][0] == 102) and np.all(f["colors"][2] == 102)
+
+
 def test_an_empty_split_is_told(tmp_path):
     (tmp_path / "chair" / "train").mkdir(parents=True)
     with pytest.raises(UserError, match="has no test split"):

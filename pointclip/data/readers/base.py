@@ -5,13 +5,13 @@ says what of an archive is unpacked.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float, Integer, UInt8
 
 from pointclip.core.errors import UserError
 from pointclip.core.files import read_text
@@ -22,11 +22,19 @@ Entry = Mapping[str, Any]
 
 
 class Chunk(NamedTuple):
-    """Some shapes of a split: points (shape, point, 3) float32, labels, and published ids."""
+    """Some shapes of a split: points (shape, point, 3) float32, labels, and published ids; and
+    colours of the points (shape, point, 3) uint8, or None if no shape of the chunk has any."""
 
     points: Float[np.ndarray, "shape point 3"]
     label: Integer[np.ndarray, " shape"]
     published_id: list[str]
+    colors: UInt8[np.ndarray, "shape point 3"] | None = None
+
+    def rows(self, keep: Sequence[int] | np.ndarray) -> "Chunk":
+        """Some shapes of the chunk."""
+        colors = None if self.colors is None else self.colors[keep]
+        ids = [self.published_id[i] for i in keep]
+        return Chunk(self.points[keep], self.label[keep], ids, colors)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from jaxtyping import UInt8
 
-from pointclip.clouds.load import SUFFIXES, load_cloud
+from pointclip.clouds.colors import GREY_BYTE
+from pointclip.clouds.load import SUFFIXES, load_colored_cloud
 from pointclip.core.errors import UserError
 from pointclip.core.files import printable
 from pointclip.data.readers.base import Chunk, Entry, Split, natural_order, row_chunks
@@ -35,15 +37,29 @@ def read(entry: Entry, source: Path, split: str) -> Split:
     def chunks() -> Iterator[Chunk]:
         for part in row_chunks(np.arange(len(files))):
             some = [files[i] for i in part]
-            clouds = [load_cloud(path, count, seed=entry.get("seed", 0)) for _, path in some]
+            seed = entry.get("seed", 0)
+            clouds = [load_colored_cloud(path, count, seed=seed) for _, path in some]
+            points = np.stack([points for points, _ in clouds])
             ids = [printable(path.relative_to(root)) for _, path in some]
-            yield Chunk(np.stack(clouds), np.array([label for label, _ in some]), ids)
+            labels = np.array([label for label, _ in some])
+            yield Chunk(points, labels, ids, _stacked([colors for _, colors in clouds]))
 
     return Split(classes, chunks())
 
 
 def wanted(path: PurePosixPath) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
+def _stacked(
+    colors: list[UInt8[np.ndarray, "point 3"] | None],
+) -> UInt8[np.ndarray, "shape point 3"] | None:
+    """The colours of some files; of those without, grey, unless none has any."""
+    known = next((some for some in colors if some is not None), None)
+    if known is None:
+        return None
+    grey = np.full_like(known, GREY_BYTE)
+    return np.stack([grey if some is None else some for some in colors])
 
 
 def _class_folder(source: Path) -> Path:

@@ -5,11 +5,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pointclip.clouds.colors import GREY
 from pointclip.core.errors import UserError
-
-
-# What OpenShape, Uni3D and ULIP-2 give clouds without colour; half of their training has it.
-GREY = 0.4
 
 
 def check_clouds(

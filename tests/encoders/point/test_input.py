@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from point_networks import golden
 
+from pointclip.clouds.colors import GREY
 from pointclip.core.errors import UserError
-from pointclip.encoders.point.input import GREY, check_clouds, chosen_points, prepare_clouds
+from pointclip.encoders.point.input import check_clouds, chosen_points, prepare_clouds
 
 
 @pytest.fixture
