@@ -1,6 +1,6 @@
 """What a frozen 2D CLIP understands of 3D point clouds.
 
-A cloud is drawn as depth maps from several views, which CLIP compares with words:
+A cloud is rendered as depth maps from several views, which CLIP compares with words:
 
 >>> from pointclip import PointCLIP, load_cloud
 >>> model = PointCLIP(classes=["chair", "table", "lamp"])

@@ -1,4 +1,4 @@
-"""The page's content as one picture: a row a cloud, with its depth maps and what was read."""
+"""The viewer's content as one picture: a row a cloud, with depth maps and predictions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from jaxtyping import Float
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from pointclip.app.viewer import Shown, grey
+from pointclip.app.viewer import ViewerItem, grey
 from pointclip.report.figures.style import styled
 
 
@@ -19,8 +19,8 @@ HEIGHT, BEST_OF = 2.9, 6
 
 
 @styled
-def sheet(items: Sequence[Shown], classes: Sequence[str]) -> Figure:
-    """Draw a row for each cloud: the cloud, its depth maps, its most probable classes."""
+def contact_sheet(items: Sequence[ViewerItem], classes: Sequence[str]) -> Figure:
+    """Plot a row for each cloud: the cloud, its depth maps, its most probable classes."""
     widths = [1.0, 2.1, 1.25] if classes else [1.0, 2.1]
     figure = Figure(figsize=(HEIGHT * sum(widths), HEIGHT * len(items)), layout="constrained")
     rows = figure.subfigures(len(items), 1, squeeze=False)[:, 0]
@@ -55,7 +55,7 @@ def _cloud(axes: Any, points: Float[np.ndarray, "point 3"]) -> None:
     axes.axis("off")
 
 
-def _views(part: Any, item: Shown) -> None:
+def _views(part: Any, item: ViewerItem) -> None:
     views = len(item.depth)
     columns = -(-views // (2 if views <= 12 else 3))
     axes = part.subplots(-(-views // columns), columns, squeeze=False).flat

@@ -1,4 +1,4 @@
-"""PointCLIP as one object: what a cloud most likely is, from Python."""
+"""A zero- and few-shot classifier of point clouds, as one Python object."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.app.predictions import Look, Reading
+from pointclip.app.predictions import Prediction, ViewPrediction
 from pointclip.classification.few_shot.adapter_file import Adapter, read_adapter
 from pointclip.classification.zero_shot import combine, per_view_logits
 from pointclip.clouds.load import load_cloud, normalise
@@ -26,7 +26,7 @@ POINTS = 2048
 
 
 class PointCLIP:
-    """Says what a point cloud most likely is: depth maps from several views, read by a 2D CLIP.
+    """Zero- and few-shot point cloud classifier: depth maps from several views, read by a 2D CLIP.
 
     The probabilities are the softmax over the classes of the logit scale times the cosine between
     image and text, averaged over the views with equal weights (the protocol `plain`); with an
@@ -119,17 +119,17 @@ class PointCLIP:
         together = self.adapter(features) if self.adapter else torch.from_numpy(combine(logits))
         return together.softmax(-1).float(), torch.from_numpy(logits).softmax(-1)
 
-    def look(self, points: Float[np.ndarray, "point 3"]) -> Look:
+    def look(self, points: Float[np.ndarray, "point 3"]) -> ViewPrediction:
         """Depth maps, and probabilities per view and over all views, of one cloud."""
         probabilities, per_view, depth = self._read(points[None])
-        return Look(depth[0].numpy(), per_view[0].numpy(), probabilities[0].numpy())
+        return ViewPrediction(depth[0].numpy(), per_view[0].numpy(), probabilities[0].numpy())
 
     def classify(
         self, files: Iterable[str | Path], points: int = POINTS, up: str = "y", batch: int = 16
-    ) -> Iterator[Reading]:
+    ) -> Iterator[Prediction]:
         """Read files one after the other, in their order and in constant memory.
 
-        A file that cannot be read gives a `Reading` with its `error`, and the next one follows.
+        A file that cannot be read gives a `Prediction` with its `error`, and the next one follows.
 
         Args:
             points: how many points to take of each file.
@@ -144,12 +144,14 @@ class PointCLIP:
                 window = []
         yield from self._read_window(window)
 
-    def _read_window(self, window: list[tuple[Path, np.ndarray | str]]) -> Iterator[Reading]:
+    def _read_window(self, window: list[tuple[Path, np.ndarray | str]]) -> Iterator[Prediction]:
         clouds = [cloud for _, cloud in window if not isinstance(cloud, str)]
         read = iter(self._read(np.stack(clouds))[0].numpy() if clouds else ())
         for file, cloud in window:
             yield (
-                Reading(file, error=cloud) if isinstance(cloud, str) else Reading(file, next(read))
+                Prediction(file, error=cloud)
+                if isinstance(cloud, str)
+                else Prediction(file, next(read))
             )
 
 

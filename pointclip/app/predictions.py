@@ -1,4 +1,4 @@
-"""What was read from a cloud or a file."""
+"""What a classifier predicts for a cloud or a file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from jaxtyping import Float
 
 
 @dataclass(frozen=True)
-class Look:
-    """What the encoder saw of one cloud, and what it read.
+class ViewPrediction:
+    """Depth maps of one cloud, and what is predicted from each view and from all.
 
     Attributes:
         depth: the projection's own maps, at its own resolution.
@@ -24,8 +24,8 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What one file was read as: `probabilities`, or `error`, the sentence that says why not."""
+class Prediction:
+    """The prediction for one file: `probabilities`, or `error`, the sentence that says why not."""
 
     path: Path
     probabilities: Float[np.ndarray, " class"] | None = None

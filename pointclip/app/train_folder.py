@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of training.
+    """The result of training.
 
     Attributes:
         accuracy: percent of the held-out shapes that are right, nan without any. They have no
@@ -101,14 +101,14 @@ def train_on_folder(
         labels = _write_clouds(listed, at / "clouds.h5", points, up, on_error)
         classes = labels.attrs["classes"]
         store.write_parquet(labels, at / "labels.parquet", classes=classes)
-        drawn = sample_shots(labels, [seed])
-        store.write_parquet(drawn, at / "shots.parquet")
+        sampled = sample_shots(labels, [seed])
+        store.write_parquet(sampled, at / "shots.parquet")
         threads = torch.get_num_threads()
         project(at / "clouds.h5", projection, at / "depth.h5", threads=threads)
         encode(at / "depth.h5", encoder, at / "features.h5")
         bank(
             at / "clouds.h5",
-            distinct_shot_ids(drawn, labels, shots).tolist(),
+            distinct_shot_ids(sampled, labels, shots).tolist(),
             projection,
             encoder,
             copies,

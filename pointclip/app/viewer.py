@@ -1,4 +1,4 @@
-"""One self-contained HTML page: clouds to turn, their depth maps, and what was read from them."""
+"""One self-contained HTML page: clouds to turn, their depth maps, and the predictions."""
 
 import base64
 import io
@@ -17,11 +17,11 @@ ASSETS = PACKAGE / "assets" / "page"
 
 
 @dataclass(frozen=True)
-class Shown:
+class ViewerItem:
     """One cloud on the page.
 
     Attributes:
-        points: what is drawn, y up, within the unit sphere.
+        points: y up, within the unit sphere.
         depth: the maps of all views, in the projection's own resolution and grey values.
         view_names: a few words for each view.
         cameras: for each view the axes that lie to the right, up and towards the viewer.
@@ -41,7 +41,9 @@ class Shown:
     mirrored: bool = False
 
 
-def page(items: Sequence[Shown], classes: Sequence[str], reading: str = "", made: str = "") -> str:
+def page(
+    items: Sequence[ViewerItem], classes: Sequence[str], reading: str = "", made: str = ""
+) -> str:
     """The whole page as text; it fetches nothing.
 
     Args:
@@ -89,7 +91,7 @@ def grey(depth: Float[np.ndarray, "view height width"]) -> Float[np.ndarray, "vi
     return np.clip(depth / max(float(depth.max()), 1e-12), 0, 1)
 
 
-def _item(item: Shown) -> dict[str, Any]:
+def _item(item: ViewerItem) -> dict[str, Any]:
     extent = max(float(np.abs(item.points).max()), 1e-12)
     steps = np.round(item.points / extent * 32767).astype("<i2")
     views = [

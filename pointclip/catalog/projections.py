@@ -51,7 +51,7 @@ PROJECTIONS["contour"] = PROJECTIONS["pointclip_v2"] | {
     "smooth_size": 5,
     "smooth_depth": 5,
 }
-# Ours: V2's drawing from a ring that looks down a little, with a smaller window that closes holes
+# Ours: V2's surface from a ring that looks down a little, with a smaller window that closes holes
 # but thickens thin parts less. Chosen on train shapes of ModelNet40 and furniture.
 PROJECTIONS["elevated_ring"] = PROJECTIONS["pointclip_v2"] | {
     "views": {"set": "ring-10", "elevation": 20},
@@ -86,7 +86,7 @@ _LIMITS: dict[str, tuple[type, float, float, bool]] = {
 
 
 def check_params(name: str, params: Mapping[str, Any]) -> None:
-    """See that every parameter of a projection is one that can be drawn with.
+    """See that every parameter of a projection is one that can be rendered with.
 
     Raises:
         UserError: naming the parameter and what is allowed.

@@ -1,4 +1,4 @@
-"""Which library code a script stands on, as a hash: the rerun trigger that Snakemake lacks.
+"""The hash of the library code that a script uses: the rerun trigger that Snakemake lacks.
 
 Snakemake watches a script but not the modules it imports. `code_hash` follows the imports of this
 package, from module to module, and hashes their syntax trees without docstrings, annotations and

@@ -66,7 +66,7 @@ def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
 
 
 def resolve_projection(config: Config, name: str) -> dict[str, Any]:
-    """How to draw; `views` if it only takes these of another projection, that one as `source`."""
+    """Its parameters; `views` if it only takes these of another projection, its `source`."""
     entry, chain = _merged(config, "projections", name)
     entry.pop("description", None)
     own = {key for key in config["projections"].get(name, {}) if key != "description"}

@@ -1,4 +1,4 @@
-"""A config held against its schema: defaults filled in, or one sentence on what is wrong."""
+"""A config checked against its schema: defaults filled in, or one sentence on what is wrong."""
 
 from collections.abc import Iterable
 from pathlib import Path

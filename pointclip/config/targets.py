@@ -50,7 +50,7 @@ def bank_contents(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any
     """Data set -> projection -> backbone -> what a bank holds: the most that any adapter needs.
 
     `copies` augmented copies of the first `shots` of every class and seed, and of the shapes that
-    the release's sampler draws for each of `released_shots`.
+    the release's sampler takes for each of `released_shots`.
     """
     contents: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
     for run in all_runs(config):

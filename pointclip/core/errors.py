@@ -1,4 +1,4 @@
-"""The one kind of error that is the user's to mend."""
+"""Errors caused by user input."""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,7 @@
 """How results lie on disk: HDF5 for arrays, Parquet for rows, safetensors for weights.
 
-Whatever is written appears under its own name only when it is complete, so that a killed job
-leaves nothing that a later one could take for finished; and it carries what made it.
+A file appears under its own name only when it is complete, so that a later job never takes what a
+killed one left for finished; and it carries the parameters that made it.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Files from elsewhere: URLs in order, resumed, checked by their checksum, unpacked with care."""
+"""Downloads: URLs in order, resumed, checked by their checksum, unpacked safely."""
 
 import hashlib
 import json

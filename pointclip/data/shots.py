@@ -1,6 +1,6 @@
 """Which train shapes a classifier may see: held-out shapes, nested seeded shots, v1's own sampler.
 
-A draw depends on the class and the seed alone, never on which experiments a config lists.
+A sample depends on the class and the seed alone, never on which experiments a config lists.
 """
 
 import logging
@@ -60,7 +60,7 @@ def sample_shots(
 def released_rows(
     labels: Int[np.ndarray, " shape"], shots: int, seed: int
 ) -> Int[np.ndarray, " shot"]:
-    """Row numbers that v1's sampler draws: class by class in order of first appearance."""
+    """Row numbers that v1's sampler takes: class by class in order of first appearance."""
     generator = random.Random(seed)
     members: dict[int, list[int]] = {}
     for row, label in enumerate(labels.tolist()):
@@ -97,7 +97,7 @@ def shot_ids(sampled: pd.DataFrame, shots: int | None) -> Ids:
 
 
 def released_ids(labels: pd.DataFrame, shots: int, seeds: Sequence[int]) -> Ids:
-    """Ids that v1's sampler draws from the train labels, one row a seed."""
+    """Ids that v1's sampler takes from the train labels, one row a seed."""
     ids, label = labels["id"].to_numpy(dtype=object), labels["label"].to_numpy(dtype=np.int64)
     return np.stack([ids[released_rows(label, shots, seed)] for seed in seeds])
 
@@ -117,7 +117,7 @@ def distinct_shot_ids(
 
     Args:
         shots: the largest number of shots; None for all shapes that are not held out.
-        released_shots: the numbers of shots that the release's sampler draws, which are not nested.
+        released_shots: the numbers of shots that the release's sampler takes, which are not nested.
     """
     found = [shot_ids(sampled, shots)] if shots != 0 else []
     found += [released_ids(labels, count, seeds_of(sampled)) for count in released_shots]

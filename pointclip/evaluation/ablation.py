@@ -19,9 +19,9 @@ def select(
     axis, order = next(iter(vary.items()))
     if "seed" in vary:
         scores = scores[scores["seed"].isin(vary["seed"])]
-        scores = scores.assign(draw=[f"seed {seed:.0f}" for seed in scores["seed"]], seed=None)
+        scores = scores.assign(sample=[f"seed {seed:.0f}" for seed in scores["seed"]], seed=None)
     if axis == "seed":
-        return scores, "draw", [f"seed {seed}" for seed in order]
+        return scores, "sample", [f"seed {seed}" for seed in order]
     # The score row of an adapter carries its id as the method.
     return scores, {"adapter": "method"}.get(axis, axis), order
 

@@ -1,4 +1,4 @@
-"""The published values with no freedom left, beside ours: pass, fail, or what is missing.
+"""Two published values that leave nothing open, beside ours: pass, fail, or what is missing.
 
 Both are of ModelNet40's official HDF5 files (2,468 test shapes, the first 1,024 points):
 

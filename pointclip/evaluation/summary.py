@@ -59,7 +59,7 @@ def seed_interval(accuracy: Float[np.ndarray, " seed"]) -> tuple[float, float]:
 def bootstrap_interval(accuracy: float, n: int) -> tuple[float, float]:
     """95 % percentile bootstrap interval of an accuracy (in percent) on `n` test shapes.
 
-    Resampling n answers of which a share p is right draws Binomial(n, p), so the limits of
+    Resampling n predictions of which a share p is right gives Binomial(n, p), so the limits of
     infinitely many resamples are its quantiles: no resampling, no seed.
     """
     p = accuracy / 100

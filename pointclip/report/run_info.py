@@ -69,7 +69,7 @@ def stage_seconds(benchmarks: Iterable[str | Path], root: str | Path) -> pd.Data
 
 
 def page(facts: Mapping[str, str], config: Mapping[str, Any], seconds: pd.DataFrame) -> str:
-    """The record as one HTML page."""
+    """The run's facts as one HTML page."""
     rows = "".join(
         f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in facts.items()
     )

@@ -99,7 +99,7 @@ def to_html(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
 
     cells = format_cells(frame)
     group = "dataset" if "dataset" in cells and len(cells) else None
-    # A fixed id: great_tables draws a random one otherwise, and no two runs would be equal.
+    # A fixed id: great_tables makes a random one otherwise, and no two runs would be equal.
     table = GT(cells, id="pointclip", groupname_col=group)
     table = table.cols_label({name: heading(str(name)) for name in cells if name != group})
     table = table.cols_align("left")
@@ -138,7 +138,7 @@ def to_latex(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
 
 
 def to_text(summary: pd.DataFrame) -> str:
-    """A summary for a terminal of about 100 columns: what is equal in all rows goes on top."""
+    """A summary for a terminal of about 100 columns: what is equal in all rows stands on top."""
     cells = summary.reset_index(drop=True)
     names = [n for n in ("dataset", "projection", "prompts", "backbone") if n in cells]
     same = [n for n in names if len(cells) > 1 and cells[n].nunique() == 1]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pointclip.app.viewer import Shown, cameras, grey, page
+from pointclip.app.viewer import ViewerItem, cameras, grey, page
 from pointclip.catalog.projections import PROJECTIONS
 from pointclip.projection.projection import get_projection
 
@@ -14,7 +14,7 @@ from pointclip.projection.projection import get_projection
 def item(name="a.ply", classes=3, views=2, points=50):
     draw = np.random.default_rng(0)
     per_view = draw.dirichlet(np.ones(classes), views)
-    return Shown(
+    return ViewerItem(
         name=name,
         note="50 points",
         points=draw.uniform(-0.5, 0.5, (points, 3)).astype(np.float32),
@@ -59,7 +59,7 @@ def test_no_name_can_break_out_of_the_data():
 
 def test_without_classes_there_is_nothing_to_read():
     given = item()
-    bare = Shown(*list(vars(given).values())[:6])
+    bare = ViewerItem(*list(vars(given).values())[:6])
     data = data_of(page([bare], []))
     assert data["classes"] is None
     assert "probabilities" not in data["items"][0]

@@ -1,4 +1,4 @@
-"""`pointclip classify`: what each file most likely is."""
+"""`pointclip classify`: the most probable classes of each file."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from pointclip.core.files import find_files, printable
 
 
 if TYPE_CHECKING:
-    from pointclip.app.model import Reading
+    from pointclip.app.model import Prediction
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -51,7 +51,7 @@ def classify(
     up: common.Up = "y",
     quiet: common.Quiet = False,
 ) -> None:
-    """Say what each file most likely is.
+    """Say the most probable classes of each file.
 
     The probabilities are the softmax over the classes of the logit scale times the mean over the
     views of the cosine between image and text; with an adapter, the softmax of its logits.
@@ -88,11 +88,11 @@ def classify(
         raise typer.Exit(common.SOME_FAILED)
 
 
-Writer = Callable[["Reading", list[str]], None]
+Writer = Callable[["Prediction", list[str]], None]
 
 
 def _json_writer(top: int) -> Writer:
-    def write(reading: "Reading", classes: list[str]) -> None:
+    def write(reading: "Prediction", classes: list[str]) -> None:
         row: dict[str, object] = {"file": str(reading.path)}
         if reading.error:
             row["error"] = reading.error
@@ -113,7 +113,7 @@ def _csv_writer(top: int) -> Writer:
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(["file", "rank", "class", "probability", "error"])
 
-    def write(reading: "Reading", classes: list[str]) -> None:
+    def write(reading: "Prediction", classes: list[str]) -> None:
         if reading.error:
             rows.writerow([os.fspath(reading.path), "", "", "", reading.error])
         for rank, (name, p) in enumerate(reading.top(classes, top), 1):
@@ -129,7 +129,7 @@ def _table_writer(top: int) -> Writer:
 
     out = common.console()
 
-    def write(reading: "Reading", classes: list[str]) -> None:
+    def write(reading: "Prediction", classes: list[str]) -> None:
         if reading.error:
             return
         table = Table(box=None, show_header=False, pad_edge=False)

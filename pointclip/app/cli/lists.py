@@ -39,7 +39,7 @@ def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> No
 
 
 def projections(as_json: AsJson = False) -> None:
-    """List the ways to draw depth maps."""
+    """List the projections that render depth maps."""
     from pointclip.catalog.projections import DESCRIPTIONS, PROJECTIONS
     from pointclip.projection.projection import get_projection
 

@@ -1,4 +1,4 @@
-"""`pointclip show`: a page (or picture) of the cloud, its depth maps and what was read."""
+"""`pointclip show`: a page (or picture) of the cloud, its depth maps and the predictions."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,11 +13,11 @@ from pointclip.core.files import find_files, printable
 
 if TYPE_CHECKING:
     from pointclip.app.model import PointCLIP
-    from pointclip.app.viewer import Shown
+    from pointclip.app.viewer import ViewerItem
     from pointclip.projection.projection import Projection
 
 MOST = 100  # a page of more is slow to open
-DRAWN = 20_000  # points on the page, for the eye; the encoder gets --points
+VIEWER_POINTS = 20_000  # points on the page, for the eye; the encoder gets --points
 READING = "Softmax over {n} classes of the logit scale times the mean cosine over all views"
 ADAPTED = "Softmax over {n} classes of the adapter's logits; single views are read without it"
 EXAMPLES = """
@@ -52,7 +52,7 @@ def show(
     up: common.Up = "y",
     quiet: common.Quiet = False,
 ) -> None:
-    """Draw clouds, their depth maps, and (with classes) what is read from them.
+    """Show clouds, their depth maps, and (with classes) the predictions.
 
     The page is one file that needs no network: the cloud to turn, the depth maps of all views as
     CLIP gets them, and the probabilities per class and view, the same as `pointclip classify`
@@ -75,20 +75,20 @@ def show(
             model = common.load_model(
                 names, backbone, projection, prompts, adapter, device, weights_dir, quiet
             )
-            drawing = model.projection
+            projected = model.projection
         else:
             from pointclip.app.model import PROJECTION
             from pointclip.projection.projection import get_projection
 
-            drawing = get_projection(projection or PROJECTION)
+            projected = get_projection(projection or PROJECTION)
         items = []
         for path in common.track(paths, len(paths), quiet):
             try:
-                items.append(_look(path, model, drawing, points, up))
+                items.append(_look(path, model, projected, points, up))
             except UserError as error:
                 common.print_error(str(error))
         if items:
-            _write(items, model, drawing, output)
+            _write(items, model, projected, output)
             if not quiet:
                 typer.echo(printable(output))
             if open_it:
@@ -99,26 +99,26 @@ def show(
 
 def _look(
     path: Path, model: "PointCLIP | None", projection: "Projection", points: int, up: str
-) -> "Shown":
+) -> "ViewerItem":
     """Everything on the page about one file."""
     import numpy as np
 
-    from pointclip.app.viewer import Shown, cameras
+    from pointclip.app.viewer import ViewerItem, cameras
     from pointclip.clouds.load import load_cloud, normalise
 
     read = load_cloud(path, points=points, up=up)
     # A small cloud comes with its points repeated.
-    drawn = np.unique(load_cloud(path, points=max(points, DRAWN), up=up), axis=0)
-    size = " by ".join(f"{extent:.3g}" for extent in drawn.max(0) - drawn.min(0))
-    count = f"{len(drawn):,} points"
-    if len(drawn) > points:
+    points_shown = np.unique(load_cloud(path, points=max(points, VIEWER_POINTS), up=up), axis=0)
+    size = " by ".join(f"{extent:.3g}" for extent in points_shown.max(0) - points_shown.min(0))
+    count = f"{len(points_shown):,} points"
+    if len(points_shown) > points:
         count += f", {points:,} of them for CLIP"
     look = model.look(read) if model else None
     depth = look.depth if look else projection.on_numpy(normalise(read)[None])[0]
-    return Shown(
+    return ViewerItem(
         name=printable(path.name),
         note=f"{count} · {size} (x, y, z; y is up)",
-        points=normalise(drawn),
+        points=normalise(points_shown),
         depth=depth,
         view_names=projection.view_names,
         cameras=cameras(projection.rotations, projection.camera),
@@ -129,14 +129,14 @@ def _look(
 
 
 def _write(
-    items: "list[Shown]", model: "PointCLIP | None", projection: "Projection", output: Path
+    items: "list[ViewerItem]", model: "PointCLIP | None", projection: "Projection", output: Path
 ) -> None:
     classes = model.classes if model else []
     if output.suffix.lower() not in {".html", ".htm"}:
-        from pointclip.app.contact_sheet import sheet
+        from pointclip.app.contact_sheet import contact_sheet
         from pointclip.report.figures.style import save
 
-        save(sheet(items, classes), output)
+        save(contact_sheet(items, classes), output)
         return
     from pointclip.app.viewer import page
     from pointclip.core.store import write_text

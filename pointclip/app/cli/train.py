@@ -43,9 +43,7 @@ def train(
     weights_dir: common.WeightsDir = None,
     device: common.Device = "auto",
     copies: Annotated[int, typer.Option(min=1, help="Augmented copies of each shape.")] = 10,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**63 - 1, help="Of all that is drawn at random.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the random choices.")] = 0,
     points: common.Points = 2048,
     up: common.Up = "y",
     quiet: common.Quiet = False,
@@ -118,7 +116,7 @@ def _report(result: Any, output: Path) -> None:
 
 
 def _confusions(result: Any) -> None:
-    """Each class with held-out shapes: how many are right, and what the others are taken for."""
+    """Each class with held-out shapes: how many are right, and what the rest is predicted as."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""What one choice changes: accuracy against it, with 95 % intervals."""
+"""The plot of an ablation: accuracy against one choice, with 95 % intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ def ablation_plot(
         order: the ids in reading order (the order of their first rows, if not given).
     """
     if scores.empty:
-        return message("No score to draw.")
+        return message("No score to plot.")
     choose(by, scores.columns, "column of an ablation")
     summary = summarise(scores)
     others = [

@@ -1,4 +1,4 @@
-"""What is taken for what: confusion matrix and accuracy per class."""
+"""Confusion matrix and accuracy per class."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from pointclip.report.figures.style import COLOURS, GREY, message, spoken, style
 
 
 def confusion(predictions: pd.DataFrame, classes: Sequence[str]) -> Float[np.ndarray, "k k"]:
-    """Share (in percent) of each true class (row) that is taken for each class (column).
+    """Share (in percent) of each true class (row) that is predicted as each class (column).
 
     The rows of all seeds count alike; a class without a test shape has a row of nan.
     """
@@ -30,7 +30,7 @@ def confusion_matrix(predictions: pd.DataFrame, classes: Sequence[str], title: s
         classes: names in label order.
     """
     if predictions.empty:
-        return message("No prediction to draw.")
+        return message("No prediction to plot.")
     share = confusion(predictions, classes)
     k = len(classes)
     size = 2.2 + 0.24 * k
@@ -67,7 +67,7 @@ def per_class_accuracy(
 ) -> Figure:
     """Accuracy of every class, best on top; a dot a seed, and the number of test shapes."""
     if predictions.empty:
-        return message("No prediction to draw.")
+        return message("No prediction to plot.")
     rows = predictions.assign(right=100.0 * (predictions["label"] == predictions["predicted"]))
     mean = rows.groupby("label")["right"].mean().sort_values(kind="stable")
     several = "seed" in rows and rows["seed"].nunique() > 1

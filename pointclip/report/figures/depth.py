@@ -1,4 +1,4 @@
-"""Depth maps as CLIP gets to see them: shapes by views, and shapes by projections."""
+"""Depth maps: shapes by views, and shapes by projections."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -91,7 +91,7 @@ def _grid(
 
 
 def _show(axis: Axes, image: Float[np.ndarray, "height width"], top: float) -> None:
-    """Draw a map with its own zero as black; a map of single dots is thickened to be seen."""
+    """Plot a map with its own zero as black; the dots of a sparse map are enlarged."""
     shown = np.asarray(image, dtype=np.float32)
     if (shown == 0).mean() > 0.5:
         # Single pixels vanish when a page shrinks the image: keep the largest of each block.

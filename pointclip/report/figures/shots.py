@@ -23,7 +23,7 @@ def shots_curve(scores: pd.DataFrame, title: str = "") -> Figure:
             become part of the curves' names.
     """
     if scores.empty:
-        return message("No score to draw.")
+        return message("No score to plot.")
     summary = summarise(scores)
     summary["curve"] = _names(summary)
     protocols = list(summary["protocol"].drop_duplicates())

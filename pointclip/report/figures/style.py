@@ -51,17 +51,17 @@ METADATA = {
 Args = ParamSpec("Args")
 
 
-def styled(draw: Callable[Args, Figure]) -> Callable[Args, Figure]:
-    """Draw in the house style, whatever the user's matplotlibrc says."""
+def styled(plot: Callable[Args, Figure]) -> Callable[Args, Figure]:
+    """Plot in the project's style, whatever the user's matplotlibrc says."""
 
-    @wraps(draw)
-    def drawn(*args: Args.args, **kwargs: Args.kwargs) -> Figure:
+    @wraps(plot)
+    def styled_plot(*args: Args.args, **kwargs: Args.kwargs) -> Figure:
         with mpl.rc_context():
             mpl.rcdefaults()
             mpl.rcParams.update(STYLE)
-            return draw(*args, **kwargs)
+            return plot(*args, **kwargs)
 
-    return drawn
+    return styled_plot
 
 
 def save(figure: Figure, *paths: str | Path) -> None:
@@ -88,7 +88,7 @@ def legend_below(figure: Figure, panels: Iterable[Axes], order: Sequence[str]) -
 
 
 def message(text: str) -> Figure:
-    """A figure that says in words why there is nothing to draw."""
+    """A figure that says in words why there is nothing to plot."""
     figure = Figure(figsize=(5, 1.5))
     figure.text(0.5, 0.5, text, ha="center", va="center", wrap=True)
     return figure
