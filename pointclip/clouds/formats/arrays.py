@@ -40,11 +40,14 @@ def read_npz(path: Path, index: int, rng: np.random.Generator) -> Scan:
         names = {m.filename.removesuffix(".npy"): m for m in members}
         chosen = [names[min(names, key=_rank)], *_colors(names)]
         with ExitStack() as stack:
-            blocks = [
-                _stream_blocks(stack.enter_context(archive.open(m)), m.file_size, index)
-                for m in chosen
-            ]
-            return _subsample(_side_by_side(*blocks), rng)
+            streams = [stack.enter_context(archive.open(m)) for m in chosen]
+            sizes = [m.file_size for m in chosen]
+            blocks = [_stream_blocks(*pair, index) for pair in zip(streams, sizes, strict=True)]
+            scan = _subsample(_side_by_side(*blocks), rng)
+            for stream in streams:
+                while stream.read(1 << 20):  # at its end, the archive's checksum is compared
+                    pass
+            return scan
 
 
 def _stream_blocks(f: Any, size: int, index: int) -> Iterator[np.ndarray]:
