@@ -81,7 +81,7 @@ def test_faces_that_are_cut_short_or_have_no_corners_are_refused(tmp_path, order
     path = write_ply(tmp_path / "a.ply", order, faces, ["list uchar int vertex_indices"])
     data = path.read_bytes()
     path.write_bytes(data[: -5 if order else -len("\n4 0 1 2 0\n")])
-    with pytest.raises(UserError, match="cut short|are missing"):
+    with pytest.raises(UserError, match=r"cut short|are missing"):
         read(path)
     path.write_bytes(data.replace(b"vertex_indices", b"something_else"))
     with pytest.raises(UserError, match="no list of corners"):
