@@ -60,6 +60,7 @@ def outcome(path: Path, change: str, original: bytes) -> str:
     assert cloud.shape == (64, 3)
     assert cloud.dtype == np.float32
     assert np.isfinite(cloud).all()
+    assert colors is None or colors.shape == (64, 3)
     data = path.read_bytes()
     missing = change == "cut" and original[len(data) :].strip()
     whole_lines = path.suffix.lower() not in COUNTED and re.search(rb"[\r\n]\s*$", data)

@@ -3,6 +3,7 @@
 `mutate("box.glb", data, random.Random(7))` returns the changed bytes and the name of the change.
 """
 
+import base64
 import io
 import json
 import random
@@ -99,6 +100,15 @@ def json_value(data: bytes, rng: random.Random) -> bytes:
     return json.dumps(root).encode()
 
 
+def base64_data(data: bytes, rng: random.Random) -> bytes:
+    """Change the data that stand as base64 in a text."""
+    packed = re.search(rb"base64,([A-Za-z0-9+/=]+)", data)
+    if not packed:
+        return edit(data, rng)
+    content = rng.choice((edit, flip, cut, binary_number))(base64.b64decode(packed[1]), rng)
+    return data[: packed.start(1)] + base64.b64encode(content) + data[packed.end(1) :]
+
+
 def glb_json(data: bytes, rng: random.Random) -> bytes:
     """Replace a value in the JSON chunk of a GLB."""
     (length,) = struct.unpack_from("<I", data, 12)
@@ -130,7 +140,7 @@ BINARY: tuple[Change, ...] = (edit, flip, cut, repeat, text_number, binary_numbe
 CHANGES: dict[str, tuple[Change, ...]] = {
     **dict.fromkeys((".xyz", ".txt", ".csv", ".pts", ".obj", ".off"), TEXT),
     **dict.fromkeys((".ply", ".pcd", ".stl", ".npy", ".h5", ".las", ".laz"), BINARY),
-    ".gltf": (edit, cut, json_value, json_value, json_value),
+    ".gltf": (edit, cut, base64_data, base64_data, json_value, json_value, json_value),
     ".glb": (edit, flip, cut, binary_number, glb_json, glb_json),
     ".npz": (edit, flip, cut, binary_number, zip_member, zip_member),
 }
