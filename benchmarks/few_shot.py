@@ -14,8 +14,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from pointclip.catalog.adapters import InterView
 from pointclip.classification import view_weights
-from pointclip.classification.adapters import FewShotTask, inter_view
+from pointclip.classification.adapters import inter_view
+from pointclip.classification.adapters.task import FewShotTask
 
 
 VIEWS, CLASSES, SHOTS, TEST = 10, 40, 4, 2468
@@ -24,15 +26,16 @@ VIEWS, CLASSES, SHOTS, TEST = 10, 40, 4, 2468
 def random_task(seeds: int, channels: int, device: torch.device) -> FewShotTask:
     generator = torch.Generator().manual_seed(0)
     shapes = CLASSES * SHOTS * 3
-    bank = torch.randn(2, shapes, VIEWS, channels, generator=generator).half()
+    augmented = torch.randn(2, shapes, VIEWS, channels, generator=generator).half()
     rows = torch.stack([torch.randperm(shapes, generator=generator) for _ in range(seeds)])
     labels = torch.arange(CLASSES).repeat_interleave(SHOTS).repeat(seeds, 1)
     task = FewShotTask(
-        clean=bank[0],
-        bank=bank,
-        rows=rows[:, : CLASSES * SHOTS].contiguous(),
+        features=augmented[0],
+        augmented=augmented,
+        shot_index=rows[:, : CLASSES * SHOTS].contiguous(),
         labels=labels,
         seeds=list(range(seeds)),
+        classes=[f"class_{k}" for k in range(CLASSES)],
         prototypes=torch.randn(CLASSES, channels, generator=generator),
         logit_scale=100.0,
     )
@@ -61,7 +64,7 @@ def operations(channels: int) -> int:
 def training(args: argparse.Namespace, device: torch.device, clock: Callable) -> None:
     seconds = {}
     for seeds in (1, 10):
-        course = inter_view.states(random_task(seeds, args.channels, device))
+        course = inter_view.fit(random_task(seeds, args.channels, device), InterView())
         next(course)
         shares, times = [], []
         for _ in range(args.epochs):
@@ -80,7 +83,7 @@ def training(args: argparse.Namespace, device: torch.device, clock: Callable) ->
 
 def choosing(args: argparse.Namespace, device: torch.device, clock: Callable) -> None:
     task = random_task(10, args.channels, device)
-    state = next(inter_view.states(task, epochs=1))
+    state = next(inter_view.fit(task, InterView(epochs=1)))
     features = torch.randn(256, VIEWS, args.channels, device=device).half()
 
     def evaluate() -> torch.Tensor:
@@ -102,9 +105,9 @@ def searching() -> None:
     for views in (6, 10):
         logits = (rng.normal(size=(TEST, views, CLASSES)) + 20).astype(np.float32)
         logits[np.arange(TEST), :, labels] += 1.2
-        view_weights.search(logits[:10], labels[:10])  # compiles
+        view_weights.grid_search(logits[:10], labels[:10])  # compiles
         start = time.perf_counter()
-        view_weights.search(logits, labels, threads=torch.get_num_threads())
+        view_weights.grid_search(logits, labels, threads=torch.get_num_threads())
         say(f"view weights, all 4^{views}: {time.perf_counter() - start:.2f} s")
 
 

@@ -7,8 +7,8 @@ from pointclip.core.store import read_parquet
 
 
 with job(snakemake):
-    files = snakemake.input
-    share = files.get("share")
-    ratio = read_parquet(share)["ratio"].tolist() if share else snakemake.params.ratio
+    files, blend_weight = snakemake.input, snakemake.params.blend_weight
+    if tuned := files.get("share"):
+        blend_weight = read_parquet(tuned)["blend_weight"].tolist()
     ids = read_source_ids(files.ids)
-    write_blend(files.ours, files.theirs, snakemake.output[0], ratio, ids)
+    write_blend(files.ours, files.theirs, snakemake.output[0], blend_weight, ids)

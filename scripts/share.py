@@ -1,13 +1,13 @@
 """Our share in an ensemble, as suits held-out train shapes. No test label is an input here."""
 
-from pointclip.classification.ensembles.blend import choose_ratios
+from pointclip.classification.ensembles.blend import tune_blend_weights
 from pointclip.core.job import job
 from pointclip.core.store import write_parquet
 
 
 with job(snakemake) as log:
     files = snakemake.input
-    shares = choose_ratios(
+    shares = tune_blend_weights(
         files.ours,
         files.theirs,
         files.text,

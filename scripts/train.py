@@ -5,7 +5,9 @@
 
 import torch
 
-from pointclip.classification.few_shot.task import read_task, write_adapter, write_logits
+from pointclip.classification.few_shot.adapter_file import write_adapter
+from pointclip.classification.few_shot.logits import write_logits
+from pointclip.classification.few_shot.task import read_task
 from pointclip.classification.few_shot.train import train
 from pointclip.core.job import job, pick_device
 
@@ -27,13 +29,5 @@ with job(snakemake):
     learned = train(method, task.to(device), **params.adapter["parameters"])
     for protocol in ("plain", "validation"):
         adapter = snakemake.output[f"{protocol}_adapter"]
-        write_adapter(
-            learned.get(protocol),
-            task,
-            files.text,
-            adapter,
-            method=method,
-            protocol=protocol,
-            **params.about,
-        )
+        write_adapter(learned.get(protocol), task, adapter, method, protocol, params.parts)
         write_logits(adapter, files.test, snakemake.output[protocol], device=str(device))

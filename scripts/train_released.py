@@ -2,7 +2,9 @@
 
 import torch
 
-from pointclip.classification.few_shot.task import read_task, write_adapter, write_logits
+from pointclip.classification.few_shot.adapter_file import write_adapter
+from pointclip.classification.few_shot.logits import write_logits
+from pointclip.classification.few_shot.task import read_task
 from pointclip.classification.few_shot.train import train_released
 from pointclip.core.job import job, pick_device
 from pointclip.features.read import read_labelled
@@ -32,7 +34,5 @@ with job(snakemake):
         **params.adapter["parameters"],
     )
     adapter = snakemake.output.adapter
-    write_adapter(
-        state, task, files.text, adapter, method=method, protocol="released", **params.about
-    )
+    write_adapter(state, task, adapter, method, "released", params.parts)
     write_logits(adapter, files.test, snakemake.output.logits, device=str(device))

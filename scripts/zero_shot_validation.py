@@ -1,6 +1,6 @@
 """Zero-shot logits of the test split: views weighted as suits held-out train shapes."""
 
-from pointclip.classification.view_weights import search
+from pointclip.classification.view_weights import grid_search
 from pointclip.classification.zero_shot import per_view_logits, write_logits, write_no_logits
 from pointclip.core.job import job
 from pointclip.features.read import read_held_out, read_prototypes
@@ -16,5 +16,5 @@ with job(snakemake) as log:
         features, labels = held_out
         prototypes, scale, _ = read_prototypes(files.text)
         logits = per_view_logits(features, prototypes, scale)
-        weights, _ = search(logits, labels, threads=snakemake.threads)
+        weights, _ = grid_search(logits, labels, threads=snakemake.threads)
         write_logits(files.features, files.text, weights, out, protocol="validation")

@@ -25,12 +25,12 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The copy with its config, before anything has run. Not to be changed."""
     from tiny import tiny_backbone
 
-    from pointclip.classification.view_weights import search
+    from pointclip.classification.view_weights import grid_search
     from pointclip.projection.project import in_half
     from pointclip.projection.projection import get_projection
 
     in_half(get_projection("pointclip_zs"), np.zeros((1, 1, 3), np.float32))
-    search(np.zeros((1, 1, 1), np.float32), np.zeros(1, np.int64))
+    grid_search(np.zeros((1, 1, 1), np.float32), np.zeros(1, np.int64))
     root = tmp_path_factory.mktemp("fresh") / "project"
     copy_repository(root)
     write_shapes(root / "shapes")

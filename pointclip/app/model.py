@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pointclip.app.adapter_parts import check_fit, choose_parts
 from pointclip.app.predictions import Prediction, ViewPrediction
 from pointclip.classification.few_shot.adapter_file import Adapter, read_adapter
 from pointclip.classification.zero_shot import combine, per_view_logits
@@ -37,8 +38,9 @@ class PointCLIP:
         backbone: an id of `pointclip models`, or an entry as in the config.
         projection: an id of `pointclip projections`, or an entry as in the config.
         prompts: an id of `pointclip prompts`, or a path; None is the backbone's own.
-        adapter: a file that `pointclip train` or the workflow made. What it was trained with is
-            then the default of the arguments above.
+        adapter: a file that `pointclip train` or the workflow made. The built-in parts that it was
+            trained with are then the default of the arguments above; nothing else that it names is
+            loaded or fetched.
         seed: which of an adapter's seeds; None is the first.
         device: auto, cpu, cuda, cuda:N or mps.
         weights_dir: where to look for weights first.
@@ -59,22 +61,20 @@ class PointCLIP:
         device: str = "auto",
         weights_dir: str | Path | None = None,
     ) -> None:
-        self.adapter = read_adapter(adapter, seed) if adapter else None
-        trained = self.adapter.trained_with if self.adapter else {}
+        self.adapter = read_adapter(adapter).only(seed) if adapter else None
+        parts = choose_parts(self.adapter, {"projection": projection, "backbone": backbone})
         self.classes = list(classes) or (self.adapter.classes if self.adapter else [])
         _check_classes(self.classes, self.adapter)
-        self.projection = make_projection(projection or trained.get("projection", PROJECTION))
-        self.encoder = load_encoder(
-            backbone or trained.get("backbone", BACKBONE), device, weights_dir
-        )
-        self.prompts = str(prompts or trained.get("prompts") or self.encoder.prompts)
+        self.projection = make_projection(parts.get("projection", PROJECTION))
+        self.encoder = load_encoder(parts.get("backbone", BACKBONE), device, weights_dir)
+        self.prompts = str(prompts or parts.get("prompts") or self.encoder.prompts)
         if self.adapter:
-            self.adapter.check(self.projection, self.encoder)
+            check_fit(self.adapter, self.projection, self.encoder)
             self.prototypes = self.adapter.prototypes
         else:
             texts = load_prompts(self.prompts)
-            said = [texts.sentences(name) for name in self.classes]
-            self.prototypes = torch.stack([prototype(each, self.encoder) for each in said])
+            sentences = [texts.sentences(name) for name in self.classes]
+            self.prototypes = torch.stack([prototype(each, self.encoder) for each in sentences])
 
     def __call__(self, points: Array) -> Array:
         """Probabilities of the classes.
@@ -116,7 +116,10 @@ class PointCLIP:
         features = self.encoder.encode_images(depth)
         scale = self.encoder.logit_scale
         logits = per_view_logits(features.numpy(), self.prototypes.numpy(), scale)
-        together = self.adapter(features) if self.adapter else torch.from_numpy(combine(logits))
+        if self.adapter:
+            together = self.adapter.logits(features)[0]
+        else:
+            together = torch.from_numpy(combine(logits))
         return together.softmax(-1).float(), torch.from_numpy(logits).softmax(-1)
 
     def look(self, points: Float[np.ndarray, "point 3"]) -> ViewPrediction:

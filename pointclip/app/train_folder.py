@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pointclip.classification.adapters import METHODS
-from pointclip.classification.few_shot.task import read_task, write_adapter
+from pointclip.catalog.adapters import METHODS
+from pointclip.classification.adapters.method import load_method
+from pointclip.classification.few_shot.adapter_file import write_adapter
+from pointclip.classification.few_shot.task import read_task
 from pointclip.classification.few_shot.train import train
 from pointclip.clouds.load import SUFFIXES, load_cloud, normalise
 from pointclip.core import store
@@ -80,7 +82,7 @@ def train_on_folder(
     up: str = "y",
     seed: int = 0,
     on_error: Callable[[str], None] = log.warning,
-    about: Mapping[str, Any] | None = None,
+    parts: Mapping[str, Any] | None = None,
 ) -> Trained:
     """Train a few-shot method on a folder of classes and write the adapter.
 
@@ -89,7 +91,8 @@ def train_on_folder(
         shots: per class; None takes every shape that is not held out.
         copies: augmented copies of each shape.
         on_error: is told in a sentence which file cannot be read; the others go on.
-        about: more to be written into the file, for its use by itself.
+        parts: what to write into the file, as `trained_with.describe` gives it, so that it can be
+            used by itself.
 
     Raises:
         UserError: if the folder, the shots or the method cannot be used.
@@ -126,12 +129,11 @@ def train_on_folder(
             at / "text.parquet",
         )
         state = train(method, task)["plain"]
-        write_adapter(
-            state, task, at / "text.parquet", out, method=method, protocol="plain", **(about or {})
-        )
+        write_adapter(state, task, out, method, "plain", parts)
     held_out = pd.DataFrame({"label": [], "predicted": []}, dtype=np.int64)
     if task.validation is not None and task.validation_labels is not None:
-        logits = METHODS[method].logits(state, task.validation, task.prototypes, task.logit_scale)
+        module = load_method(method)
+        logits = module.logits(state, task.validation, task.prototypes, task.logit_scale)
         predicted = logits[0].argmax(-1).numpy()
         held_out = pd.DataFrame({"label": task.validation_labels.numpy(), "predicted": predicted})
     right = held_out["label"] == held_out["predicted"]

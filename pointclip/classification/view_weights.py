@@ -16,10 +16,10 @@ from pointclip.core.jit import compiled
 log = logging.getLogger(__name__)
 GRID = (0.25, 0.5, 0.75, 1.0)
 # More would take hours and gigabytes of counters.
-MOST_COMBINATIONS = 4**12
+MAX_COMBINATIONS = 4**12
 
 
-def search(
+def grid_search(
     logits: Float[np.ndarray, "shape view class"],
     labels: Int[np.ndarray, " shape"],
     grid: Sequence[float] = GRID,
@@ -27,19 +27,22 @@ def search(
 ) -> tuple[np.ndarray, float]:
     """The view weights of the grid with the highest accuracy, and that accuracy in percent.
 
-    Every combination counts. Two halves of the views are summed beforehand, so that a combination
-    costs one addition a class instead of one a view and class. A tie between classes goes to
-    the lower label, as with argmax. Of equally accurate weights those nearest to equal ones
-    win (largest cosine with them), then the larger ones, then the first in the grid's order.
-    Sums are in float64, where the grid's quarters of float32 logits are exact.
+    Every combination is tried. Two halves of the views are summed beforehand, so that a combination
+    costs one addition a class instead of one a view and class. A tie between classes goes to the
+    lower label, as with argmax. A tie between weights goes to those nearest to equal ones (largest
+    cosine with them), then to the larger ones, then to the first in the grid's order. Sums are in
+    float64, where the grid's quarters of float32 logits are exact.
+
+    Raises:
+        UserError: without a shape, or with more combinations than can be tried.
     """
     shapes, views, _ = logits.shape
     if not shapes:
         raise UserError("View weights cannot be searched without a labelled shape.")
-    if len(grid) ** views > MOST_COMBINATIONS:
+    if len(grid) ** views > MAX_COMBINATIONS:
         raise UserError(
             f"{len(grid)} weights for {views} views are {len(grid) ** views} combinations: "
-            f"at most {MOST_COMBINATIONS} can be searched."
+            f"at most {MAX_COMBINATIONS} can be searched."
         )
     cut = (views + 1) // 2
     first, second = _combinations(grid, cut), _combinations(grid, views - cut)
@@ -81,7 +84,7 @@ def released_weights(
     """
     if shipped is not None and len(shipped) == test_logits.shape[1]:
         return np.array(shipped)
-    return search(test_logits, test_labels, threads=threads)[0]
+    return grid_search(test_logits, test_labels, threads=threads)[0]
 
 
 def _combinations(grid: Sequence[float], views: int) -> np.ndarray:
@@ -90,7 +93,10 @@ def _combinations(grid: Sequence[float], views: int) -> np.ndarray:
 
 @compiled
 def _count(margins, labels, first, second, counts):  # type: ignore[no-untyped-def]
-    """Add, per pair of half-combinations, the shapes for which no class beats the label."""
+    """Count, for each pair of half-combinations, the shapes for which no class beats the label.
+
+    Shapes: margins (shape, view, class), first (combination, view), counts (first, second).
+    """
     shapes, views, classes = margins.shape
     cut = first.shape[1]
     left = np.empty((classes, len(first)))
@@ -141,7 +147,7 @@ def _count(margins, labels, first, second, counts):  # type: ignore[no-untyped-d
 def _count_correct(
     margins: np.ndarray, labels: np.ndarray, first: np.ndarray, second: np.ndarray, threads: int
 ) -> np.ndarray:
-    """Share the shapes among threads; counts are whole numbers, so any share adds up alike."""
+    """Split the shapes among threads: counts are whole numbers, so any split has the same sum."""
     threads = max(1, min(threads, len(labels)))
     counts = np.zeros((threads, len(first), len(second)), dtype=np.int32)
     with ThreadPoolExecutor(threads) as pool:

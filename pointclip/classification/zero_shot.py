@@ -17,9 +17,9 @@ from pointclip.features.read import read_prototypes
 
 def per_view_logits(
     features: Float[np.ndarray, "shape view channel"],
-    prototypes: Float[np.ndarray, "label channel"],
+    prototypes: Float[np.ndarray, "class channel"],
     scale: float,
-) -> Float[np.ndarray, "shape view label"]:
+) -> Float[np.ndarray, "shape view class"]:
     """logit_scale * cosine of every view with every class.
 
     Raises:
@@ -38,10 +38,10 @@ def per_view_logits(
 
 
 def combine(
-    logits: Float[np.ndarray, "shape view label"],
+    logits: Float[np.ndarray, "shape view class"],
     weights: Float[np.ndarray, " view"] | None = None,
     method: str = "zero_shot",
-) -> Float[np.ndarray, "shape label"]:
+) -> Float[np.ndarray, "shape class"]:
     """One row of logits per shape: the weighted mean over views, in double precision.
 
     `zero_shot` averages cosines, which ranks classes as the release does (it divides by sqrt(views)
@@ -54,7 +54,7 @@ def combine(
 
 def read_combined(
     f: h5py.File, method: str = "zero_shot", rows: int = 8192
-) -> Float[np.ndarray, "shape label"]:
+) -> Float[np.ndarray, "shape class"]:
     """The logits of a file of `write_logits`, its views weighted as it says.
 
     Args:
@@ -65,20 +65,20 @@ def read_combined(
     return np.concatenate([combine(part, weights, method) for part in parts])
 
 
-def log_softmax(logits: Float[np.ndarray, "*shape label"]) -> Float[np.ndarray, "*shape label"]:
+def log_softmax(logits: Float[np.ndarray, "*shape class"]) -> Float[np.ndarray, "*shape class"]:
     """Logarithms of probabilities."""
     return logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
 
 
 def _mean_cosine(
-    logits: Float[np.ndarray, "shape view label"], weights: Float[np.ndarray, " view"]
-) -> Float[np.ndarray, "shape label"]:
+    logits: Float[np.ndarray, "shape view class"], weights: Float[np.ndarray, " view"]
+) -> Float[np.ndarray, "shape class"]:
     return np.einsum("nvk,v->nk", logits, weights)
 
 
 def _mean_probability(
-    logits: Float[np.ndarray, "shape view label"], weights: Float[np.ndarray, " view"]
-) -> Float[np.ndarray, "shape label"]:
+    logits: Float[np.ndarray, "shape view class"], weights: Float[np.ndarray, " view"]
+) -> Float[np.ndarray, "shape class"]:
     with np.errstate(divide="ignore"):  # a view of no weight has no share
         share = np.log(weights)[:, None]
     return np.logaddexp.reduce(log_softmax(logits) + share, axis=1)

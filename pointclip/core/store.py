@@ -187,5 +187,5 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
             return {name: f.get_tensor(name) for name in f.keys()}, metadata  # noqa: SIM118
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist.") from error
-    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+    except (SafetensorError, ValueError, RecursionError, OSError) as error:
         raise UserError(f"{path} is not a readable safetensors file ({error}).") from error

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import torch
 
-from pointclip.classification.adapters import State, inter_view
+from pointclip.classification.adapters import inter_view
+from pointclip.classification.adapters.task import State
 from pointclip.config.experiments import Run
 from pointclip.core import store
 from pointclip.core.errors import UserError

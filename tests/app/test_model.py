@@ -11,6 +11,7 @@ from tiny import tiny_backbone
 import pointclip
 from pointclip import PointCLIP
 from pointclip.classification.adapters import inter_view
+from pointclip.classification.few_shot.trained_with import describe
 from pointclip.classification.zero_shot import log_softmax, per_view_logits
 from pointclip.clouds.load import normalise
 from pointclip.core.errors import UserError
@@ -139,31 +140,38 @@ def test_unknown_parts_are_named_with_what_there_is(entry, choice, sentence):
         PointCLIP(CLASSES, **{"backbone": entry, **choice})
 
 
-def write_adapter(path, views=10, channels=16, seeds=(3, 5), **metadata):
+def write_adapter(path, views=10, channels=16, seeds=(3, 5), **parts):
     """An adapter as training begins with it."""
     draws = [torch.Generator().manual_seed(seed) for seed in seeds]
-    state = inter_view.initial(views, channels, 0.6, draws) if seeds else {}
+    state = inter_view.init_params(views, channels, 0.6, draws) if seeds else {}
     prototypes = torch.randn(3, channels, generator=torch.Generator().manual_seed(0))
     about = {"seeds": list(seeds), "classes": CLASSES, "views": views, "logit_scale": 10.0}
     write_tensors(
-        {**state, "prototypes": prototypes}, path, method="inter_view", **about, **metadata
+        {**state, "prototypes": prototypes},
+        path,
+        method="inter_view",
+        protocol="plain",
+        trained_with=parts,
+        **about,
     )
 
 
 def test_an_adapter_brings_its_classes_and_its_first_seed(entry, points, tmp_path):
-    write_adapter(tmp_path / "a.safetensors", projection="pointclip_v2", backbone=entry)
-    model = PointCLIP(adapter=tmp_path / "a.safetensors")
+    path = tmp_path / "a.safetensors"
+    write_adapter(path, **describe("pointclip_v2", entry, "class_name"))
+    model = PointCLIP(backbone=entry, adapter=path)
     assert model.classes == CLASSES
+    assert model.projection.name == "pointclip_v2" and model.prompts == "class_name"
     look = model.look(points)
     depth = torch.from_numpy(look.depth)[None]
     features = model.encoder.encode_images(depth)
-    expected = model.adapter(features)[0].softmax(-1)
+    expected = model.adapter.logits(features)[0, 0].softmax(-1)
     np.testing.assert_allclose(model(points), expected, atol=1e-5)
     # Single views are read by the text alone.
     text, scale = model.prototypes.numpy(), model.encoder.logit_scale
     alone = np.exp(log_softmax(per_view_logits(features.numpy(), text, scale)))[0]
     np.testing.assert_allclose(look.per_view, alone, atol=1e-5)
-    other = PointCLIP(adapter=tmp_path / "a.safetensors", seed=5)
+    other = PointCLIP(backbone=entry, adapter=path, seed=5)
     assert np.abs(other(points) - model(points)).max() > 1e-6
 
 
@@ -193,14 +201,28 @@ def test_an_adapter_that_lacks_a_tensor_is_refused(entry, tmp_path):
         PointCLIP(backbone=entry, adapter=path)
 
 
-@pytest.mark.parametrize("about", [{}, {"seeds": 3}, {"views": "x"}, {"classes": None}])
-def test_other_tensors_are_no_adapter(entry, tmp_path, about):
+def test_a_backbone_of_ones_own_has_to_be_given_again(entry, tmp_path):
     path = tmp_path / "a.safetensors"
-    write_adapter(path)
-    known = read_tensors(path)[1] if about else {}
-    write_tensors({"x": torch.zeros(1)}, path, **{**known, **about})
-    with pytest.raises(UserError, match="is not an adapter"):
-        PointCLIP(backbone=entry, adapter=path)
+    write_adapter(path, **describe("pointclip_v2", entry, "class_name"))
+    assert str(tmp_path.parent) not in str(read_tensors(path)[1])  # no path of its maker's
+    with pytest.raises(UserError, match="with the backbone 'tiny', which is not built in: give th"):
+        PointCLIP(adapter=path)
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize(
+    "attack",
+    [{"weights": "a.pt"}, {"weights_dir": "a"}, {"model_config": "a.json"}, {"hub": "a/b"}],
+)
+def test_an_adapter_loads_and_fetches_nothing(entry, tmp_path, monkeypatch, attack, given):
+    """A stranger's adapter named a checkpoint, and `--adapter` alone loaded or fetched it."""
+    asked = []
+    monkeypatch.setattr("pointclip.app.model.load_encoder", lambda *args: asked.append(args))
+    path = tmp_path / "a.safetensors"
+    write_adapter(path, backbone={"base": "rn50", **attack})
+    with pytest.raises(UserError, match=r"a\.safetensors is refused, because an adapter may name"):
+        PointCLIP(backbone=entry if given else None, adapter=path)
+    assert asked == []
 
 
 def test_importing_the_package_does_not_import_torch():

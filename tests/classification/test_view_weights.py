@@ -32,7 +32,7 @@ def make(seed, shapes=40, views=4, classes=5, levels=None):
 @given(st.integers(0, 10_000), st.integers(1, 5), st.integers(1, 6), st.sampled_from([None, 1]))
 def test_finds_what_brute_force_finds(seed, views, classes, levels):
     logits, labels = make(seed, views=views, classes=classes, levels=levels)
-    weights, accuracy = view_weights.search(logits, labels)
+    weights, accuracy = view_weights.grid_search(logits, labels)
     every = brute_force(logits, labels, view_weights.GRID)
     best = max(right for right, _ in every)
     assert accuracy == best
@@ -42,29 +42,29 @@ def test_finds_what_brute_force_finds(seed, views, classes, levels):
 def test_of_equally_good_weights_the_most_even_then_the_largest_wins():
     logits = np.zeros((3, 4, 2), np.float32)
     logits[:, :, 1] = 1
-    weights, accuracy = view_weights.search(logits, np.array([1, 1, 1]))
+    weights, accuracy = view_weights.grid_search(logits, np.array([1, 1, 1]))
     assert accuracy == 100
     assert weights.tolist() == [1, 1, 1, 1]
 
 
 def test_a_tie_between_classes_goes_to_the_lower_label_as_with_argmax():
     same = np.ones((2, 3, 4), np.float32)
-    assert view_weights.search(same, np.array([0, 3]))[1] == 50
+    assert view_weights.grid_search(same, np.array([0, 3]))[1] == 50
 
 
 def test_another_grid_may_leave_views_out():
     logits, labels = make(3)
     logits[:, 2] = -5 * logits[:, 0]  # a view that only harms
-    weights, accuracy = view_weights.search(logits, labels, grid=(0.0, 1.0))
+    weights, accuracy = view_weights.grid_search(logits, labels, grid=(0.0, 1.0))
     assert accuracy == max(right for right, _ in brute_force(logits, labels, (0.0, 1.0)))
     assert set(weights) <= {0.0, 1.0}
 
 
 def test_too_many_combinations_and_no_shapes_are_sentences():
     with pytest.raises(UserError, match="4 weights for 13 views are 67108864 combinations"):
-        view_weights.search(np.zeros((1, 13, 2), np.float32), np.zeros(1, np.int64))
+        view_weights.grid_search(np.zeros((1, 13, 2), np.float32), np.zeros(1, np.int64))
     with pytest.raises(UserError, match="without a labelled shape"):
-        view_weights.search(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.int64))
+        view_weights.grid_search(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.int64))
 
 
 def test_released_takes_the_shipped_weights_where_there_are_any():
@@ -90,7 +90,7 @@ def test_nothing_is_shipped_for_other_data_sets_projections_and_backbones(
 
 def test_released_searches_on_the_given_labels_where_nothing_fits():
     logits, labels = make(4, views=3)
-    searched, _ = view_weights.search(logits, labels)
+    searched, _ = view_weights.grid_search(logits, labels)
     assert searched.tolist() != [1, 1, 1]
     for shipped in (None, (0.25, 0.25)):  # as many weights as another projection has views
         found = view_weights.released_weights(logits, labels, shipped)

@@ -5,9 +5,10 @@ import pytest
 import torch
 from few_shot_data import CLASSES, VIEWS, write_files, zero_shot_run
 
-from pointclip.classification import view_weights, zero_shot
+from pointclip.classification import zero_shot
 from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.data.shots import validation_ids
 from pointclip.evaluation.score import score
 from pointclip.features.read import read_held_out, read_labelled
 
@@ -70,15 +71,15 @@ def test_streamed_file_equals_the_arrays_and_scores_under_both_methods(tmp_path)
         assert row["shots"] == 0 and pd.isna(row["seed"])
 
 
-def test_validation_weights_come_from_held_out_train_shapes(tmp_path):
+def test_held_out_shapes_are_train_shapes_with_their_labels(tmp_path):
     paths = write_files(tmp_path)
     held_out = read_held_out(paths["shots"], paths["train_labels"], paths["train_features"])
     assert held_out is not None and len(held_out[1]) == 15
-    logits = zero_shot.per_view_logits(held_out[0], TEXT, 100.0)
-    weights, _ = view_weights.search(logits, held_out[1])
-    uniform = (zero_shot.combine(logits).argmax(-1) == held_out[1]).mean()
-    weighted = (zero_shot.combine(logits, weights).argmax(-1) == held_out[1]).mean()
-    assert weighted >= uniform
+    ids = validation_ids(store.read_parquet(paths["shots"]))
+    frame = store.read_parquet(paths["train_labels"]).set_index("id")
+    np.testing.assert_array_equal(held_out[1], frame.loc[ids, "label"])
+    rows = store.read_h5_rows(paths["train_features"], "features", ids)
+    np.testing.assert_array_equal(held_out[0], rows)
 
 
 def test_nothing_held_out_is_scored_to_no_rows(tmp_path):

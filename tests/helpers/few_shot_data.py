@@ -1,10 +1,15 @@
 """A small data set of features with classes that can be told apart, as tasks and as files."""
 
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import torch
 
-from pointclip.classification.adapters import FewShotTask
+from pointclip.classification.adapters.task import FewShotTask
+from pointclip.classification.few_shot.task import read_task
 from pointclip.core import store
 from pointclip.data.shots import distinct_shot_ids, sample_shots
 
@@ -52,11 +57,12 @@ def task(seeds=(1, 2, 3), shots=8, copies=3, held_out=4, pool=40) -> FewShotTask
         for seed in seeds
     ]
     return FewShotTask(
-        clean=features(train, 1),
-        bank=torch.stack([features(train, 10 + copy) for copy in range(copies)]),
-        rows=torch.from_numpy(np.stack(rows)),
+        features=features(train, 1),
+        augmented=torch.stack([features(train, 10 + copy) for copy in range(copies)]),
+        shot_index=torch.from_numpy(np.stack(rows)),
         labels=torch.from_numpy(train[np.stack(rows)]),
         seeds=list(seeds),
+        classes=[f"class_{label}" for label in range(CLASSES)],
         prototypes=prototypes(),
         logit_scale=100.0,
         validation=features(held, 2) if held_out else None,
@@ -115,3 +121,27 @@ def write_files(folder, shots=(1, 2, 4), seeds=(1, 2, 3), per_class=12, shards=2
     )
     store.write_parquet(text, paths["text"], logit_scale=100.0)
     return paths
+
+
+def read_files(paths: dict, shots: int = 4, **more: Any) -> FewShotTask:
+    """The task in the files of `write_files`."""
+    return read_task(
+        paths["shots"],
+        shots,
+        paths["train_labels"],
+        paths["train_features"],
+        paths["bank"],
+        paths["text"],
+        **more,
+    )
+
+
+def write_external(path: Path, ids: Iterable[str], classes: list[str], logits: np.ndarray) -> Path:
+    """Another model's logits, as NPZ or Parquet."""
+    if path.suffix == ".npz":
+        np.savez(path, id=np.array(list(ids), dtype=str), logits=logits, classes=np.array(classes))
+    else:
+        frame = pd.DataFrame(logits, columns=classes)
+        frame.insert(0, "id", list(ids))
+        store.write_parquet(frame, path)
+    return path

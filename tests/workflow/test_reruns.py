@@ -39,7 +39,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
             set(),
         ),
         (
-            "pointclip/classification/adapters/network.py",
+            "pointclip/classification/adapters/seed_layers.py",
             "MOMENTUM = 1e-5, 0.1",
             "MOMENTUM = 1e-5, 0.2",
             {"train", "train_released"},

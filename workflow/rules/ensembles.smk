@@ -69,7 +69,9 @@ rule ensemble_few_shot:
         mem_mb=4000,
         runtime=30,
     params:
-        ratio=lambda wildcards: config["ensembles"][wildcards.ensemble]["ratio"],
+        blend_weight=lambda wildcards: config["ensembles"][wildcards.ensemble][
+            "blend_weight"
+        ],
         code=code("ensemble"),
     script:
         "../../scripts/ensemble.py"

@@ -6,6 +6,8 @@ Out: adapters and logits. `train_released`, which keeps the best epoch on test l
 does, is a rule of its own.
 """
 
+from pointclip.classification.few_shot import trained_with
+
 
 def method_module(wildcards):
     """Other methods' code is no reason to train again."""
@@ -13,13 +15,13 @@ def method_module(wildcards):
     return f"pointclip.classification.adapters.{method}"
 
 
-def adapter_metadata(wildcards):
-    """What an adapter's file says of its making, so that it can be used again by itself."""
-    return {
-        "projection": ENTRIES["projections"][wildcards.projection]["entry"],
-        "backbone": ENTRIES["backbones"][wildcards.backbone]["entry"],
-        "prompts": wildcards.prompts,
-    }
+def adapter_parts(wildcards):
+    """What an adapter's file says it was trained with, so that it can be used by itself."""
+    return trained_with.describe(
+        ENTRIES["projections"][wildcards.projection]["entry"],
+        ENTRIES["backbones"][wildcards.backbone]["entry"],
+        wildcards.prompts,
+    )
 
 
 TRAIN = {
@@ -55,7 +57,7 @@ rule train:
         runtime=per_attempt(120),
     params:
         adapter=entry_of("adapter"),
-        about=adapter_metadata,
+        parts=adapter_parts,
         torch_threads=config["train_threads"],
         code=code("train", method_module),
     script:
@@ -82,7 +84,7 @@ rule train_released:
         runtime=per_attempt(120),
     params:
         adapter=entry_of("adapter"),
-        about=adapter_metadata,
+        parts=adapter_parts,
         torch_threads=config["train_threads"],
         code=code("train_released", method_module),
     script:

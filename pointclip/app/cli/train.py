@@ -68,18 +68,19 @@ def train(
         common.show_bars(quiet)
         from pointclip.app.model import BACKBONE, PROJECTION, make_projection
         from pointclip.app.train_folder import train_on_folder
+        from pointclip.classification.few_shot.trained_with import describe
         from pointclip.encoders.encoder import load_encoder
         from pointclip.features.prompts import load_prompts
 
-        chosen = {"backbone": backbone or BACKBONE, "projection": projection or PROJECTION}
-        encoder = load_encoder(chosen["backbone"], device, weights_dir)
-        chosen["prompts"] = prompts or encoder.prompts
+        backbone, projection = backbone or BACKBONE, projection or PROJECTION
+        encoder = load_encoder(backbone, device, weights_dir)
+        prompts = prompts or encoder.prompts
         result = train_on_folder(
             folder,
             output,
-            make_projection(chosen["projection"]),
+            make_projection(projection),
             encoder,
-            load_prompts(chosen["prompts"]),
+            load_prompts(prompts),
             method,
             None if shots == "all" else int(shots),
             copies,
@@ -87,7 +88,7 @@ def train(
             up,
             seed,
             on_error=fail,
-            about=chosen,
+            parts=describe(projection, backbone, prompts),
         )
         _report(result, output)
     if failed:

@@ -1,4 +1,4 @@
-"""Zero-shot and a linear probe, mixed: a weighted mean of their log-probabilities."""
+"""Zero-shot and a linear probe: a weighted mean of their log-probabilities."""
 
 from collections.abc import Iterator
 
@@ -8,47 +8,47 @@ from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from pointclip.catalog.adapters import Blend, LinearProbe
 from pointclip.classification.adapters import linear_probe, tip
-from pointclip.classification.adapters.nearest_mean import concatenated
-from pointclip.classification.adapters.task import FewShotTask, State
+from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
 
 
-def states(task: FewShotTask, *, c: float = 100.0, ratio: float = 0.8) -> Iterator[State]:
-    """Fit the probe; `ratio` is its share, the rest is zero-shot's."""
-    for state in linear_probe.states(task, c=c):
-        yield state | {"ratio": torch.full_like(state["c"], ratio)}
+def fit(task: FewShotTask, p: Blend) -> Iterator[State]:
+    """Fit the probe; `blend_weight` is its weight, zero-shot has the rest."""
+    for state in linear_probe.fit(task, LinearProbe(c=p.c)):
+        yield state | {"blend_weight": torch.full_like(state["c"], p.blend_weight)}
 
 
 @torch.no_grad()
-def choose(
+def tune(
     task: FewShotTask,
     state: State,
     features: Float[Tensor, "shape view channel"],
     labels: Int[Tensor, " shape"],
-    *,
-    steps: int = 20,
+    p: Blend,
 ) -> State:
-    """The probe's own choice first, then its share in steps from 0 to 1; of equals the first."""
-    state = state | linear_probe.choose(task, state, features, labels)
-    best = torch.full_like(state["ratio"], -1)
-    chosen = state["ratio"].clone()
-    for step in range(steps + 1):
-        trial = state | {"ratio": torch.full_like(chosen, step / steps)}
+    """Tune the probe first, then its weight in steps from 0 to 1; ties go to the smallest."""
+    state = state | linear_probe.tune(task, state, features, labels, LinearProbe())
+    best = torch.full_like(state["blend_weight"], -1)
+    found = state["blend_weight"].clone()
+    for step in range(p.steps + 1):
+        weight = step / p.steps
+        trial = state | {"blend_weight": torch.full_like(found, weight)}
         scores = logits(trial, features, task.prototypes, task.logit_scale)
-        right = (scores.argmax(-1) == labels).float().mean(-1)
-        chosen = torch.where(right > best, step / steps, chosen)
-        best = torch.maximum(best, right)
-    return state | {"ratio": chosen}
+        correct = (scores.argmax(-1) == labels).float().mean(-1)
+        found = torch.where(correct > best, weight, found)
+        best = torch.maximum(best, correct)
+    return state | {"blend_weight": found}
 
 
 def logits(
     state: State,
     features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "label channel"],
+    prototypes: Float[Tensor, "class channel"],
     logit_scale: float,
-) -> Float[Tensor, "seed shape label"]:
-    """Mixed log-probabilities."""
+) -> Float[Tensor, "seed shape class"]:
+    """Weighted mean of the log-probabilities."""
     probe = F.log_softmax(linear_probe.logits(state, features, prototypes, logit_scale), dim=-1)
-    text = F.log_softmax(tip.zero_shot(concatenated(features), prototypes, logit_scale), dim=-1)
-    ratio = rearrange(state["ratio"], "seed -> seed 1 1")
-    return ratio * probe + (1 - ratio) * text
+    text = tip.zero_shot(concatenate_views(features), prototypes, logit_scale)
+    weight = rearrange(state["blend_weight"], "seed -> seed 1 1")
+    return weight * probe + (1 - weight) * F.log_softmax(text, dim=-1)

@@ -8,55 +8,56 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pointclip.classification.adapters.nearest_mean import concatenated
-from pointclip.classification.adapters.task import FewShotTask, State
+from pointclip.catalog.adapters import LinearProbe
+from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
 
 
-def states(task: FewShotTask, *, c: float = 100.0) -> Iterator[State]:
+def fit(task: FewShotTask, p: LinearProbe) -> Iterator[State]:
     """Fit with inverse regularisation `c`, as in scikit-learn."""
-    fits = [_fit(*shots, [c], len(task.prototypes))[0] for shots in _shots(task)]
-    yield _state(fits, [c] * len(fits), task)
+    fits = [_fit(*shots, [p.c], len(task.prototypes))[0] for shots in _shots(task)]
+    yield _state(fits, [p.c] * len(fits), task)
 
 
-def choose(
+def tune(
     task: FewShotTask,
     state: State,
     features: Float[Tensor, "shape view channel"],
     labels: Int[Tensor, " shape"],
-    *,
-    grid: Sequence[float] = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4),
+    p: LinearProbe,
 ) -> State:
-    """Per seed the `c` of the grid that suits labelled shapes best; of equals the smallest."""
-    shapes, truth = concatenated(features).cpu().numpy(), labels.cpu().numpy()
-    fits, chosen = [], []
+    """Per seed the `c` of the grid with the highest accuracy; ties go to the smallest."""
+    shapes, truth = concatenate_views(features).cpu().numpy(), labels.cpu().numpy()
+    grid = sorted(p.grid)
+    fits, found = [], []
     for shots in _shots(task):
-        found = _fit(*shots, sorted(grid), len(task.prototypes))
-        right = [((shapes @ w.T + b).argmax(1) == truth).mean() for w, b in found]
-        fits.append(found[int(np.argmax(right))])
-        chosen.append(sorted(grid)[int(np.argmax(right))])
-    return _state(fits, chosen, task)
+        path = _fit(*shots, grid, len(task.prototypes))
+        correct = [((shapes @ w.T + b).argmax(1) == truth).mean() for w, b in path]
+        best = int(np.argmax(correct))
+        fits.append(path[best])
+        found.append(grid[best])
+    return _state(fits, found, task)
 
 
 def logits(
     state: State,
     features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "label channel"],
+    prototypes: Float[Tensor, "class channel"],
     logit_scale: float,
-) -> Float[Tensor, "seed shape label"]:
-    """Log-odds of the regression; the text plays no part."""
-    shapes = concatenated(features)
+) -> Float[Tensor, "seed shape class"]:
+    """Log-odds of the regression; the prototypes are not used."""
+    shapes = concatenate_views(features)
     return torch.einsum("nf,skf->snk", shapes, state["weight"]) + state["bias"].unsqueeze(1)
 
 
 def _shots(task: FewShotTask) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    for rows, labels in zip(task.rows, task.labels, strict=True):
-        yield concatenated(task.clean[rows]).cpu().numpy(), labels.cpu().numpy()
+    for index, labels in zip(task.shot_index, task.labels, strict=True):
+        yield concatenate_views(task.features[index]).cpu().numpy(), labels.cpu().numpy()
 
 
 def _fit(
     x: np.ndarray, labels: np.ndarray, grid: Sequence[float], classes: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Weights and bias for each `c`, each fit starting from the one before."""
+    """Weights and bias for each `c` of a grid; each fit starts from the one before."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -94,6 +95,6 @@ def _state(
         "c": np.array(c),
     }
     return {
-        name: torch.from_numpy(array.astype(np.float32)).to(task.clean.device)
+        name: torch.from_numpy(array.astype(np.float32)).to(task.features.device)
         for name, array in arrays.items()
     }

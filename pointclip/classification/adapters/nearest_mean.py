@@ -4,37 +4,32 @@ from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange, reduce
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.classification.adapters.task import FewShotTask, State
+from pointclip.catalog.adapters import NearestMean
+from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
 
 
-def concatenated(features: Float[Tensor, "*axes view channel"]) -> Float[Tensor, "*axes feature"]:
-    """All views of a shape as one unit vector: its products are the mean cosine over views."""
-    unit = F.normalize(features.float(), dim=-1) / features.shape[-2] ** 0.5
-    return rearrange(unit, "... view channel -> ... (view channel)")
-
-
-def states(task: FewShotTask) -> Iterator[State]:
+def fit(task: FewShotTask, p: NearestMean) -> Iterator[State]:
     """Average the shots of each class."""
-    shots = concatenated(task.clean)[task.rows]  # (seed, shot, feature)
+    shots = concatenate_views(task.features)[task.shot_index]  # (seed, shot, feature)
     member = F.one_hot(task.labels, len(task.prototypes)).float()
     means = torch.einsum("snf,snk->skf", shots, member)
     # Without the mean of all classes, which is most of a CLIP feature, cosines differ more.
-    centre = reduce(F.normalize(means, dim=-1), "seed label feature -> seed feature", "mean")
+    centre = F.normalize(means, dim=-1).mean(1)
     yield {"means": F.normalize(means, dim=-1), "centre": centre}
 
 
 def logits(
     state: State,
     features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "label channel"],
+    prototypes: Float[Tensor, "class channel"],
     logit_scale: float,
-) -> Float[Tensor, "seed shape label"]:
-    """Cosines with the class means, both seen from the mean of all classes."""
+) -> Float[Tensor, "seed shape class"]:
+    """Cosines with the class means, after the mean of all classes is subtracted from both."""
     centre = rearrange(state["centre"], "seed feature -> seed 1 feature")
     means = F.normalize(state["means"] - centre, dim=-1)
-    shapes = F.normalize(concatenated(features) - centre, dim=-1)
+    shapes = F.normalize(concatenate_views(features) - centre, dim=-1)
     return logit_scale * torch.einsum("snf,skf->snk", shapes, means)

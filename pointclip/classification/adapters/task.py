@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+import torch.nn.functional as F
+from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -17,22 +19,35 @@ State = dict[str, Tensor]  # what a method has learned; every tensor leads with 
 class FewShotTask:
     """Features, labels and prototypes of one (data set, projection, prompts, backbone, shots).
 
-    Features are as the encoder gives them, un-normalised. The shapes of `clean` and `bank` are
-    the same: all shots of all seeds, each once. No test shape has a place here.
+    Features are as the encoder gives them, un-normalised. The shapes of `features` and `augmented`
+    are the same: all shots of all seeds, each once. No test shape has a place here.
+
+    Attributes:
+        augmented: features of augmented copies of the shapes.
+        shot_index: positions of each seed's shots on the shape axis.
+        validation: features of the held-out train shapes, if there are any.
+
+    Raises:
+        UserError: if a feature is NaN or infinite, or a seed is listed twice.
     """
 
-    clean: Float[Tensor, "shape view channel"]
-    bank: Float[Tensor, "copy shape view channel"]  # augmented copies
-    rows: Int[Tensor, "seed shot"]  # into the shape axis
+    features: Float[Tensor, "shape view channel"]
+    augmented: Float[Tensor, "copy shape view channel"]
+    shot_index: Int[Tensor, "seed shot"]
     labels: Int[Tensor, "seed shot"]
     seeds: list[int]
-    prototypes: Float[Tensor, "label channel"]
+    classes: list[str]
+    prototypes: Float[Tensor, "class channel"]
     logit_scale: float
     validation: Float[Tensor, "held_out view channel"] | None = None
     validation_labels: Int[Tensor, " held_out"] | None = None
 
     def __post_init__(self) -> None:
-        named = {"train": self.clean, "augmented": self.bank, "validation": self.validation}
+        named = {
+            "train": self.features,
+            "augmented": self.augmented,
+            "validation": self.validation,
+        }
         for name, features in named.items():
             if features is not None and not torch.isfinite(features).all():
                 broken = int((~torch.isfinite(features)).sum())
@@ -46,7 +61,7 @@ class FewShotTask:
     @property
     def shots(self) -> int:
         """Shots of all classes together, per seed."""
-        return self.rows.shape[1]
+        return self.shot_index.shape[1]
 
     def to(self, device: torch.device | str) -> "FewShotTask":
         """The same task with its tensors on `device`."""
@@ -55,7 +70,10 @@ class FewShotTask:
         }
         return replace(self, **moved)
 
-    def only(self, seeds: list[int]) -> "FewShotTask":
-        """The same task for some of its seeds."""
-        index = [self.seeds.index(seed) for seed in seeds]
-        return replace(self, seeds=seeds, rows=self.rows[index], labels=self.labels[index])
+
+def concatenate_views(
+    features: Float[Tensor, "*axes view channel"],
+) -> Float[Tensor, "*axes feature"]:
+    """All views of a shape as one unit vector: its products are the mean cosine over views."""
+    unit = F.normalize(features.float(), dim=-1) / features.shape[-2] ** 0.5
+    return rearrange(unit, "... view channel -> ... (view channel)")

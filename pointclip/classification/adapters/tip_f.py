@@ -5,38 +5,29 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 
+from pointclip.catalog.adapters import TipF
 from pointclip.classification.adapters import tip
-from pointclip.classification.adapters.nearest_mean import concatenated
-from pointclip.classification.adapters.task import FewShotTask, State
-from pointclip.classification.few_shot.training import epoch_batches, generators
+from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
+from pointclip.classification.few_shot.training import epoch_batches, make_generators
 
 
 logits = tip.logits
-choose = tip.choose
+tune = tip.tune
 
 
-def states(
-    task: FewShotTask,
-    *,
-    alpha: float = 1.17,
-    beta: float = 1.0,
-    epochs: int = 20,
-    batch: int = 256,
-    lr: float = 1e-3,
-    weight_decay: float = 0.01,
-) -> Iterator[State]:
+def fit(task: FewShotTask, p: TipF) -> Iterator[State]:
     """Train the keys on augmented shots with AdamW and a cosine over all steps."""
-    state = tip.cache(task, alpha, beta)
+    state = tip.make_cache(task, p.alpha, p.beta)
     keys = state["keys"].requires_grad_()
-    draws = generators(task.seeds, keys.device)
-    optimiser = torch.optim.AdamW([keys], lr=lr, eps=1e-4, weight_decay=weight_decay)
-    steps = epochs * max(1, task.shots // batch)
+    generators = make_generators(task.seeds, keys.device)
+    optimiser = torch.optim.AdamW([keys], lr=p.lr, eps=1e-4, weight_decay=p.weight_decay)
+    steps = p.epochs * max(1, task.shots // p.batch)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for _ in range(epochs):
-        for features, labels in epoch_batches(task, draws, batch):
-            shapes = concatenated(features)
+    for _ in range(p.epochs):
+        for features, labels in epoch_batches(task, generators, p.batch):
+            shapes = concatenate_views(features)
             text = tip.zero_shot(shapes, task.prototypes, task.logit_scale)
-            scores = tip.blended(state, shapes @ keys.transpose(1, 2), text)
+            scores = tip.add_cache(state, shapes @ keys.transpose(1, 2), text)
             # Summed over seeds, averaged over each one's batch: seeds do not mix.
             loss = F.cross_entropy(scores.transpose(1, 2), labels, reduction="none").mean(1).sum()
             optimiser.zero_grad()

@@ -1,7 +1,7 @@
-"""Blending PointCLIP's logits with those of any other model, from a file of theirs.
+"""Blend our logits with those that another model gives to the same shapes.
 
-For a ratio chosen under `validation` the file also holds the held-out train shapes, by a model that
-has not learned from them.
+Without torch, whose import would take longer than the blend; only `tune_blend_weights` on an
+adapter needs it.
 """
 
 import json
@@ -21,18 +21,24 @@ from pointclip.data.shots import validation_ids
 from pointclip.features.read import read_held_out, read_prototypes
 
 
+STEPS = 20  # of the search for a blend weight, from 0 to 1
+
+
 def write_blend(
     ours: str | Path,
-    theirs: str | Path,
+    external: str | Path,
     out: str | Path,
-    ratio: float | Sequence[float] = 0.5,
+    blend_weight: float | Sequence[float] = 0.5,
     source_ids: Mapping[str, str] | None = None,
 ) -> None:
-    """Blend a logits file of ours, zero-shot or few-shot, with another model's, shape by shape.
+    """Blend a logits file of ours, zero-shot or few-shot, with a file of another model's logits.
 
     Args:
-        ratio: our share, one for all or one per seed.
+        blend_weight: the weight of ours: one number, or one per seed.
         source_ids: our id -> the data set's own, for a file that goes by those.
+
+    Raises:
+        UserError: if the other file does not fit, or a weight is not from 0 to 1.
     """
     with store.open_h5(ours) as f:
         classes = json.loads(f.attrs["classes"])
@@ -41,60 +47,62 @@ def write_blend(
         logits = read_combined(f)[None] if zero_shot else f["logits"][:]
         seeds = f["seed"][:] if "seed" in f else None
     if len(logits) and len(ids):
-        other = read_logits(theirs, ids, classes, source_ids)
-        shares = np.broadcast_to(ratio, len(logits))
-        logits = np.stack(
-            [blend(one, other, float(r)) for one, r in zip(logits, shares, strict=True)]
-        )
-    with store.new_h5(out, classes=classes, ratio=np.atleast_1d(ratio)) as f:
+        other = read_logits(external, ids, classes, source_ids)
+        weights = np.broadcast_to(blend_weight, len(logits))
+        pairs = zip(logits, weights, strict=True)
+        logits = np.stack([blend(one, other, float(weight)) for one, weight in pairs])
+    with store.new_h5(out, classes=classes, blend_weight=np.atleast_1d(blend_weight)) as f:
         f["id"] = ids.astype(object) if len(ids) else np.array([], dtype=h5py.string_dtype())
-        if zero_shot:  # scored as one view that counts fully
+        if zero_shot:  # scored as one view with a weight of one
             f["logits"], f["weights"] = logits[0][:, None], np.ones(1)
         else:
             f["logits"], f["seed"] = logits, seeds
 
 
 def blend(
-    ours: Float[np.ndarray, "shape label"],
-    theirs: Float[np.ndarray, "shape label"],
-    ratio: float = 0.5,
-) -> Float[np.ndarray, "shape label"]:
-    """Weighted mean of log-probabilities; `ratio` is our share.
+    ours: Float[np.ndarray, "shape class"],
+    external: Float[np.ndarray, "shape class"],
+    blend_weight: float = 0.5,
+) -> Float[np.ndarray, "shape class"]:
+    """Weighted mean of log-probabilities; `blend_weight` is the weight of ours.
 
-    Log-probabilities, because two models' logits need not have the same scale or offset.
+    Log-probabilities, because the logits of two models need not have the same scale or offset.
+
+    Raises:
+        UserError: if the weight is not from 0 to 1.
     """
-    if not 0 <= ratio <= 1:
-        raise UserError(f"Ratio {ratio} is not a share: choose a number from 0 to 1.")
-    first, second = (log_softmax(logits.astype(np.float64)) for logits in (ours, theirs))
-    mixed = ratio * first + (1 - ratio) * second
+    if not 0 <= blend_weight <= 1:
+        raise UserError(f"Blend weight {blend_weight} is not in range: give a number from 0 to 1.")
+    first, second = (log_softmax(logits.astype(np.float64)) for logits in (ours, external))
+    mixed = blend_weight * first + (1 - blend_weight) * second
     return mixed.astype(np.float32)
 
 
-def search_ratio(
-    ours: Float[np.ndarray, "shape label"],
-    theirs: Float[np.ndarray, "shape label"],
+def tune_blend_weight(
+    ours: Float[np.ndarray, "shape class"],
+    external: Float[np.ndarray, "shape class"],
     labels: Int[np.ndarray, " shape"],
 ) -> tuple[float, float]:
-    """Our share with the highest accuracy on held-out shapes, and that accuracy in percent.
+    """The blend weight with the highest accuracy, and that accuracy in percent.
 
-    Of equally accurate shares the one nearest to one half wins.
+    Ties go to the weight nearest to one half.
     """
-    shares = [step / 20 for step in range(21)]
-    right = [float((blend(ours, theirs, s).argmax(1) == labels).mean()) for s in shares]
-    best = max(zip(right, shares, strict=True), key=lambda pair: (pair[0], -abs(pair[1] - 0.5)))
+    weights = [step / STEPS for step in range(STEPS + 1)]
+    right = [float((blend(ours, external, w).argmax(1) == labels).mean()) for w in weights]
+    best = max(zip(right, weights, strict=True), key=lambda pair: (pair[0], -abs(pair[1] - 0.5)))
     return best[1], 100 * best[0]
 
 
-def choose_ratios(
+def tune_blend_weights(
     ours: str | Path,
-    theirs: str | Path,
+    external: str | Path,
     text: str | Path,
     drawn: str | Path,
     labels: str | Path,
     ids: str | Path,
     features: Sequence[str | Path],
 ) -> pd.DataFrame:
-    """Our share under `validation`: per seed the best on the held-out TRAIN shapes.
+    """The blend weights of `validation`: per seed the best on the held-out TRAIN shapes.
 
     Args:
         ours: an adapter, or a zero-shot logits file for the weights of its views.
@@ -102,7 +110,7 @@ def choose_ratios(
         labels, ids, features: of the TRAIN split.
 
     Returns:
-        Columns `seed, ratio, accuracy`; no row where nothing is held out.
+        Columns `seed, blend_weight, accuracy`; no row where nothing is held out.
     """
     held_out = read_held_out(drawn, labels, features)
     found: list[tuple[int | None, float, float]] = []
@@ -110,29 +118,27 @@ def choose_ratios(
         prototypes, scale, classes = read_prototypes(text)
         seeds, logits = _apply(Path(ours), held_out[0], prototypes, scale)
         held_out_ids = validation_ids(store.read_parquet(drawn))
-        other = read_logits(theirs, held_out_ids, classes, read_source_ids(ids))
+        other = read_logits(external, held_out_ids, classes, read_source_ids(ids))
         for seed, one in zip(seeds, logits, strict=True):
-            found.append((seed, *search_ratio(one, other, held_out[1])))
-    frame = pd.DataFrame(found, columns=["seed", "ratio", "accuracy"])
-    return frame.astype({"seed": "Int64", "ratio": float, "accuracy": float})
+            found.append((seed, *tune_blend_weight(one, other, held_out[1])))
+    frame = pd.DataFrame(found, columns=["seed", "blend_weight", "accuracy"])
+    return frame.astype({"seed": "Int64", "blend_weight": float, "accuracy": float})
 
 
 def _apply(
     ours: Path,
     features: Float[np.ndarray, "shape view channel"],
-    prototypes: Float[np.ndarray, "label channel"],
+    prototypes: Float[np.ndarray, "class channel"],
     scale: float,
-) -> tuple[list[int | None], Float[np.ndarray, "seed shape label"]]:
+) -> tuple[Sequence[int | None], Float[np.ndarray, "seed shape class"]]:
     """Our logits of some shapes, of every seed; zero-shot counts as one seed without a number."""
     if ours.suffix == ".safetensors":
-        import torch  # blending alone does without it, and starts four times as fast
+        import torch
 
-        from pointclip.classification.adapters import METHODS
+        from pointclip.classification.few_shot.adapter_file import read_adapter
 
-        state, about = store.read_tensors(ours)
-        text, method = state.pop("prototypes"), METHODS[about["method"]]
-        logits = method.logits(state, torch.from_numpy(features), text, scale)
-        return about["seeds"], logits.numpy()
+        adapter = read_adapter(ours)
+        return adapter.seeds, adapter.logits(torch.from_numpy(features)).numpy()
     with store.open_h5(ours) as f:
         weights = f["weights"][:]
     return [None], combine(per_view_logits(features, prototypes, scale), weights)[None]

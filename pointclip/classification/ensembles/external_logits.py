@@ -23,7 +23,7 @@ def read_logits(
     ids: np.ndarray,
     classes: list[str],
     source_ids: Mapping[str, str] | None = None,
-) -> Float[np.ndarray, "shape label"]:
+) -> Float[np.ndarray, "shape class"]:
     """The other model's logits for our shapes and classes, in our order.
 
     Args:

@@ -1,6 +1,12 @@
-"""An adapter file read back: what the workflow or `pointclip train` learned, ready for use."""
+"""Adapter files: what training has learned, written, and read back to be applied.
 
-from dataclasses import dataclass
+A file holds the state of all seeds and the prototypes as safetensors, and its metadata says what
+they are. It may come from a stranger: what it holds is checked before anything is computed.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,96 +14,155 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.classification.adapters import METHODS, State
+from pointclip.catalog.adapters import METHODS
+from pointclip.catalog.protocols import PROTOCOLS
+from pointclip.classification.adapters.method import load_method
+from pointclip.classification.adapters.task import FewShotTask, State
 from pointclip.core.errors import UserError, choose
-from pointclip.core.store import read_tensors
-from pointclip.encoders.encoder import Encoder
-from pointclip.projection.projection import Projection
-
-
-# What a file says of its making.
-ABOUT = {"method": str, "seeds": list, "classes": list, "views": int, "logit_scale": int | float}
+from pointclip.core.store import read_tensors, write_tensors
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """One seed of an adapter file.
+    """What an adapter file holds.
 
     Attributes:
-        state: what was learned; every tensor leads with a seed axis of one.
+        state: what was learned; every tensor leads with the seed axis.
         prototypes: the text features that it works with.
-        trained_with: projection, backbone and prompts, as far as the file says.
+        unchecked_parts: projection, backbone and prompts as the file states them; to be used only
+            as `trained_with.check` returns them.
     """
 
     file: Path
     method: str
+    protocol: str
+    seeds: list[int]
     classes: list[str]
     views: int
     logit_scale: float
     state: State
     prototypes: Float[Tensor, "class channel"]
-    trained_with: dict[str, Any]
+    unchecked_parts: Any = field(default_factory=dict)
 
-    def __call__(
-        self, features: Float[Tensor, "cloud view channel"]
-    ) -> Float[Tensor, "cloud class"]:
-        """Logits of all views together."""
-        module = METHODS[self.method]
+    def logits(
+        self, features: Float[Tensor, "shape view channel"]
+    ) -> Float[Tensor, "seed shape class"]:
+        """Logits of every seed, from all views together.
+
+        Raises:
+            UserError: if the state is not one of its method.
+        """
+        method = load_method(self.method)
         try:
-            return module.logits(self.state, features, self.prototypes, self.logit_scale)[0]
-        except (KeyError, RuntimeError) as error:
+            return method.logits(self.state, features, self.prototypes, self.logit_scale)
+        except (KeyError, IndexError, RuntimeError, TypeError, ValueError) as error:
+            reason = (str(error).splitlines() or ["no reason given"])[0]
             raise UserError(
-                f"The adapter {self.file} does not hold what {self.method} needs ({error}): "
+                f"The adapter {self.file} does not hold what {self.method} needs ({reason}): "
                 "it is damaged, or was made by another version; train it again."
             ) from error
 
-    def check(self, projection: Projection, encoder: Encoder) -> None:
-        """Say in one sentence why the adapter does not fit what it is to be used with.
+    def only(self, seed: int | None) -> "Adapter":
+        """The adapter of one seed; None takes the first.
 
         Raises:
-            UserError: if views or channels are not as many as in training, or tensors are missing.
+            UserError: if the file holds no such seed.
         """
-        if projection.views != self.views:
+        if not self.seeds:
             raise UserError(
-                f"The adapter {self.file} was trained with {self.views} views; the projection "
-                f"'{projection.name}' has {projection.views}."
+                f"{self.file} holds no adapter: its protocol does not exist for that data set."
             )
-        channels = self.prototypes.shape[-1]
-        if encoder.dim != channels:
-            raise UserError(
-                f"The adapter {self.file} was trained with {channels} channels; the backbone "
-                f"'{encoder.name}' has {encoder.dim}."
-            )
-        self(torch.zeros(1, self.views, channels))
+        if seed is not None and seed not in self.seeds:
+            known = ", ".join(map(str, self.seeds))
+            raise UserError(f"{self.file} has no seed {seed}: choose one of {known}.")
+        row = 0 if seed is None else self.seeds.index(seed)
+        state = {name: tensor[row : row + 1] for name, tensor in self.state.items()}
+        return replace(self, seeds=[self.seeds[row]], state=state)
+
+    def to(self, device: torch.device | str) -> "Adapter":
+        """The same adapter with its tensors on `device`."""
+        state = {name: tensor.to(device) for name, tensor in self.state.items()}
+        return replace(self, state=state, prototypes=self.prototypes.to(device))
 
 
-def read_adapter(path: str | Path, seed: int | None = None) -> Adapter:
-    """Read one seed of an adapter file; None takes the first.
+def write_adapter(
+    state: State | None,
+    task: FewShotTask,
+    path: str | Path,
+    method: str,
+    protocol: str,
+    parts: Mapping[str, Any] | None = None,
+) -> None:
+    """Write what was learned, with the prototypes it works with.
+
+    Args:
+        state: None, where the protocol does not exist, writes a file of no seed.
+        parts: projection, backbone and prompts, as `trained_with.describe` gives them.
+    """
+    write_tensors(
+        {**(state or {}), "prototypes": task.prototypes},
+        path,
+        method=method,
+        protocol=protocol,
+        seeds=task.seeds if state else [],
+        classes=task.classes,
+        views=task.augmented.shape[2],
+        logit_scale=task.logit_scale,
+        trained_with=dict(parts or {}),
+    )
+
+
+def read_adapter(path: str | Path) -> Adapter:
+    """Read an adapter file. Nothing that it names is loaded or fetched.
 
     Raises:
-        UserError: if it is no adapter, or holds no such seed.
+        UserError: if it is no adapter, or its tensors do not fit what it says.
     """
     tensors, about = read_tensors(path)
     if not isinstance(about, dict) or any(
-        not isinstance(about.get(name), kind) for name, kind in ABOUT.items()
+        name not in about or not accepts(about[name]) for name, accepts in _METADATA.items()
     ):
         raise UserError(f"{path} is not an adapter of pointclip: it does not say what it is.")
-    seeds = about["seeds"]
-    if not seeds:
-        raise UserError(f"{path} holds no adapter: its protocol does not exist for that data set.")
-    if seed is None:
-        seed = seeds[0]
-    elif seed not in seeds:
-        raise UserError(f"{path} has no seed {seed}: choose one of {', '.join(map(str, seeds))}.")
-    prototypes = tensors.pop("prototypes", torch.empty(0, 0)).float()
-    row = seeds.index(seed)
+    choose(about["method"], METHODS, f"few-shot method in {path}")
+    choose(about["protocol"], PROTOCOLS, f"protocol in {path}")
+    seeds, classes = len(about["seeds"]), len(about["classes"])
+    prototypes = tensors.pop("prototypes", torch.empty(0))
+    fits = {name: tensor.ndim > 0 and len(tensor) == seeds for name, tensor in tensors.items()}
+    fits["prototypes"] = prototypes.ndim == 2 and len(prototypes) == classes
+    if wrong := [name for name in fits if not fits[name]]:
+        raise UserError(
+            f"The tensor '{wrong[0]}' in the adapter {path} does not fit {seeds} seeds and "
+            f"{classes} classes: the file is damaged."
+        )
     return Adapter(
         file=Path(path),
-        method=choose(about["method"], METHODS, f"method in {path}"),
-        classes=list(about["classes"]),
-        views=about["views"],
+        state=tensors,
+        prototypes=prototypes.float(),
+        unchecked_parts=about.get("trained_with", {}),
+        **{name: about[name] for name in _METADATA if name != "logit_scale"},
         logit_scale=float(about["logit_scale"]),
-        state={name: tensor[row : row + 1] for name, tensor in tensors.items()},
-        prototypes=prototypes,
-        trained_with={k: about[k] for k in ("projection", "backbone", "prompts") if k in about},
     )
+
+
+def _whole(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _names(value: Any) -> bool:
+    each = isinstance(value, list) and value and all(isinstance(name, str) for name in value)
+    return bool(each) and len(set(value)) == len(value)
+
+
+# What the metadata has to say -> whether a value will do.
+_METADATA: dict[str, Callable[[Any], bool]] = {
+    "method": lambda value: isinstance(value, str),
+    "protocol": lambda value: isinstance(value, str),
+    "seeds": lambda value: (
+        isinstance(value, list) and all(_whole(seed, -(2**63), 2**63 - 1) for seed in value)
+    ),
+    "classes": _names,
+    "views": lambda value: _whole(value, 1, 999),
+    "logit_scale": lambda value: (
+        isinstance(value, int | float) and math.isfinite(value) and 0 < value <= 1e6
+    ),
+}

@@ -4,8 +4,9 @@ import torch
 from few_shot_data import CHANNELS, VIEWS, features, prototypes, task
 from places import GOLDEN
 
+from pointclip.catalog.adapters import InterView
 from pointclip.classification.adapters import inter_view
-from pointclip.classification.few_shot.training import generators, smoothed_cross_entropy
+from pointclip.classification.few_shot.training import make_generators, smoothed_cross_entropy
 from pointclip.core.errors import UserError
 
 
@@ -17,7 +18,9 @@ CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 
 def released(seeds=1, fresh=False):
     """The golden state; `fresh` gives the running statistics before its training forward."""
-    state = inter_view.initial(10, 16, 0.6, generators(list(range(seeds)), torch.device("cpu")))
+    state = inter_view.init_params(
+        10, 16, 0.6, make_generators(list(range(seeds)), torch.device("cpu"))
+    )
     for name in RELEASED.files:
         key = name.removeprefix("state/")
         if key in state and not (fresh and "running" in key):
@@ -73,9 +76,13 @@ def test_seeds_with_equal_weights_and_different_data_equal_each_alone():
         )
 
 
-def trained(seeds, **kwargs):
+def fit(one, **given):
+    return inter_view.fit(one, InterView(**given))
+
+
+def trained(seeds, **given):
     last = {}
-    for state in inter_view.states(task(seeds=seeds), **{"epochs": 100, **kwargs}):
+    for state in fit(task(seeds=seeds), **{"epochs": 100, **given}):
         last = state
     return last
 
@@ -88,7 +95,7 @@ def test_a_seed_among_ten_equals_the_same_seed_alone():
 
 
 def test_shapes_of_the_state_lead_with_the_seed_and_epochs_are_counted():
-    epochs = [float(s["epoch"][0]) for s in inter_view.states(task(), epochs=3)]
+    epochs = [float(s["epoch"][0]) for s in fit(task(), epochs=3)]
     assert epochs == [0, 1, 2]
     assert all(len(tensor) == 3 for tensor in trained((1, 2, 3), epochs=1).values())
 
@@ -97,9 +104,9 @@ def test_view_weights_are_searched_only_when_asked_for():
     one = task(seeds=(1, 2))
     state = trained((1, 2), epochs=5)
     held_out = one.validation, one.validation_labels
-    same = inter_view.choose(one, state, *held_out)
+    same = inter_view.tune(one, state, *held_out, InterView())
     assert same["view_weights"].tolist() == [[1] * VIEWS] * 2
-    searched = inter_view.choose(one, state, *held_out, search_views=True)
+    searched = inter_view.tune(one, state, *held_out, InterView(search_views=True))
 
     def accuracy(state):
         scores = inter_view.logits(state, one.validation, one.prototypes, 100.0)
@@ -110,11 +117,11 @@ def test_view_weights_are_searched_only_when_asked_for():
 
 def test_length_of_features_does_not_matter_once_it_is_set():
     one = task()
-    longer = type(one)(**{**vars(one), "bank": one.bank * 3})
+    longer = type(one)(**{**vars(one), "augmented": one.augmented * 3})
     x, text = features(np.zeros(9, int), 3), prototypes()
     for norm, same in ((10.0, True), (None, False)):
-        *_, a = inter_view.states(one, epochs=5, norm=norm)
-        *_, b = inter_view.states(longer, epochs=5, norm=norm)
+        *_, a = fit(one, epochs=5, norm=norm)
+        *_, b = fit(longer, epochs=5, norm=norm)
         ours = inter_view.logits(a, x, text, 100.0)
         theirs = inter_view.logits(b, 3 * x, text, 100.0)
         assert torch.allclose(ours, theirs, rtol=0, atol=0.1) is same
@@ -122,22 +129,24 @@ def test_length_of_features_does_not_matter_once_it_is_set():
 
 def test_logits_may_have_a_scale_of_their_own():
     x, text = features(np.zeros(9, int), 3), prototypes()
-    *_, state = inter_view.states(task(), epochs=1, scale=20.0, lr=0.0)
-    *_, other = inter_view.states(task(), epochs=1, lr=0.0)
+    *_, state = fit(task(), epochs=1, scale=20.0, lr=0.0)
+    *_, other = fit(task(), epochs=1, lr=0.0)
     ours, theirs = (inter_view.logits(s, x, text, 100.0) for s in (state, other))
     torch.testing.assert_close(5 * ours, theirs, rtol=1e-2, atol=0.1)
 
 
 def test_a_constant_feature_trains_to_finite_numbers():
     one = task()
-    constant = type(one)(**{**vars(one), "bank": torch.ones_like(one.bank)})
-    for state in inter_view.states(constant, epochs=3):
+    constant = type(one)(**{**vars(one), "augmented": torch.ones_like(one.augmented)})
+    for state in fit(constant, epochs=3):
         assert all(torch.isfinite(tensor).all() for tensor in state.values())
 
 
 def test_one_shape_alone_is_a_sentence():
     one = task(seeds=(1,))
-    single = type(one)(**{**vars(one), "rows": one.rows[:, :1], "labels": one.labels[:, :1]})
+    single = type(one)(
+        **{**vars(one), "shot_index": one.shot_index[:, :1], "labels": one.labels[:, :1]}
+    )
     with pytest.raises(UserError, match="give it two shapes"):
-        next(inter_view.states(single))
-    assert one.bank.shape[-1] == CHANNELS
+        next(fit(single))
+    assert one.augmented.shape[-1] == CHANNELS

@@ -24,14 +24,14 @@ def test_loss_is_the_released_one():
 
 def test_an_epoch_shows_every_shot_once_as_one_of_its_copies():
     one = task(seeds=(1, 2), shots=8)  # 40 shots: one batch of 20 twice
-    draws = training.generators(one.seeds, torch.device("cpu"))
-    batches = list(training.epoch_batches(one, draws, size=20))
+    generators = training.make_generators(one.seeds, torch.device("cpu"))
+    batches = list(training.epoch_batches(one, generators, size=20))
     assert [tuple(x.shape) for x, _ in batches] == [(2, 20, 4, 16)] * 2
     for seed in range(2):
         shown = torch.cat([x[seed] for x, _ in batches])
         truth = torch.cat([y[seed] for _, y in batches])
-        bank = one.bank[:, one.rows[seed]].float()  # (copy, shot, view, channel)
-        same = (shown[:, None, None] == bank).all(-1).all(-1)  # (shown, copy, shot)
+        copies = one.augmented[:, one.shot_index[seed]].float()  # (copy, shot, view, channel)
+        same = (shown[:, None, None] == copies).all(-1).all(-1)  # (shown, copy, shot)
         shot = same.any(1).int().argmax(1)
         assert sorted(shot.tolist()) == list(range(40))
         assert torch.equal(truth, one.labels[seed][shot])
@@ -41,16 +41,5 @@ def test_an_epoch_shows_every_shot_once_as_one_of_its_copies():
 @pytest.mark.parametrize(("size", "lengths"), [(16, [16, 16]), (32, [32]), (64, [40])])
 def test_an_incomplete_batch_is_dropped_unless_it_is_the_only_one(size, lengths):
     one = task(seeds=(1,), shots=8)
-    draws = training.generators(one.seeds, torch.device("cpu"))
-    assert [y.shape[1] for _, y in training.epoch_batches(one, draws, size)] == lengths
-
-
-def test_dropout_keeps_the_right_share_and_no_seed_disturbs_another():
-    def mask(seeds):
-        draws = training.generators(seeds, torch.device("cpu"))
-        return training.dropout_mask((32, 10, 64), 0.075, draws)
-
-    together = mask([1, 2])
-    assert float(together.float().mean()) == pytest.approx(0.925, abs=0.005)
-    assert torch.equal(together[1:], mask([2]))
-    assert not torch.equal(together[0], together[1])
+    generators = training.make_generators(one.seeds, torch.device("cpu"))
+    assert [y.shape[1] for _, y in training.epoch_batches(one, generators, size)] == lengths

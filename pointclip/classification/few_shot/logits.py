@@ -1,0 +1,49 @@
+"""Apply an adapter file to cached features."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pointclip.classification.few_shot.adapter_file import read_adapter
+from pointclip.core import store
+from pointclip.core.errors import UserError
+from pointclip.features.read import Paths
+
+
+log = logging.getLogger(__name__)
+
+
+def write_logits(
+    adapter: str | Path, features: Paths, path: str | Path, batch: int = 256, device: str = "cpu"
+) -> None:
+    """Write `logits` (seed, shape, class), `seed` and `id` of every shape in feature shards.
+
+    Args:
+        batch: shapes in memory at once.
+
+    Raises:
+        UserError: if a feature is NaN or infinite, or the adapter does not fit the features.
+    """
+    learned = read_adapter(adapter).to(device)
+    ids = store.ids_of(features)
+    about = {"method": learned.method, "protocol": learned.protocol, "classes": learned.classes}
+    with store.new_h5(path, **about) as out:
+        out["id"] = ids.astype(object)
+        out["seed"] = np.array(learned.seeds, dtype=np.int64)
+        shape = (len(learned.seeds), len(ids), len(learned.classes))
+        logits = out.create_dataset("logits", shape, np.float32)
+        if not learned.seeds:
+            log.warning("%s holds no seed: nothing to apply.", adapter)
+            return
+        start = 0
+        for shard in features:
+            with store.open_h5(shard) as f:
+                data = f["features"]
+                for row in range(0, len(data), batch):
+                    chunk = torch.from_numpy(data[row : row + batch]).to(device)
+                    if not torch.isfinite(chunk).all():
+                        raise UserError(f"The features in {shard} hold NaN or infinite values.")
+                    logits[:, start : start + len(chunk)] = learned.logits(chunk).cpu().numpy()
+                    start += len(chunk)
