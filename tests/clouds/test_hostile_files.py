@@ -44,7 +44,7 @@ def outcome(path: Path, change: str, original: bytes) -> str:
     logging.getLogger("pointclip").addHandler(warned)
     start = time.perf_counter()
     try:
-        cloud, _ = load_colored_cloud(path, 64)
+        cloud, colors = load_colored_cloud(path, 64)
     except UserError as error:
         text = str(error)
         assert "\n" not in text

@@ -9,7 +9,7 @@ import pytest
 import trimesh
 from cloud_files import BOX, CLOUDS, POINTS, gltf, pcd_header, ply, write, write_h5, write_las
 
-from pointclip.clouds.load import SUFFIXES, load_cloud, normalise, turn_up
+from pointclip.clouds.load import SUFFIXES, load_cloud, normalise
 from pointclip.core.errors import UserError
 
 
@@ -89,14 +89,6 @@ def test_points_are_thinned_or_repeated_to_the_number_asked_for(tmp_path):
     assert load_cloud(tmp_path / "a.npy", 20).shape == (20, 3)
     np.testing.assert_array_equal(load_cloud(tmp_path / "a.npy", 120)[50:100], POINTS)
     assert len(load_cloud(tmp_path / "a.npy", 1)) == 1
-
-
-def test_the_up_axis_is_turned_to_y_by_a_rotation():
-    eye = np.eye(3, dtype=np.float32)
-    for up, row in {"x": eye[0], "y": eye[1], "z": eye[2], "-z": -eye[2]}.items():
-        np.testing.assert_array_equal(turn_up(row[None], up), [[0, 1, 0]])
-    for up in ("x", "-x", "y", "-y", "z", "-z"):
-        assert np.linalg.det(turn_up(eye, up)) == pytest.approx(1)
 
 
 def test_normalising_centres_and_scales():
