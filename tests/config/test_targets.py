@@ -1,0 +1,28 @@
+from pathlib import Path
+
+from config_example import CONFIG
+
+from pointclip.config import experiments, paths, targets
+
+
+def test_a_bank_holds_what_any_adapter_needs() -> None:
+    assert targets.bank_contents(CONFIG)["furniture"]["pointclip_fs"]["rn50"] == {
+        **{"copies": 25, "shots": 4, "released_shots": [1, 4]}
+    }
+
+
+def test_what_was_lost_is_asked_for_but_not_what_was_never_made(tmp_path: Path) -> None:
+    config = CONFIG | {"results": str(tmp_path), "keep_depth": False}
+    resolved = experiments.resolve(config)
+    assert targets.missing_intermediates(config, resolved) == []
+    logits = tmp_path / paths.logits(experiments.runs(config, "zero_shot")[0])
+    logits.parent.mkdir(parents=True)
+    logits.touch()
+    assert targets.missing_intermediates(config, resolved) == [
+        "features/furniture/pointclip_fs/rn50/test-0.h5",
+        "text/furniture/v1_few_shot/rn50.parquet",
+    ]
+    for file in targets.intermediates(config, resolved):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    assert targets.missing_intermediates(config, resolved) == []
