@@ -1,3 +1,5 @@
+"""A small config with every kind of entry, for tests of the room config."""
+
 BLOCK = {
     "datasets": ["furniture"],
     "projections": ["pointclip_fs"],

@@ -1,3 +1,5 @@
+"""What tests of figures share."""
+
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 

@@ -1,3 +1,5 @@
+"""All chunks of a split as one."""
+
 import numpy as np
 
 
