@@ -16,18 +16,11 @@ with job(snakemake):
     files, params, method = snakemake.input, snakemake.params, snakemake.params.adapter["method"]
     # Fixed by the config and not by --cores, so that results do not depend on the machine.
     torch.set_num_threads(params.torch_threads)
-    device = pick_device(snakemake.config["device"])
-    task = read_task(
-        files.shots,
-        int(snakemake.wildcards.shots),
-        files.labels,
-        files.train,
-        files.bank,
-        files.text,
-        copies=params.adapter["copies"],
-    )
-    learned = train(method, task.to(device), **params.adapter["parameters"])
+    shots, copies = int(snakemake.wildcards.shots), params.adapter["copies"]
+    train_files = files.shots, shots, files.labels, files.train, files.bank, files.text
+    task = read_task(*train_files, copies=copies).to(pick_device(snakemake.config["device"]))
+    learned = train(method, task, **params.adapter["parameters"])
     for protocol in ("plain", "validation"):
         adapter = snakemake.output[f"{protocol}_adapter"]
         write_adapter(learned.get(protocol), task, adapter, method, protocol, params.parts)
-        write_logits(adapter, files.test, snakemake.output[protocol], device=str(device))
+        write_logits(adapter, files.test, snakemake.output[protocol], device=task.device)

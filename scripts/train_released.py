@@ -1,4 +1,4 @@
-"""Train as the release does: the epoch, and nothing else, is chosen on the test labels."""
+"""Train as the release does: the epoch, and nothing else, is selected on the test labels."""
 
 import torch
 
@@ -13,26 +13,13 @@ from pointclip.features.read import read_labelled
 with job(snakemake):
     files, params, method = snakemake.input, snakemake.params, snakemake.params.adapter["method"]
     torch.set_num_threads(params.torch_threads)
-    device = pick_device(snakemake.config["device"])
-    task = read_task(
-        files.shots,
-        int(snakemake.wildcards.shots),
-        files.labels,
-        files.train,
-        files.bank,
-        files.text,
-        protocol="released",
-        copies=params.adapter["copies"],
-    )
-    shapes = read_labelled(files.test, files.test_labels)
-    features, labels = (torch.from_numpy(array).to(device) for array in shapes)
-    state = train_released(
-        method,
-        task.to(device),
-        features,
-        labels,
-        **params.adapter["parameters"],
-    )
+    shots, copies = int(snakemake.wildcards.shots), params.adapter["copies"]
+    train_files = files.shots, shots, files.labels, files.train, files.bank, files.text
+    task = read_task(*train_files, protocol="released", copies=copies)
+    task = task.to(pick_device(snakemake.config["device"]))
+    test = read_labelled(files.test, files.test_labels)
+    shapes = [torch.from_numpy(array).to(task.device) for array in test]
+    state = train_released(method, task, *shapes, **params.adapter["parameters"])
     adapter = snakemake.output.adapter
     write_adapter(state, task, adapter, method, "released", params.parts)
-    write_logits(adapter, files.test, snakemake.output.logits, device=str(device))
+    write_logits(adapter, files.test, snakemake.output.logits, device=task.device)

@@ -26,6 +26,8 @@ PATTERNS = {
         "/{protocol}"
     ),
 }
+# Before the folder of an experiment that is blended with another model's logits.
+ENSEMBLE = "ensemble/{ensemble}/"
 
 
 def path(kind: str, /, **ids: Any) -> str:
@@ -41,5 +43,5 @@ def logits(run: Mapping[str, Any]) -> str:
     kind = run["kind"]
     if kind == "zero_shot" and run["protocol"] == "validation":
         kind = "zero_shot_validation"
-    folder = f"ensemble/{run['ensemble']}/" if "ensemble" in run else ""
+    folder = ENSEMBLE.format(ensemble=run["ensemble"]) if "ensemble" in run else ""
     return f"{folder}{path(kind, **run)}/logits.h5"

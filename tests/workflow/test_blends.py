@@ -21,18 +21,19 @@ def write_theirs(project: Project, sure: float = 99.0) -> None:
     write_parquet(frame.assign(id=ids["source_id"].to_numpy()), project.path("theirs.parquet"))
 
 
-def test_blended_scores_stand_in_the_table_and_shares_see_no_test_label(project: Project) -> None:
+def test_blended_scores_stand_in_the_table_and_weights_see_no_test_label(project: Project) -> None:
     write_theirs(project)
     project.configure(**with_ensemble())
     planned = project.dry_run("results/tables/accuracy.csv")
     assert planned.jobs == {
-        **{"share_zero_shot": 1, "share_few_shot": 1, "score": 1, "accuracy": 1},
-        **{"ensemble_zero_shot": 1, "ensemble_zero_shot_validation": 1},
-        **{"ensemble_few_shot": 1, "ensemble_few_shot_validation": 1},
+        **{"tune_blend_zero_shot": 1, "tune_blend_few_shot": 1, "score": 1, "accuracy": 1},
+        **{"blend_zero_shot": 1, "blend_zero_shot_validation": 1},
+        **{"blend_few_shot": 1, "blend_few_shot_validation": 1},
     }
-    shares = [file for out in planned.outputs.values() for file in out if "share" in file]
-    assert len(shares) == 2
-    assert "results/labels/three/test.parquet" not in planned.ancestors(shares)
+    outputs = [file for files in planned.outputs.values() for file in files]
+    tuned = [file for file in outputs if file.endswith("blend_weights.parquet")]
+    assert len(tuned) == 2
+    assert "results/labels/three/test.parquet" not in planned.ancestors(tuned)
     outcome = project.snakemake("results/tables/accuracy.csv")
     assert outcome.code == 0, outcome.text
     table = pd.read_csv(project.path("results/tables/accuracy.csv"))

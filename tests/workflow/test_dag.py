@@ -39,7 +39,7 @@ def test_nothing_is_learned_or_chosen_from_test_labels(blank: Project) -> None:
         file
         for job in planned.outputs
         for file in planned.outputs[job]
-        if file.endswith(("logits.h5", "adapter.safetensors", "share.parquet"))
+        if file.endswith(("logits.h5", "adapter.safetensors", "blend_weights.parquet"))
     ]
     honest = [file for file in learned if "/released/" not in file]
     assert len(honest) == 13 and len(learned) == 16

@@ -1,4 +1,4 @@
-"""From our logits and a file of another model's to the logits of both together.
+"""From our logits and a file of another model's to blended logits.
 
 In: logits of an experiment, the other model's file, the data set's own ids, by which that file may
 name its shapes; under `validation` also held-out train shapes.
@@ -7,7 +7,8 @@ Out: the blended logits. No rule here reads a test label.
 
 
 def blended(kind, **ids):
-    return file(kind, **ids).replace("<results>", "<results>/ensemble/{ensemble}")
+    """The folder of an experiment blended with another model."""
+    return f"<results>/{paths.ENSEMBLE}{paths.path(kind, **ids)}"
 
 
 def external_file(wildcards):
@@ -15,98 +16,101 @@ def external_file(wildcards):
     return config["ensembles"][wildcards.ensemble]["file"]
 
 
-rule share_few_shot:
+def blend_weight(wildcards):
+    """The weight of our logits, unless it is tuned."""
+    return config["ensembles"][wildcards.ensemble]["blend_weight"]
+
+
+rule tune_blend_few_shot:
     input:
         ours=file("few_shot", protocol="validation") + "/adapter.safetensors",
-        theirs=external_file,
+        external=external_file,
         text=TRAIN["text"],
         shots=TRAIN["shots"],
         labels=TRAIN["labels"],
         ids=file("ids", split="train"),
         train=TRAIN["train"],
     output:
-        blended("few_shot", protocol="validation") + "/share.parquet",
+        blended("few_shot", protocol="validation") + "/blend_weights.parquet",
     log:
-        f"<logs>/share/{{ensemble}}/{JOB}.log",
+        f"<logs>/tune_blend/{{ensemble}}/{JOB}.log",
     conda:
         "../../environment.yml"
     resources:
         mem_mb=4000,
         runtime=30,
     params:
-        code=code("share"),
+        code=code("tune_blend"),
     script:
-        "../../scripts/share.py"
+        "../../scripts/tune_blend.py"
 
 
-use rule share_few_shot as share_zero_shot with:
+use rule tune_blend_few_shot as tune_blend_zero_shot with:
     input:
         ours=file("zero_shot_validation") + "/logits.h5",
-        theirs=external_file,
+        external=external_file,
         text=TRAIN["text"],
         shots=TRAIN["shots"],
         labels=TRAIN["labels"],
         ids=file("ids", split="train"),
         train=TRAIN["train"],
     output:
-        blended("zero_shot_validation") + "/share.parquet",
+        blended("zero_shot_validation") + "/blend_weights.parquet",
     log:
-        f"<logs>/share/{{ensemble}}/zero_shot/{ZERO_SHOT}/{{sampling}}.log",
+        f"<logs>/tune_blend/{{ensemble}}/zero_shot/{ZERO_SHOT}/{{sampling}}.log",
 
 
-rule ensemble_few_shot:
+rule blend_few_shot:
     input:
         ours=file("few_shot", protocol="plain") + "/logits.h5",
-        theirs=external_file,
+        external=external_file,
         ids=file("ids", split="test"),
     output:
         blended("few_shot", protocol="plain") + "/logits.h5",
     log:
-        f"<logs>/ensemble/{{ensemble}}/{JOB}/plain.log",
+        f"<logs>/blend/{{ensemble}}/{JOB}/plain.log",
     conda:
         "../../environment.yml"
     resources:
         mem_mb=4000,
         runtime=30,
     params:
-        blend_weight=lambda wildcards: config["ensembles"][wildcards.ensemble][
-            "blend_weight"
-        ],
-        code=code("ensemble"),
+        blend_weight=blend_weight,
+        code=code("blend"),
     script:
-        "../../scripts/ensemble.py"
+        "../../scripts/blend.py"
 
 
-use rule ensemble_few_shot as ensemble_few_shot_validation with:
+use rule blend_few_shot as blend_few_shot_validation with:
     input:
         ours=file("few_shot", protocol="validation") + "/logits.h5",
-        theirs=external_file,
-        share=blended("few_shot", protocol="validation") + "/share.parquet",
+        external=external_file,
+        tuned=blended("few_shot", protocol="validation") + "/blend_weights.parquet",
         ids=file("ids", split="test"),
     output:
         blended("few_shot", protocol="validation") + "/logits.h5",
     log:
-        f"<logs>/ensemble/{{ensemble}}/{JOB}/validation.log",
+        f"<logs>/blend/{{ensemble}}/{JOB}/validation.log",
 
 
-use rule ensemble_few_shot as ensemble_zero_shot with:
+use rule blend_few_shot as blend_zero_shot with:
     input:
         ours=file("zero_shot", protocol="plain") + "/logits.h5",
-        theirs=external_file,
+        external=external_file,
         ids=file("ids", split="test"),
     output:
         blended("zero_shot", protocol="plain") + "/logits.h5",
     log:
-        f"<logs>/ensemble/{{ensemble}}/zero_shot/{ZERO_SHOT}/plain.log",
+        f"<logs>/blend/{{ensemble}}/zero_shot/{ZERO_SHOT}/plain.log",
 
 
-use rule ensemble_few_shot as ensemble_zero_shot_validation with:
+use rule blend_few_shot as blend_zero_shot_validation with:
     input:
         ours=file("zero_shot_validation") + "/logits.h5",
-        theirs=external_file,
-        share=blended("zero_shot_validation") + "/share.parquet",
+        external=external_file,
+        tuned=blended("zero_shot_validation") + "/blend_weights.parquet",
         ids=file("ids", split="test"),
     output:
         blended("zero_shot_validation") + "/logits.h5",
     log:
-        f"<logs>/ensemble/{{ensemble}}/zero_shot/{ZERO_SHOT}/validation/{{sampling}}.log",
+        f"<logs>/blend/{{ensemble}}/zero_shot/{ZERO_SHOT}/validation/{{sampling}}.log",

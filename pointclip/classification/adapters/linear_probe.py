@@ -95,6 +95,6 @@ def _state(
         "c": np.array(c),
     }
     return {
-        name: torch.from_numpy(array.astype(np.float32)).to(task.features.device)
+        name: torch.from_numpy(array.astype(np.float32)).to(task.device)
         for name, array in arrays.items()
     }

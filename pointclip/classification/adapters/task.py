@@ -63,6 +63,10 @@ class FewShotTask:
         """Shots of all classes together, per seed."""
         return self.shot_index.shape[1]
 
+    @property
+    def device(self) -> torch.device:
+        return self.features.device
+
     def to(self, device: torch.device | str) -> "FewShotTask":
         """The same task with its tensors on `device`."""
         moved: dict[str, Any] = {

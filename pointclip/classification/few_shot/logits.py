@@ -16,7 +16,11 @@ log = logging.getLogger(__name__)
 
 
 def write_logits(
-    adapter: str | Path, features: Paths, path: str | Path, batch: int = 256, device: str = "cpu"
+    adapter: str | Path,
+    features: Paths,
+    path: str | Path,
+    batch: int = 256,
+    device: torch.device | str = "cpu",
 ) -> None:
     """Write `logits` (seed, shape, class), `seed` and `id` of every shape in feature shards.
 

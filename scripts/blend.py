@@ -8,7 +8,7 @@ from pointclip.core.store import read_parquet
 
 with job(snakemake):
     files, blend_weight = snakemake.input, snakemake.params.blend_weight
-    if tuned := files.get("share"):
+    if tuned := files.get("tuned"):
         blend_weight = read_parquet(tuned)["blend_weight"].tolist()
     ids = read_source_ids(files.ids)
-    write_blend(files.ours, files.theirs, snakemake.output[0], blend_weight, ids)
+    write_blend(files.ours, files.external, snakemake.output[0], blend_weight, ids)
