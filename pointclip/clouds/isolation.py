@@ -23,6 +23,7 @@ from jaxtyping import Float, UInt8
 
 from pointclip.clouds.budget import BUDGET, memory_limit, time_limit
 from pointclip.core.errors import UserError
+from pointclip.core.files import printable
 
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Reader:
             if answer is None:
                 raise UserError(_reason(self.stop(), path))
         for warning in answer["warnings"]:
-            logger.warning("%s %s.", path, warning)
+            logger.warning("%s %s.", printable(path), warning)
         if "error" in answer:
             raise UserError(answer["error"])
         end = 12 * answer["points"]

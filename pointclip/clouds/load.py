@@ -10,6 +10,7 @@ from pointclip.clouds.formats import FORMATS
 from pointclip.clouds.isolation import READER
 from pointclip.clouds.up_axis import UP, turn_up
 from pointclip.core.errors import UserError, choose
+from pointclip.core.files import printable
 
 
 SUFFIXES = tuple(FORMATS)
@@ -67,13 +68,13 @@ def _load(
     if points is not None and points < 1:
         raise UserError(f"{points} points cannot be sampled: ask for at least 1.")
     path, index = _split_index(Path(path), index)
-    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+    name = printable(path)
     if path.suffix.lower() not in FORMATS:
-        raise UserError(f"{shown} has no suffix of a point cloud: known are {', '.join(FORMATS)}.")
+        raise UserError(f"{name} has no suffix of a point cloud: known are {', '.join(FORMATS)}.")
     try:
         cloud, colors = READER.read(path, points, index, seed, colored)
     except UserError as error:
-        raise UserError(f"Cannot read {shown}: {error}.") from error
+        raise UserError(f"Cannot read {name}: {error}.") from error
     return turn_up(cloud, up), colors
 
 
