@@ -1,4 +1,4 @@
-"""Draw the depth maps of one shard of a split, for all backbones."""
+"""Render the depth maps of one shard of a split, for all backbones."""
 
 from pointclip.core.job import job
 from pointclip.projection.project import project

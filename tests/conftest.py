@@ -26,10 +26,10 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
     from tiny import tiny_backbone
 
     from pointclip.classification.view_weights import grid_search
-    from pointclip.projection.project import in_half
+    from pointclip.projection.float16 import render_float16
     from pointclip.projection.projection import get_projection
 
-    in_half(get_projection("pointclip_zs"), np.zeros((1, 1, 3), np.float32))
+    render_float16(get_projection("pointclip_zs"), np.zeros((1, 1, 3), np.float32))
     grid_search(np.zeros((1, 1, 1), np.float32), np.zeros(1, np.int64))
     root = tmp_path_factory.mktemp("fresh") / "project"
     copy_repository(root)

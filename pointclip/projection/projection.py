@@ -1,4 +1,4 @@
-"""Projections: a view set, a drawing method and its parameters, under one name."""
+"""Projections: a view set, a rendering method and its parameters, under one name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 
 # Where the camera stands on the viewing axis: before the points' z' in v1, behind it in V2.
 _CAMERA = {"perspective": -1, "surface": 1}
-# Most bytes of scratch grids in torch at once; a larger batch is drawn in turns.
+# Most bytes of scratch grids in torch at once; a larger batch is rendered in chunks.
 _SCRATCH = 512 * 2**20
-
 # Beyond this, sums and squares of float32 overflow.
-_FARTHEST = 1e18
+MAX_ABS_COORD = 1e18
 
 
 @dataclass(frozen=True)
 class Projection:
-    """Draws clouds: float32 (cloud, point, 3) to float32 (cloud, view, height, width).
+    """Renders shapes: float32 (shape, point, 3) to float32 (shape, view, height, width).
 
-    Points are not changed, and a cloud's images do not depend on the batch it came in.
+    Points are not changed, and a shape's depth maps do not depend on the batch it came in.
+
+    Attributes:
+        params: `method` and its parameters; `catalog.projections` lists them with their ranges.
+        rotations: see `projection.views`.
     """
 
     name: str
@@ -55,44 +58,52 @@ class Projection:
         return side, side
 
     def __call__(self, points: "torch.Tensor | np.ndarray") -> "torch.Tensor":
-        """Draw all views of every cloud, on the device the points are on.
+        """Render all views of every shape, on the device the points are on.
 
         Raises:
-            UserError: if the points are not finite float32 of shape (cloud, point, 3).
+            UserError: if the points are not finite float32 of shape (shape, point, 3).
         """
         import torch
 
         check_points(points)
         points = torch.as_tensor(points).detach()
         if points.device.type == "cpu":
-            return torch.from_numpy(self.on_numpy(points.numpy(), torch.get_num_threads()))
-        return self.on_torch(points)
+            return torch.from_numpy(self.render_numpy(points.numpy(), torch.get_num_threads()))
+        return self.render_torch(points)
 
-    def on_numpy(
-        self, points: Float[np.ndarray, "cloud point 3"], threads: int = 1
-    ) -> Float[np.ndarray, "cloud view height width"]:
-        """The same images, where torch (seconds to import) is not needed."""
+    def render_numpy(
+        self, points: Float[np.ndarray, "shape point 3"], threads: int = 1
+    ) -> Float[np.ndarray, "shape view height width"]:
+        """The same depth maps without torch, which takes seconds to import.
+
+        Raises:
+            UserError: as above.
+        """
         from pointclip.projection import render_cpu
 
         check_points(points)
-        return render_cpu.draw(self.params["method"], points, self.rotations, self.params, threads)
+        return render_cpu.render(
+            self.params["method"], points, self.rotations, self.params, threads
+        )
 
-    def on_torch(self, points: "torch.Tensor") -> "torch.Tensor":
-        """The same images by torch's own operations, on any device."""
+    def render_torch(self, points: "torch.Tensor") -> "torch.Tensor":
+        """The same depth maps by torch's own operations, on any device."""
         import torch
 
         from pointclip.projection import render_torch
 
-        draw = getattr(render_torch, self.params["method"])
+        render = getattr(render_torch, self.params["method"])
         rotations = torch.from_numpy(self.rotations).to(points.device)
-        images = [draw(part, rotations, self.params) for part in points.split(self._turn(points))]
+        chunks = points.split(self._chunk(points))
+        images = [render(chunk, rotations, self.params) for chunk in chunks]
         return torch.cat(images) if images else points.new_zeros(0, self.views, *self.size)
 
-    def _turn(self, points: "torch.Tensor") -> int:
+    def _chunk(self, points: "torch.Tensor") -> int:
+        """How many shapes to render at once, so that the scratch memory stays bounded."""
         p = self.params
         cells = self.size[0] ** 2 * (4 if p["method"] == "perspective" else p["grid_depth"])
-        cloud = self.views * 16 * max(cells, points.shape[1] * 4)
-        return max(1, _SCRATCH // cloud)
+        shape_bytes = self.views * 16 * max(cells, points.shape[1] * 4)
+        return max(1, _SCRATCH // shape_bytes)
 
 
 def get_projection(name: str = "pointclip_v2", **overrides: Any) -> Projection:
@@ -121,7 +132,7 @@ def get_projection(name: str = "pointclip_v2", **overrides: Any) -> Projection:
 
 
 def check_points(points: Any) -> None:
-    """See that points, a tensor or an array, can be drawn.
+    """See that points, a tensor or an array, can be rendered.
 
     Raises:
         UserError: saying what is wrong with them.
@@ -131,13 +142,13 @@ def check_points(points: Any) -> None:
         raise UserError(f"Points must be a float32 tensor, not {given}.")
     if points.ndim != 3 or points.shape[2] != 3 or points.shape[1] == 0:
         raise UserError(
-            f"Points must have shape (clouds, points, 3) with at least one point, not "
+            f"Points must have shape (shapes, points, 3) with at least one point, not "
             f"{tuple(points.shape)}."
         )
-    fine: Any = abs(points) < _FARTHEST  # which no NaN is
+    fine: Any = abs(points) < MAX_ABS_COORD  # which no NaN is
     if not fine.all():
-        cloud, point, _ = np.argwhere(~np.asarray(fine.tolist()))[0]
+        shape, point, _ = np.argwhere(~np.asarray(fine.tolist()))[0]
         raise UserError(
-            f"Point {point} of cloud {cloud} is {points[cloud, point].tolist()}: coordinates must "
-            f"be finite and smaller than {_FARTHEST:g}."
+            f"Point {point} of shape {shape} is {points[shape, point].tolist()}: coordinates must "
+            f"be finite and smaller than {MAX_ABS_COORD:g}."
         )

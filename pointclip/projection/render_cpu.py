@@ -1,7 +1,7 @@
 """The renderers of `render_torch` for CPUs: the same bits, without walking the empty grid.
 
-A kernel draws the images `start ... stop` of a batch with scratch memory of its own and without the
-interpreter's lock: plain threads share the work, and no image depends on how many there are.
+A kernel renders the images `start ... stop` of a batch with scratch memory of its own and without
+the interpreter's lock: plain threads share the work, and no image depends on how many there are.
 """
 
 from collections.abc import Mapping
@@ -17,62 +17,37 @@ from pointclip.projection.surface_cpu import surface, surface_arguments
 
 
 ZERO, ONE, TWO, TINY = (np.float32(x) for x in (0, 1, 2, 1e-12))
-# Of IEEE 754: bits of a float32 (its sign where float16 has it, all but its sign, the least that is
-# normal in float16, what the exponents differ by), of rounding, and of float16's infinity.
-SIGN, REST, NORMAL, BIAS, NEARLY_HALF, INFINITE = (
-    np.uint32(x) for x in (0x8000, 0x7FFFFFFF, 0x38800000, 0x38000000, 0xFFF, 0x7C00)
-)
-DROPPED, HALF_WORD, ODD = (np.uint32(x) for x in (13, 16, 1))
-SUBNORMAL = np.float32(2**24)
-# Turns per thread, so that one on a busy core does not keep the others waiting.
-TURNS = 4
+# More than one, so that a thread on a busy core does not keep the others waiting.
+CHUNKS_PER_THREAD = 4
 
 
-def draw(
+def render(
     method: str,
-    points: Float[np.ndarray, "cloud point 3"],
+    points: Float[np.ndarray, "shape point 3"],
     rotations: Float[np.ndarray, "view 3 3"],
     params: Mapping[str, Any],
     threads: int = 1,
-) -> Float[np.ndarray, "cloud view height width"]:
-    """Draw with the kernel named `method`."""
+) -> Float[np.ndarray, "shape view height width"]:
+    """Render with the kernel named `method`, one of `perspective` and `surface`."""
     if method == "perspective":
         side = params["size"]
         kernel, arguments = perspective, (params["splat"], np.float32(params["distance"]))
     else:
         side = params["grid_size"] - 2 * params["trim"]
         kernel, arguments = surface, surface_arguments(params)
-    clouds, views = len(points), len(rotations)
-    # Zeros from calloc cost nothing where nothing is drawn.
-    images = np.zeros((clouds * views, side, side), np.float32)
+    shapes, views = len(points), len(rotations)
+    # Zeros from calloc cost nothing where nothing is rendered.
+    images = np.zeros((shapes * views, side, side), np.float32)
     inputs = (np.ascontiguousarray(points), rotations, images)
     if threads == 1 or len(images) < 2:
         kernel(*inputs, 0, len(images), *arguments)
     else:
-        turns = min(TURNS * threads, len(images))
-        bounds = [len(images) * k // turns for k in range(turns + 1)]
+        chunks = min(CHUNKS_PER_THREAD * threads, len(images))
+        bounds = [len(images) * k // chunks for k in range(chunks + 1)]
         with ThreadPoolExecutor(threads) as pool:
-            for turn in [pool.submit(kernel, *inputs, *b, *arguments) for b in pairwise(bounds)]:
-                turn.result()
-    return images.reshape(clouds, views, side, side)
-
-
-def to_half(images: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-    """`images.astype(np.float16)` to the bit, four times as fast; they hold no NaN."""
-    flat = np.ascontiguousarray(images).reshape(-1)
-    half = np.empty(len(flat), np.uint16)
-    _round(flat, flat.view(np.uint32), half)
-    return half.view(np.float16).reshape(images.shape)
-
-
-@compiled
-def _round(numbers, bits, half):
-    for i in range(len(half)):
-        rest = bits[i] & REST
-        small = np.uint32(np.rint(np.abs(numbers[i]) * SUBNORMAL)) if rest < NORMAL else rest
-        odd = (rest >> DROPPED) & ODD  # a tie goes to the even neighbour
-        large = min((rest - BIAS + NEARLY_HALF + odd) >> DROPPED, INFINITE)
-        half[i] = ((bits[i] >> HALF_WORD) & SIGN) | (small if rest < NORMAL else large)
+            for chunk in [pool.submit(kernel, *inputs, *b, *arguments) for b in pairwise(bounds)]:
+                chunk.result()
+    return images.reshape(shapes, views, side, side)
 
 
 @compiled

@@ -1,6 +1,6 @@
-"""How a view is drawn, in plain torch: the definition, and what runs on a GPU.
+"""How a view is rendered, in plain torch: the definition, and what runs on a GPU.
 
-Sums are written out in a fixed order and divisors are tensors, so that a cloud gives the same bits
+Sums are written out in a fixed order and divisors are tensors, so that a shape gives the same bits
 whatever the batch, and `pointclip.projection.render_cpu` can give them too on a CPU.
 """
 
@@ -17,20 +17,20 @@ from pointclip.projection.smoothing import gaussian_taps, sharpness
 
 
 def rotate(
-    points: Float[Tensor, "cloud point 3"], rotations: Float[Tensor, "view 3 3"]
-) -> tuple[Float[Tensor, "cloud view point"], ...]:
+    points: Float[Tensor, "shape point 3"], rotations: Float[Tensor, "view 3 3"]
+) -> tuple[Float[Tensor, "shape view point"], ...]:
     """Each view's x', y', z'."""
-    x, y, z = rearrange(points, "cloud point xyz -> xyz cloud 1 point")
+    x, y, z = rearrange(points, "shape point xyz -> xyz shape 1 point")
     r = rearrange(rotations, "view row xyz -> row xyz view 1")
     return tuple(x * r[i, 0] + y * r[i, 1] + z * r[i, 2] for i in range(3))
 
 
 def perspective(
-    points: Float[Tensor, "cloud point 3"],
+    points: Float[Tensor, "shape point 3"],
     rotations: Float[Tensor, "view 3 3"],
     params: Mapping[str, Any],
-) -> Float[Tensor, "cloud view height width"]:
-    """PointCLIP's drawing: a pinhole camera, raw depth, no occlusion, 0 where nothing is.
+) -> Float[Tensor, "shape view height width"]:
+    """PointCLIP's rendering: a pinhole camera, raw depth, no occlusion, 0 where nothing is.
 
     A pixel holds the harmonic mean of the depths that fall into it.
     """
@@ -50,26 +50,26 @@ def perspective(
             total.scatter_add_(-1, pixel, torch.where(inside, weight, 0))
             count.scatter_add_(-1, pixel, inside.double())
     depth = torch.where(count > 0, count / torch.where(count > 0, total, 1), 0).float()
-    return rearrange(depth, "cloud view (height width) -> cloud view height width", height=size)
+    return rearrange(depth, "shape view (height width) -> shape view height width", height=size)
 
 
 def _pixel(
-    row: Float[Tensor, "*shape"],
-    column: Float[Tensor, "*shape"],
-    z: Float[Tensor, "*shape"],
+    row: Float[Tensor, "*batch"],
+    column: Float[Tensor, "*batch"],
+    z: Float[Tensor, "*batch"],
     size: int,
-) -> tuple[Int[Tensor, "*shape"], Bool[Tensor, "*shape"]]:
+) -> tuple[Int[Tensor, "*batch"], Bool[Tensor, "*batch"]]:
     row, column = row.ceil(), column.ceil()
     inside = (row >= 0) & (row < size) & (column >= 0) & (column < size) & (z >= 0)
     return torch.where(inside, row * size + column, 0).long(), inside
 
 
 def surface(
-    points: Float[Tensor, "cloud point 3"],
+    points: Float[Tensor, "shape point 3"],
     rotations: Float[Tensor, "view 3 3"],
     params: Mapping[str, Any],
-) -> Float[Tensor, "cloud view height width"]:
-    """PointCLIP V2's drawing: quantise, densify, smooth, squeeze; the nearest is black on white.
+) -> Float[Tensor, "shape view height width"]:
+    """PointCLIP V2's rendering: quantise, densify, smooth, squeeze; the nearest is black on white.
 
     The grid's slices are as many depth bands: what is pooled or blurred never mixes with what
     lies far before or behind it.
@@ -92,14 +92,14 @@ def surface(
     else:
         image = grid.amax(1)
     image = 1 - image / image.amax((1, 2), keepdim=True)
-    return rearrange(image, "(cloud view) h w -> cloud view h w", cloud=len(points))
+    return rearrange(image, "(shape view) h w -> shape view h w", shape=len(points))
 
 
 def _quantise(
-    points: Float[Tensor, "cloud point 3"],
+    points: Float[Tensor, "shape point 3"],
     rotations: Float[Tensor, "view 3 3"],
     params: Mapping[str, Any],
-) -> Float[Tensor, "cloud_view slice height width"]:
+) -> Float[Tensor, "shape_view slice height width"]:
     size, slices, bias = params["grid_size"], params["grid_depth"], params["depth_bias"]
     q = torch.stack(rotate(points, rotations))
     high, low = q.amax(-1, keepdim=True), q.amin(-1, keepdim=True)
@@ -112,7 +112,7 @@ def _quantise(
     cell = (z.ceil().clamp(0, slices - 1) * size + row) * size + column
     grid = torch.zeros(*z.shape[:2], slices * size * size, device=z.device)
     grid.scatter_reduce_(-1, cell.long(), z.clamp(1, slices - 2), "amax")
-    return rearrange(grid, "cloud view (slice h w) -> (cloud view) slice h w", slice=slices, h=size)
+    return rearrange(grid, "shape view (slice h w) -> (shape view) slice h w", slice=slices, h=size)
 
 
 def gaussian(

@@ -1,4 +1,4 @@
-"""The weights that smoothing works with, for both ways to draw."""
+"""The weights that smoothing works with, for both renderers."""
 
 import math
 from collections.abc import Mapping

@@ -21,8 +21,9 @@ _DIAGONALS: list[Angles] = [(k * pi / 4, 0.0, pi / 2) for k in (1, 3, 5, 7)]
 _POLES: list[Angles] = [(0.0, -pi / 2, pi / 2), (0.0, pi / 2, pi / 2)]
 _CORNERS: list[Angles] = [(k * pi / 4, s * pi / 4, pi / 2) for k in (5, 7) for s in (-1, 1)]
 
-# Euler angles as released, and the tilt about the column axis that V2 adds afterwards.
-RELEASED: dict[str, list[tuple[Angles, float]]] = {
+# Euler angles, and the tilt about the column axis that V2 adds afterwards. All but `contour_10` are
+# as released.
+VIEW_SETS: dict[str, list[tuple[Angles, float]]] = {
     "pointclip_6": [(a, 0.0) for a in _QUARTERS + _POLES],
     "pointclip_10": [(a, 0.0) for a in _QUARTERS + _CORNERS + _POLES],
     "pointclip_v2_10": [(a, pi / 9) for a in _DIAGONALS + _QUARTERS]
@@ -73,8 +74,8 @@ def view_rotations(
 def view_names(rotations: Float[np.ndarray, "view 3 3"], camera: int = 1) -> list[str]:
     """What to call each view in a figure: the sides it sees; if two see the same, their degrees.
 
-    Sides are the viewer's, who stands before the shape at -z (ShapeNet's front, and the order in
-    which PointCLIP lists its views); a tilt below 24° keeps a side's name.
+    Sides are those of a viewer who stands before the shape at -z (ShapeNet's front, and the order
+    in which PointCLIP lists its views); a tilt below 24° keeps a side's name.
     """
     directions = (camera * rotations[:, 2]).tolist()
     sides = [
@@ -89,12 +90,12 @@ def view_names(rotations: Float[np.ndarray, "view 3 3"], camera: int = 1) -> lis
 
 
 def _views(name: str, elevation: float, camera: int) -> list[tuple[Angles, float]]:
-    if name in RELEASED:
-        return RELEASED[name]
+    if name in VIEW_SETS:
+        return VIEW_SETS[name]
     match = re.fullmatch(r"(ring|fibonacci)-([1-9]\d{0,2})", name)
     if not match:
         raise UserError(
-            f"Unknown view set '{name}': choose one of {', '.join(RELEASED)}, ring-N, fibonacci-N "
+            f"Unknown view set '{name}': choose one of {', '.join(VIEW_SETS)}, ring-N, fibonacci-N "
             "with N from 1 to 999."
         )
     n = int(match[2])

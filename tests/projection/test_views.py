@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pointclip.core.errors import UserError
-from pointclip.projection.views import RELEASED, view_names, view_rotations
+from pointclip.projection.views import VIEW_SETS, view_names, view_rotations
 
 
-@pytest.mark.parametrize("name", [*RELEASED, "ring-1", "ring-12", "fibonacci-1", "fibonacci-20"])
+@pytest.mark.parametrize("name", [*VIEW_SETS, "ring-1", "ring-12", "fibonacci-1", "fibonacci-20"])
 def test_every_view_is_a_rotation(name):
     r = view_rotations(name)
     assert r.dtype == np.float32

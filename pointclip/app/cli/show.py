@@ -114,7 +114,7 @@ def _look(
     if len(points_shown) > points:
         count += f", {points:,} of them for CLIP"
     look = model.look(read) if model else None
-    depth = look.depth if look else projection.on_numpy(normalise(read)[None])[0]
+    depth = look.depth if look else projection.render_numpy(normalise(read)[None])[0]
     return ViewerItem(
         name=printable(path.name),
         note=f"{count} · {size} (x, y, z; y is up)",
