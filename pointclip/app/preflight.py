@@ -19,7 +19,8 @@ from pointclip.config.resolve import Config
 from pointclip.config.schema import validate
 from pointclip.core.errors import UserError
 from pointclip.core.files import read_yaml
-from pointclip.encoders.weights import Probe, find_weights, hub_endpoint, missing_weights
+from pointclip.encoders.hub import Probe, hub_endpoint, missing_weights
+from pointclip.encoders.weights import find_weights
 
 
 SIZES = Path("docs/run_sizes.csv")  # in the repository
@@ -48,9 +49,7 @@ def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
             )
     for name in sorted({entries["backbones"][run["backbone"]]["fetched"] for run in used} - {""}):
         entry = entries["backbones"][name]["entry"]
-        folders = [folder, entry["weights_dir"], config["weights_dir"]]
-        here = any(find_weights(name, Path(place)) for place in folders if place)
-        if not here and not hub.reached():
+        if not find_weights(entry, folder, config["weights_dir"]) and not hub.reached():
             sentences.append(missing_weights(entry, folder))
     return sentences
 

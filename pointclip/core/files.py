@@ -12,6 +12,7 @@ from pointclip.core.errors import UserError
 
 # The folder of the installed package: code and assets are found from here alone.
 PACKAGE = Path(__file__).resolve().parents[1]
+ASSETS = PACKAGE / "assets"
 
 
 def find_files(paths: Iterable[str | Path], suffixes: Iterable[str]) -> Iterator[Path]:
@@ -62,6 +63,18 @@ def printable(path: str | Path) -> str:
     """
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def own_file(path: str | Path, what: str) -> Path:
+    """A file that an entry names, relative to the working directory or to the package's assets.
+
+    Raises:
+        UserError: if it is in neither.
+    """
+    for candidate in (Path(path), ASSETS / path):
+        if candidate.is_file():
+            return candidate
+    raise UserError(f"The {what} '{path}' does not exist.")
 
 
 def read_text(path: str | Path) -> str:

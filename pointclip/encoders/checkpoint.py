@@ -1,6 +1,8 @@
 """What open_clip makes of a backbone's entry: model, tokenizer, and the weights in them.
 
-open_clip itself is handed in, since only `encoders` imports it.
+A checkpoint may be a stranger's, so nothing in it is run: safetensors hold tensors only, pickles
+are read with `weights_only`, and TorchScript, whose modules may write files while they are loaded,
+is read only if it is one of the files that OpenAI published.
 """
 
 import logging
@@ -13,16 +15,41 @@ from typing import Any
 
 import torch
 
+from pointclip.catalog.backbones import OPENAI_CHECKSUMS
 from pointclip.core.errors import UserError
-from pointclip.encoders.weights import TOKENIZER_FILES
+from pointclip.core.files import own_file
 
 
-def published(open_clip: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
+def import_open_clip(entry: Mapping[str, Any]) -> Any:
+    """open_clip itself, which takes seconds to import, knowing the entry's model.
+
+    Raises:
+        UserError: if it does not know the model.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import open_clip
+    if entry["model_config"]:
+        path = own_file(entry["model_config"], "model config")
+        try:
+            open_clip.add_model_config(path)
+        except ValueError as error:
+            raise UserError(f"{path} is not an open_clip model config ({error}).") from error
+    if open_clip.get_model_config(entry["model"]) is None:
+        raise UserError(
+            f"open_clip knows no model '{entry['model']}' (backbone '{entry['name']}'): "
+            "see open_clip.list_models(), or give its JSON as 'model_config'."
+        )
+    return open_clip
+
+
+def pretrained_config(open_clip: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
     """What open_clip says about these weights: hub, mean, std, activation."""
     return dict(open_clip.get_pretrained_cfg(entry["model"], entry["pretrained"] or ""))
 
 
 def text_config(open_clip: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What open_clip says about the text tower of this model."""
     return dict(open_clip.get_model_config(entry["model"])["text_cfg"])
 
 
@@ -30,7 +57,7 @@ def random_model(open_clip: Any, entry: Mapping[str, Any]) -> Any:
     """The architecture of an entry, its weights still random."""
     quick_gelu = entry["quick_gelu"]
     if quick_gelu is None:
-        quick_gelu = published(open_clip, entry).get("quick_gelu", False)
+        quick_gelu = pretrained_config(open_clip, entry).get("quick_gelu", False)
     with _quiet():
         return open_clip.create_model(
             entry["model"], load_weights=False, pretrained_text=False, force_quick_gelu=quick_gelu
@@ -38,15 +65,19 @@ def random_model(open_clip: Any, entry: Mapping[str, Any]) -> Any:
 
 
 def make_tokenizer(open_clip: Any, entry: Mapping[str, Any], weights: Path) -> Any:
-    """open_clip's own tokenizer, or the hub's, in the folder `tokenizer` beside the weights."""
+    """open_clip's own tokenizer, or the hub's, in the folder `tokenizer` beside the weights.
+
+    Raises:
+        UserError: if that folder or a package is missing.
+    """
     config = text_config(open_clip, entry)
     if "hf_tokenizer_name" not in config:
         return open_clip.get_tokenizer(entry["model"])
     own = weights.parent / "tokenizer"
     if not own.is_dir():
         raise UserError(
-            f"The tokenizer of backbone '{entry['name']}' is missing: put the files "
-            f"{', '.join(TOKENIZER_FILES)} of {config['hf_tokenizer_name']} into {own}."
+            f"The tokenizer of backbone '{entry['name']}' is missing: put the tokenizer files "
+            f"(tokenizer.json and those beside it) of {config['hf_tokenizer_name']} into {own}."
         )
     try:
         return open_clip.tokenizer.HFTokenizer(
@@ -59,19 +90,34 @@ def make_tokenizer(open_clip: Any, entry: Mapping[str, Any], weights: Path) -> A
         ) from error
 
 
-def load_weights(open_clip: Any, model: Any, path: Path, entry: Mapping[str, Any]) -> None:
-    """Load a checkpoint into the model; nothing in it is unpickled but tensors."""
+def load_weights(
+    open_clip: Any, model: Any, path: Path, checksum: str, entry: Mapping[str, Any]
+) -> None:
+    """Load a checkpoint into the model.
+
+    Args:
+        checksum: the sha256 of the file.
+
+    Raises:
+        UserError: if it holds something else than the weights of this model, or might run code.
+    """
+    torchscript = path.suffix != ".safetensors" and _is_torchscript(path)
+    if torchscript and checksum not in OPENAI_CHECKSUMS:
+        raise UserError(
+            f"{path} is TorchScript, which can run code while it is loaded, and none of the files "
+            "that OpenAI published: where you trust it, convert it by safetensors.torch.save_file("
+            "dict(torch.jit.load(path).state_dict()), 'model.safetensors') and name that file."
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if path.suffix != ".safetensors" and _is_torchscript(path):
-                # The form in which OpenAI publishes its weights.
+            if torchscript:
                 state = torch.jit.load(str(path), map_location="cpu").state_dict()
                 for key in ("input_resolution", "context_length", "vocab_size"):
                     state.pop(key, None)
                 model.load_state_dict(state)
-            else:
-                open_clip.load_checkpoint(model, str(path), weights_only=True)
+                return
+            open_clip.load_checkpoint(model, str(path), weights_only=True)
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UserError(

@@ -1,7 +1,5 @@
-"""The frozen CLIP: depth maps and sentences in, features out. The only module with open_clip."""
+"""The frozen CLIP: depth maps and sentences in, features out."""
 
-import logging
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,29 +8,26 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pointclip.catalog.backbones import BACKBONES, resolve_backbone, weights_name
-from pointclip.core.errors import UserError
+from pointclip.catalog.backbones import resolve_backbone
 from pointclip.core.job import pick_device
 from pointclip.encoders.checkpoint import (
+    import_open_clip,
     load_weights,
     make_tokenizer,
-    published,
+    pretrained_config,
     random_model,
-    text_config,
 )
+from pointclip.encoders.hub import fetch_from_hub
 from pointclip.encoders.preprocess import MEAN_STD, to_input
 from pointclip.encoders.weights import (
-    fetch_from_hub,
+    MANIFEST,
     find_weights,
-    must_reach_hub,
-    own_file,
-    record,
+    read_manifest,
+    sha256,
     weights_folder,
 )
 
 
-__all__ = ["BACKBONES", "Encoder", "fetch_weights", "load_encoder", "to_input"]
-log = logging.getLogger(__name__)
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
@@ -45,14 +40,23 @@ class Encoder:
         dim: number of channels of a feature.
         logit_scale: the factor of the cosine (100 for CLIP).
         prompts: id of the prompt set that suits this backbone.
+        weights_sha256: the checksum of the file that the weights come from.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, entry: Mapping[str, Any], device: torch.device):
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        entry: Mapping[str, Any],
+        device: torch.device,
+        weights_sha256: str,
+    ):
         precision = entry["precision"]
         if precision == "auto":
             precision = "fp16" if device.type == "cuda" else "fp32"
         self.name: str = entry["name"]
         self.prompts: str = entry["prompts"]
+        self.weights_sha256 = weights_sha256
         self.device = device
         self.dtype = DTYPES[precision]
         size = model.visual.image_size
@@ -68,6 +72,18 @@ class Encoder:
         # Small enough for the caches of a CPU, large enough for a GPU to be busy.
         self.batch = 256 if device.type == "cuda" else 32
         self.dim: int = self.encode_texts(["a"]).shape[-1]
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """What a file of features says of its encoder."""
+        return {
+            "backbone": self.name,
+            "image_size": list(self.image_size),
+            "logit_scale": self.logit_scale,
+            "weights_sha256": self.weights_sha256,
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "device": self.device.type,
+        }
 
     @torch.inference_mode()
     def encode_images(
@@ -101,99 +117,35 @@ def load_encoder(
     backbone: str | Mapping[str, Any],
     device: str | torch.device = "auto",
     weights_dir: str | Path | None = None,
+    weights: str | Path | None = None,
 ) -> Encoder:
     """Load a built-in backbone by name, or one described by an entry of the config.
 
-    Weights are looked for in the entry's `weights`, then in its `weights_dir` or else the given one
-    (see `weights.py`), and fetched from the hub if they are in neither.
+    Args:
+        weights_dir: where weights are looked for (see `find_weights`), and fetched to from the hub
+            if they are not there.
+        weights: a checkpoint, or a manifest `weights.json`, to load in place of a search.
 
     Raises:
         UserError: if the weights are missing and cannot be fetched, or are not this model's.
     """
     entry = resolve_backbone(backbone)
     picked = pick_device(str(device))
-    folder = weights_folder(entry["weights_dir"] or weights_dir)
-    if entry["weights"]:
-        path: Path = own_file(entry["weights"], f"weights file of backbone '{entry['name']}'")
+    if weights is None:
+        folder = weights_folder(entry["weights_dir"] or weights_dir)
+        path = find_weights(entry, folder) or fetch_from_hub(entry, folder)
     else:
-        path = _find(entry, folder) or _fetch(entry, folder)
-    open_clip = _open_clip(entry)
-    about = published(open_clip, entry)
+        path = Path(weights)
+        path = read_manifest(path) if path.name == MANIFEST else path
+    open_clip = import_open_clip(entry)
     mean_std = entry["mean_std"]
     if mean_std == "openclip":
         mean, std = MEAN_STD["clip"]
-        mean_std = {"mean": about.get("mean", mean), "std": about.get("std", std)}
+        published = pretrained_config(open_clip, entry)
+        mean_std = {"mean": published.get("mean", mean), "std": published.get("std", std)}
     elif isinstance(mean_std, str):
         mean_std = dict(zip(("mean", "std"), MEAN_STD[mean_std], strict=True))
-    model = random_model(open_clip, entry)
-    load_weights(open_clip, model, path, entry)
+    model, checksum = random_model(open_clip, entry), sha256(path)
+    load_weights(open_clip, model, path, checksum, entry)
     tokenizer = make_tokenizer(open_clip, entry, path)
-    return Encoder(model, tokenizer, {**entry, "mean_std": mean_std}, picked)
-
-
-def fetch_weights(
-    backbone: str | Mapping[str, Any],
-    weights_dir: str | Path | None = None,
-    local_dir: str | Path | None = None,
-) -> Path:
-    """Bring the weights of a backbone to `weights_dir/{name}/` and write `weights.json` beside.
-
-    A file that is there already, or in the entry's own `weights_dir`, or in `local_dir`, is taken
-    as it is (not copied); all else comes from the hub. The manifest is written last: it is the
-    target of a rule.
-
-    Raises:
-        UserError: if they are missing and cannot be fetched, or their checksum is wrong.
-    """
-    entry = resolve_backbone(backbone)
-    folder, name = weights_folder(weights_dir), entry["name"]
-    if entry["weights"]:
-        path: Path | None = own_file(entry["weights"], f"weights file of backbone '{name}'")
-    else:
-        places = [folder, *(Path(place) for place in (entry["weights_dir"], local_dir) if place)]
-        path = next((found for place in places if (found := _find(entry, place))), None)
-    if path is None:
-        path = _fetch(entry, folder)
-        if weights_name(entry) == name:
-            return path
-    record(path, folder, name, str(path), entry["sha256"])
-    return path
-
-
-def _find(entry: Mapping[str, Any], folder: Path) -> Path | None:
-    """Weights under the backbone's own name, or under that of the built-in one it varies."""
-    return find_weights(entry["name"], folder) or find_weights(weights_name(entry), folder)
-
-
-def _fetch(entry: Mapping[str, Any], folder: Path) -> Path:
-    """Fetch from the hub, or say at once which file is missing where if it cannot be reached."""
-    must_reach_hub(entry, folder)
-    open_clip = _open_clip(entry)
-    repo, _, filename = published(open_clip, entry).get("hf_hub", "").rpartition("/")
-    if not repo and not entry["hub"]:
-        known = ", ".join(open_clip.list_pretrained_tags_by_model(entry["model"])) or "none"
-        raise UserError(
-            f"open_clip knows no weights '{entry['pretrained']}' of {entry['model']} "
-            f"(it knows: {known}): set 'pretrained' to one of these or 'weights' to a file."
-        )
-    tokenizer = text_config(open_clip, entry).get("hf_tokenizer_name")
-    return fetch_from_hub(entry, entry["hub"] or repo, filename or None, tokenizer, folder)
-
-
-def _open_clip(entry: Mapping[str, Any]) -> Any:
-    """open_clip itself, which takes seconds to import, knowing the entry's model."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import open_clip
-    if entry["model_config"]:
-        path = own_file(entry["model_config"], "model config")
-        try:
-            open_clip.add_model_config(path)
-        except ValueError as error:
-            raise UserError(f"{path} is not an open_clip model config ({error}).") from error
-    if open_clip.get_model_config(entry["model"]) is None:
-        raise UserError(
-            f"open_clip knows no model '{entry['model']}' (backbone '{entry['name']}'): "
-            "see open_clip.list_models(), or give its JSON as 'model_config'."
-        )
-    return open_clip
+    return Encoder(model, tokenizer, {**entry, "mean_std": mean_std}, picked, checksum)

@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +34,11 @@ def golden() -> dict[str, np.ndarray]:
         return dict(file)
 
 
-def test_is_small_and_loads_fast_without_network(encoder: Encoder) -> None:
+def test_is_small_and_loads_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     files = [ASSETS / "iconclip" / name for name in ("iconclip.json", "iconclip.safetensors")]
     assert sum(file.stat().st_size for file in files) <= 24e6
-    # CPU time, for the machine may be busy; open_clip is imported already.
-    start = time.process_time()
-    load_encoder("iconclip", device="cpu")
-    assert time.process_time() - start < 1.0
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("asks the network"))
+    assert load_encoder("iconclip", device="cpu").dim == 128
 
 
 def test_features_are_those_that_were_shipped(
@@ -51,10 +48,10 @@ def test_features_are_those_that_were_shipped(
     texts = encoder.encode_texts([str(sentence) for sentence in golden["sentences"]])
     for found, stored in ((images, "image_features"), (texts, "text_features")):
         assert found.dtype == torch.float32
-        unit = F.normalize(found, dim=-1)
-        torch.testing.assert_close(unit.norm(dim=-1), torch.ones(len(unit)))
-        wanted = F.normalize(torch.from_numpy(golden[stored]), dim=-1)
-        torch.testing.assert_close(unit, wanted, atol=1e-4, rtol=0)
+        wanted = torch.from_numpy(golden[stored])
+        assert found.shape == wanted.shape
+        unit, unit_wanted = F.normalize(found, dim=-1), F.normalize(wanted, dim=-1)
+        torch.testing.assert_close(unit, unit_wanted, atol=1e-4, rtol=0)
 
 
 def test_features_do_not_depend_on_the_batch(

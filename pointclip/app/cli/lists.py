@@ -16,23 +16,22 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line
 def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> None:
     """List the backbones: what is on disk, and what must be fetched and how large it is."""
     from pointclip.catalog.backbones import BACKBONES, resolve_backbone
-    from pointclip.encoders.weights import ASSETS, find_weights, weights_folder
+    from pointclip.encoders.weights import find_weights, weights_folder
 
     with common.user_errors():
         folder = weights_folder(weights_dir)
         rows = []
         for name in BACKBONES:
             entry = resolve_backbone(name)
-            path = ASSETS / entry["weights"] if entry["weights"] else find_weights(name, folder)
-            there = path is not None and path.is_file()
-            size = path.stat().st_size if there and path else entry["size"]
+            path = find_weights(entry, folder)
+            size = path.stat().st_size if path else entry["size"]
             rows.append(
                 {
                     "backbone": name,
                     "model": entry["model"],
                     "weights": entry["pretrained"] or "in the package",
                     "size": int(size) if size else None,
-                    "on disk": str(path) if there else None,
+                    "on disk": str(path) if path else None,
                 }
             )
     _show(rows, as_json, f"Weights are looked for in {folder}; the rest is fetched on first use.")
@@ -59,7 +58,8 @@ def projections(as_json: AsJson = False) -> None:
 
 def prompts(as_json: AsJson = False) -> None:
     """List the prompt sets: templates or sentences from which a class gets its text feature."""
-    from pointclip.features.prompts import list_prompts, load_prompts
+    from pointclip.config.prompt_sets import prompt_sets
+    from pointclip.features.prompts import load_prompts
 
     with common.user_errors():
         rows = [
@@ -68,7 +68,7 @@ def prompts(as_json: AsJson = False) -> None:
                 "templates": len(load_prompts(path).templates),
                 "description": load_prompts(path).description,
             }
-            for name, path in list_prompts().items()
+            for name, path in prompt_sets().items()
         ]
     _show(rows, as_json)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pointclip.core.job import job
-from pointclip.encoders.encoder import fetch_weights
+from pointclip.encoders.hub import fetch_weights
 
 
 with job(snakemake):
