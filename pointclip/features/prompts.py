@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pointclip.config.prompt_sets import prompt_sets
 from pointclip.core.errors import UserError, choose
-from pointclip.core.files import PACKAGE, read_text, read_yaml
+from pointclip.core.files import read_text, read_yaml
 
 
-BUILT_IN = PACKAGE / "assets" / "prompts"
-OWN = Path("config/prompts")
 KEYS = {"description", "templates", "class_names", "sentences"}
 
 
@@ -61,11 +60,6 @@ class Prompts:
         return [*filled, *own]
 
 
-def list_prompts() -> dict[str, Path]:
-    """The named sets: those of the package, and over them those in ./config/prompts."""
-    return {path.stem: path for folder in (BUILT_IN, OWN) for path in sorted(folder.glob("*.yaml"))}
-
-
 def load_prompts(id_or_path: str | Path) -> Prompts:
     """Load a named set, a YAML file of that form, or a plain JSON or TSV file of sentences.
 
@@ -74,7 +68,7 @@ def load_prompts(id_or_path: str | Path) -> Prompts:
     """
     path = Path(id_or_path)
     if path.suffix not in {".yaml", ".yml", ".json", ".tsv"}:
-        sets = list_prompts()
+        sets = prompt_sets()
         path = sets[choose(str(id_or_path), sets, "prompt set")]
     if path.suffix in {".json", ".tsv"}:
         return Prompts(path.stem, own_sentences=read_sentences(path))

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
+from pointclip.config.prompt_sets import BUILT_IN, prompt_sets
 from pointclip.core.errors import UserError
-from pointclip.features.prompts import list_prompts, load_prompts
+from pointclip.features.prompts import load_prompts
 
 
 def test_v1_is_as_released_with_its_fixed_article():
@@ -16,8 +17,8 @@ def test_v1_is_as_released_with_its_fixed_article():
 
 
 def test_every_built_in_set_says_something_about_every_class():
-    assert {"v1_zero_shot", "v1_few_shot", "v2", "depth_templates"} <= set(list_prompts())
-    for name in list_prompts():
+    assert {"v1_zero_shot", "v1_few_shot", "v2", "depth_templates"} <= set(prompt_sets())
+    for name in (path.stem for path in BUILT_IN.glob("*.yaml")):
         prompts = load_prompts(name)
         assert prompts.description
         sentences = prompts.sentences("tv_stand", "modelnet40")
