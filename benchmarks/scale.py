@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 
-STAGES = ("prepare", "project", "encode", "project_and_encode", "zero_shot")
+STAGES = ("prepare", "project", "encode", "zero_shot")
 CLASSES = [f"class {number}" for number in range(40)]
 POINTS, CHUNK = 1024, 256
 
@@ -50,31 +50,21 @@ def prepare(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
 
 
 def project(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip.projection.project import project as draw
+    from pointclip.projection import project
     from pointclip.projection.projection import get_projection
 
-    draw(folder / "clouds.h5", get_projection(**projection), folder / "depth.h5")
+    project.project(folder / "clouds.h5", get_projection(**projection), folder / "depth.h5")
 
 
 def encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
     from pointclip.encoders.encoder import load_encoder
-    from pointclip.features.encode import encode
+    from pointclip.features import encode
     from pointclip.features.prompts import load_prompts
+    from pointclip.features.text import encode_text
 
     encoder = load_encoder("iconclip", "cpu")
     encode.encode(folder / "depth.h5", encoder, folder / "features.h5")
-    prompts = load_prompts("iconclip")
-    encode.encode_text(CLASSES, prompts, encoder, folder / "text.parquet")
-
-
-def project_and_encode(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip.encoders.encoder import load_encoder
-    from pointclip.features.encode import encode
-    from pointclip.projection.projection import get_projection
-
-    encoder = load_encoder("iconclip", "cpu")
-    out = folder / "fused.h5"
-    encode.project_and_encode(folder / "clouds.h5", get_projection(**projection), encoder, out)
+    encode_text(CLASSES, load_prompts("iconclip"), encoder, folder / "text.parquet")
 
 
 def zero_shot(folder: Path, shapes: int, projection: dict[str, Any]) -> None:

@@ -6,8 +6,6 @@ from pointclip.features.encode import encode
 
 
 with job(snakemake):
-    config = snakemake.config
-    encoder = load_encoder(
-        snakemake.params.backbone, config["device"], f"{config['resources']}/weights"
-    )
-    encode(snakemake.input.depth, encoder, snakemake.output[0])
+    files, device = snakemake.input, snakemake.config["device"]
+    encoder = load_encoder(snakemake.params.backbone, device, weights=files.weights)
+    encode(files.depth, encoder, snakemake.output[0])

@@ -10,14 +10,16 @@ from pointclip.classification.few_shot.logits import write_logits
 from pointclip.classification.few_shot.task import read_task
 from pointclip.classification.few_shot.train import train
 from pointclip.core.job import job, pick_device
+from pointclip.features.read import check_weights
 
 
 with job(snakemake):
     files, params, method = snakemake.input, snakemake.params, snakemake.params.adapter["method"]
     # Fixed by the config and not by --cores, so that results do not depend on the machine.
     torch.set_num_threads(params.torch_threads)
-    shots, copies = int(snakemake.wildcards.shots), params.adapter["copies"]
-    train_files = files.shots, shots, files.labels, files.train, files.bank, files.text
+    check_weights(*files.train, *files.test, files.augmented, files.text)
+    shots, copies = int(snakemake.wildcards.shots), params.adapter["n_augmentations"]
+    train_files = files.shots, shots, files.labels, files.train, files.augmented, files.text
     task = read_task(*train_files, copies=copies).to(pick_device(snakemake.config["device"]))
     learned = train(method, task, **params.adapter["parameters"])
     for protocol in ("plain", "validation"):

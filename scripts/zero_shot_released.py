@@ -3,11 +3,12 @@
 from pointclip.classification.view_weights import released_weights, shipped_weights
 from pointclip.classification.zero_shot import per_view_logits, write_logits
 from pointclip.core.job import job
-from pointclip.features.read import read_labelled, read_prototypes
+from pointclip.features.read import check_weights, read_labelled, read_prototypes
 
 
 with job(snakemake):
     files, ids = snakemake.input, snakemake.wildcards
+    check_weights(*files.features, files.text)
     prototypes, scale, _ = read_prototypes(files.text)
     shapes, labels = read_labelled(files.features, files.labels)
     weights = released_weights(

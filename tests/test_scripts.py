@@ -9,14 +9,15 @@ from places import REPOSITORY
 
 SCRIPTS = REPOSITORY / "scripts"
 HEAVY = {"torch", "open_clip", "numba", "sklearn"}
-# What encodes or learns. All others read, draw, count and write.
+# What encodes or learns. All others read, count, plot and write.
 NEEDS_TORCH = {
-    *("bank", "encode", "project_and_encode", "reference_checks", "text", "train"),
-    *("train_released", "weights"),
+    *("encode", "encode_augmented", "encode_text", "fetch_weights", "reference_checks"),
+    *("train", "train_released"),
 }
 
 
-COSINES = {"zero_shot_validation", "zero_shot_released"}
+# What has kernels for the CPU: of depth maps, and of view weights.
+NEEDS_NUMBA = {"project", "zero_shot_validation", "zero_shot_released"}
 
 
 def imported(names: list[str]) -> set[str]:
@@ -34,12 +35,12 @@ def imported(names: list[str]) -> set[str]:
 
 def test_what_counts_and_writes_imports_nothing_heavy() -> None:
     every = {path.stem for path in SCRIPTS.glob("*.py")}
-    assert every > NEEDS_TORCH | COSINES
-    assert imported(sorted(every - NEEDS_TORCH - COSINES)) == set()
+    assert every > NEEDS_TORCH | NEEDS_NUMBA
+    assert imported(sorted(every - NEEDS_TORCH - NEEDS_NUMBA)) == set()
 
 
-def test_cosines_need_no_torch() -> None:
-    assert imported(sorted(COSINES)) == {"numba"}  # for view weights
+def test_depth_maps_and_cosines_need_no_torch() -> None:
+    assert imported(sorted(NEEDS_NUMBA)) == {"numba"}
 
 
 def test_an_encoder_is_imported_only_to_encode() -> None:

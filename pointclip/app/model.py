@@ -16,8 +16,8 @@ from pointclip.classification.zero_shot import combine, per_view_logits
 from pointclip.clouds.load import load_cloud, normalise
 from pointclip.core.errors import UserError
 from pointclip.encoders.encoder import load_encoder
-from pointclip.features.encode import prototype
 from pointclip.features.prompts import load_prompts
+from pointclip.features.text import prototype
 from pointclip.projection.projection import Projection, get_projection
 
 

@@ -22,8 +22,10 @@ from pointclip.core.errors import UserError, choose
 from pointclip.core.files import find_files, printable
 from pointclip.data.shots import distinct_shot_ids, sample_shots
 from pointclip.encoders.encoder import Encoder
-from pointclip.features.encode import bank, encode, encode_text
+from pointclip.features.augmented import encode_augmented
+from pointclip.features.encode import encode
 from pointclip.features.prompts import Prompts
+from pointclip.features.text import encode_text
 from pointclip.projection.project import project
 from pointclip.projection.projection import Projection
 
@@ -109,14 +111,14 @@ def train_on_folder(
         threads = torch.get_num_threads()
         project(at / "clouds.h5", projection, at / "depth.h5", threads=threads)
         encode(at / "depth.h5", encoder, at / "features.h5")
-        bank(
+        encode_augmented(
             at / "clouds.h5",
             distinct_shot_ids(sampled, labels, shots).tolist(),
             projection,
             encoder,
             copies,
             seed,
-            at / "bank.h5",
+            at / "augmented.h5",
         )
         encode_text(classes, prompts, encoder, at / "text.parquet")
         features = [at / "features.h5"]
@@ -125,7 +127,7 @@ def train_on_folder(
             shots,
             at / "labels.parquet",
             features,
-            at / "bank.h5",
+            at / "augmented.h5",
             at / "text.parquet",
         )
         state = train(method, task)["plain"]

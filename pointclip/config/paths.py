@@ -14,7 +14,7 @@ PATTERNS = {
     "shots": "shots/{dataset}/{sampling}.parquet",
     "depth": "depth/{dataset}/{projection}/{split}-{shard}.h5",
     "features": "features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
-    "bank": "bank/{dataset}/{sampling}/{projection}/{backbone}.h5",
+    "augmented": "augmented/{dataset}/{sampling}/{projection}/{backbone}.h5",
     "text": "text/{dataset}/{prompts}/{backbone}.parquet",
     # Folders of logits and of what was learned. Only `validation` depends on the held-out shapes.
     "zero_shot": "zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}",

@@ -14,8 +14,9 @@ from pointclip.catalog.adapters import METHODS, hyper_parameters
 from pointclip.catalog.datasets import READERS
 from pointclip.catalog.projections import PROJECTIONS
 from pointclip.catalog.view_weights import V2_VIEW_WEIGHTS
+from pointclip.config.prompt_sets import prompt_files, prompt_sets
 from pointclip.core.errors import UserError, choose
-from pointclip.core.files import PACKAGE, read_yaml
+from pointclip.core.files import ASSETS, own_file
 
 
 # Section of the config -> the names that need no entry there.
@@ -69,14 +70,36 @@ def resolve_projection(config: Config, name: str) -> dict[str, Any]:
     """Its parameters; `views` if it only takes these of another projection, its `source`."""
     entry, chain = _merged(config, "projections", name)
     entry.pop("description", None)
-    own = {key for key in config["projections"].get(name, {}) if key != "description"}
-    subset = own == {"base", "views"} and isinstance(entry["views"], list)
+    own = {k: v for k, v in config["projections"].get(name, {}).items() if k != "description"}
+    views, base = own.get("views"), chain[1] if len(chain) > 1 else ""
+    subset = set(own) == {"base", "views"} and isinstance(views, list) and bool(base)
+    if isinstance(views, list) and base in config["projections"]:
+        of_base = resolve_projection(config, base)["entry"].get("views")
+        entry["views"] = _views_of(of_base, views, base)
     return {
         "entry": entry,
-        "draw": {"name" if key == "base" else key: value for key, value in entry.items()},
-        "source": chain[1] if subset else name,
-        "views": entry["views"] if subset else [],
+        "parameters": {"name" if key == "base" else key: value for key, value in entry.items()},
+        "source": base if subset else name,
+        "views": views if subset else [],
     }
+
+
+def _views_of(base: Any, views: list[int], name: str) -> Any:
+    """Views by their place in those of the projection `name`: all of a set, or some of them."""
+    if base is None:  # the built-in projection's own set
+        return views
+    if isinstance(base, str):
+        return {"set": base, "indices": views}
+    indices = base if isinstance(base, list) else base.get("indices")
+    if indices is None:
+        return {**base, "indices": views}
+    if wrong := [view for view in views if not 0 <= view < len(indices)]:
+        raise UserError(
+            f"There is no view {wrong[0]} in the projection '{name}': choose from 0 to "
+            f"{len(indices) - 1}."
+        )
+    picked = [indices[view] for view in views]
+    return picked if isinstance(base, list) else {**base, "indices": picked}
 
 
 def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
@@ -84,14 +107,11 @@ def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
     entry, _ = _merged(config, "backbones", name, own="model")
     full = backbones.resolve_backbone(entry) | {"name": name}
     full.pop("description", None)
-    files: list[str] = []
+    files: dict[str, str] = {}
     for key in ("weights", "model_config"):
         if full[key]:
-            candidates = [Path(full[key]), here(PACKAGE / "assets" / full[key])]
-            found = [str(path) for path in candidates if path.is_file()]
-            if not found:
-                raise UserError(f"The {key} '{full[key]}' of backbone '{name}' does not exist.")
-            files.append(found[0])
+            found = own_file(full[key], f"{key} of backbone '{name}'")
+            files[key] = str(here(found) if found.is_relative_to(ASSETS) else found)
     fetched = "" if full["weights"] else backbones.weights_name(full)
     return {"entry": full, "files": files, "fetched": fetched}
 
@@ -99,17 +119,17 @@ def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
 def resolve_prompts(config: Config, name: str) -> dict[str, Any]:
     """The files that a prompt set consists of, its own one first."""
     entry, _ = _merged(config, "prompts", name, own="file")
-    own = here(PACKAGE / f"assets/prompts/{name}.yaml")
-    return {"files": prompt_files(entry.get("file", own))}
+    return {"files": prompt_files(entry["file"] if "file" in entry else here(prompt_sets()[name]))}
 
 
 def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
     """The method, its parameters, and how many augmented copies of each shot it sees."""
     entry, _ = _merged(config, "adapters", name)
-    method, copies = entry.pop("base"), entry.pop("copies", config["bank"]["copies"])
+    method = entry.pop("base")
+    n_augmentations = entry.pop("n_augmentations", config["augmented"]["n_augmentations"])
     entry.pop("description", None)
     hyper_parameters(method, entry)
-    return {"method": method, "parameters": entry, "copies": copies}
+    return {"method": method, "parameters": entry, "n_augmentations": n_augmentations}
 
 
 def resolve_sampling(config: Config, name: str) -> dict[str, Any]:
@@ -157,23 +177,6 @@ def _merged(
     return entry, chain
 
 
-def prompt_files(path: str | Path) -> list[str]:
-    """A prompt set's file and those that it refers to.
-
-    Raises:
-        UserError: if one of them does not exist.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"The prompts file '{path}' does not exist.")
-    content = read_yaml(path) if path.suffix in (".yaml", ".yml") else {}
-    named = [content.get(key) for key in ("class_names", "sentences")]
-    files = [path, *(path.parent / name for name in named if isinstance(name, str))]
-    if missing := [file for file in files if not file.is_file()]:
-        raise UserError(f"The file '{missing[0]}' that {path} refers to does not exist.")
-    return [str(file) for file in files]
-
-
 def here(path: Path) -> Path:
     """`path` as seen from the working directory: a project that moves stays up to date."""
     return Path(os.path.relpath(path))
@@ -181,5 +184,5 @@ def here(path: Path) -> Path:
 
 def built_in(section: str) -> tuple[str, ...]:
     if section == "prompts":
-        return tuple(sorted(file.stem for file in (PACKAGE / "assets/prompts").glob("*.yaml")))
+        return tuple(sorted(prompt_sets()))
     return BUILT_IN.get(section, ())

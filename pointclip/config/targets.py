@@ -42,15 +42,15 @@ def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
         if config["keep_depth"]:
             files.add(path("depth", **(run | part | {"projection": source})))
     if few:
-        files |= {path("bank", **ids) for ids in projections} | {path("shots", **run)}
+        files |= {path("augmented", **ids) for ids in projections} | {path("shots", **run)}
     return files
 
 
-def bank_contents(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
-    """Data set -> projection -> backbone -> what a bank holds: the most that any adapter needs.
+def augmented_contents(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
+    """Data set -> projection -> backbone -> the augmented features that the adapters need.
 
-    `copies` augmented copies of the first `shots` of every class and seed, and of the shapes that
-    the release's sampler takes for each of `released_shots`.
+    `n_augmentations` copies of the first `shots` of every class and seed, and of the shapes that
+    the release samples for each of `released_shots`.
     """
     contents: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
     for run in all_runs(config):
@@ -58,8 +58,11 @@ def bank_contents(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any
             continue
         source = resolve_projection(config, run["projection"])["source"]
         of = contents.setdefault(run["dataset"], {}).setdefault(source, {})
-        held = of.setdefault(run["backbone"], {"copies": 0, "shots": 0, "released_shots": []})
-        held["copies"] = max(held["copies"], resolve_adapter(config, run["adapter"])["copies"])
+        held = of.setdefault(
+            run["backbone"], {"n_augmentations": 0, "shots": 0, "released_shots": []}
+        )
+        wanted = resolve_adapter(config, run["adapter"])["n_augmentations"]
+        held["n_augmentations"] = max(held["n_augmentations"], wanted)
         if run["protocol"] == "released":
             held["released_shots"] = sorted({*held["released_shots"], run["shots"]})
         else:

@@ -10,7 +10,7 @@ def test_other_seeds_lie_under_other_paths() -> None:
     blocks = [CONFIG["few_shot"][0], {**CONFIG["few_shot"][0], "sampling": "two"}]
     one, two = (experiments.runs({**config, "few_shot": [block]}, "few_shot") for block in blocks)
     assert not {paths.logits(run) for run in one} & {paths.logits(run) for run in two}
-    for kind in ("shots", "bank"):
+    for kind in ("shots", "augmented"):
         assert paths.path(kind, **one[0]) != paths.path(kind, **two[0])
     assert resolve.resolve_sampling(config, "two") == {
         **{"seeds": [1, 2], "validation_per_class": 4, "validation_seed": 0}

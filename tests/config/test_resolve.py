@@ -1,17 +1,13 @@
 from dataclasses import fields
-from pathlib import Path
 
+import numpy as np
 import pytest
 from config_example import BLOCK, CONFIG
 
 from pointclip.catalog.adapters import METHODS
 from pointclip.config import experiments, resolve
 from pointclip.core.errors import UserError
-from pointclip.features.prompts import list_prompts
-
-
-def test_prompt_sets_of_the_package_need_no_entry() -> None:
-    assert set(resolve.built_in("prompts")) <= set(list_prompts())
+from pointclip.projection.projection import get_projection
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -20,7 +16,7 @@ def test_a_config_may_set_every_hyper_parameter_of_a_method(method: str) -> None
     given = {entry.name: getattr(defaults, entry.name) for entry in fields(defaults)}
     adapters = {"mine": {"base": method, **given}}
     entry = resolve.resolve_adapter({**CONFIG, "adapters": adapters}, "mine")
-    assert entry == {"method": method, "parameters": given, "copies": 10}
+    assert entry == {"method": method, "parameters": given, "n_augmentations": 10}
 
 
 def test_an_entry_holds_what_its_bases_say() -> None:
@@ -28,27 +24,14 @@ def test_an_entry_holds_what_its_bases_say() -> None:
     assert full["datasets"]["few"]["entry"] == {"reader": "furniture", "points": 9}
     assert full["projections"]["front"]["source"] == "pointclip_fs"
     assert full["projections"]["front"]["views"] == [0]
-    assert full["projections"]["pointclip_fs"]["draw"] == {"name": "pointclip_fs"}
+    assert full["projections"]["pointclip_fs"]["parameters"] == {"name": "pointclip_fs"}
     assert full["backbones"]["mean"]["entry"]["model"] == "RN50"
     assert full["backbones"]["mean"]["entry"]["mean_std"] == "clip"
     assert full["backbones"]["mean"]["fetched"] == "rn50"
     assert full["adapters"]["half"] == {
-        **{"method": "inter_view", "parameters": {"ratio": 0.3}, "copies": 25}
+        **{"method": "inter_view", "parameters": {"ratio": 0.3}, "n_augmentations": 25}
     }
     assert full["prompts"]["v1_few_shot"]["files"][0].endswith("v1_few_shot.yaml")
-
-
-def test_prompts_of_either_suffix_name_their_sentences(tmp_path: Path) -> None:
-    (tmp_path / "s.json").write_text("{}")
-    for name in ("a.yaml", "a.yml"):
-        (tmp_path / name).write_text("sentences: s.json")
-        assert resolve.prompt_files(tmp_path / name) == [
-            str(tmp_path / name),
-            str(tmp_path / "s.json"),
-        ]
-    (tmp_path / "a.yaml").write_text("sentences: [")
-    with pytest.raises(UserError, match="is not valid YAML"):
-        resolve.prompt_files(tmp_path / "a.yaml")
 
 
 def test_the_default_sampling_cannot_be_given_other_seeds() -> None:
@@ -104,3 +87,49 @@ def test_only_a_data_set_that_says_so_gets_the_view_weights_of_v2() -> None:
     entries["mine"]["v2_view_weights"] = "modelnet"
     with pytest.raises(UserError, match="Unknown v2_view_weights of the data set 'mine' 'modelne"):
         resolve.resolve_dataset({"datasets": entries}, "mine")
+
+
+SUBSETS = {
+    "projections": {
+        "ring": {"base": "pointclip_v2", "views": {"set": "ring-6", "elevation": 20}},
+        "named": {"base": "pointclip_v2", "views": "ring-6"},
+        "some": {"base": "pointclip_v2", "views": [5, 2, 7]},
+        "of_ring": {"base": "ring", "views": [1, 4]},
+        "of_named": {"base": "named", "views": [1, 4]},
+        "of_some": {"base": "some", "views": [2, 0]},
+        "of_of_ring": {"base": "of_ring", "views": [1]},
+        "larger": {"base": "ring", "views": [1, 4], "grid_size": 64},
+        "contour": {"views": [3, 4]},
+        "wrong": {"base": "some", "views": [3]},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "views"),
+    [
+        ("of_ring", "ring", [1, 4]),
+        ("of_named", "named", [1, 4]),
+        ("of_some", "some", [2, 0]),
+        ("of_of_ring", "of_ring", [1]),
+        ("larger", "ring", [1, 4]),
+    ],
+)
+def test_views_count_those_of_the_base_whichever_these_are(name, base, views) -> None:
+    resolved, of = (resolve.resolve_projection(SUBSETS, each) for each in (name, base))
+    rendered, whole = (get_projection(**each["parameters"]) for each in (resolved, of))
+    np.testing.assert_array_equal(rendered.rotations, whole.rotations[views])
+    subset = name != "larger"
+    assert resolved["source"] == (base if subset else name)
+    assert resolved["views"] == (views if subset else [])
+
+
+def test_a_built_in_projection_may_be_narrowed_under_its_own_name() -> None:
+    resolved = resolve.resolve_projection(SUBSETS, "contour")
+    assert (resolved["source"], resolved["views"]) == ("contour", [])
+    assert get_projection(**resolved["parameters"]).views == 2
+
+
+def test_a_view_that_the_base_does_not_have_is_named() -> None:
+    with pytest.raises(UserError, match="no view 3 in the projection 'some': choose from 0 to 2"):
+        resolve.resolve_projection(SUBSETS, "wrong")

@@ -5,9 +5,9 @@ from config_example import CONFIG
 from pointclip.config import experiments, paths, targets
 
 
-def test_a_bank_holds_what_any_adapter_needs() -> None:
-    assert targets.bank_contents(CONFIG)["furniture"]["pointclip_fs"]["rn50"] == {
-        **{"copies": 25, "shots": 4, "released_shots": [1, 4]}
+def test_augmented_features_are_as_many_as_any_adapter_needs() -> None:
+    assert targets.augmented_contents(CONFIG)["furniture"]["pointclip_fs"]["rn50"] == {
+        **{"n_augmentations": 25, "shots": 4, "released_shots": [1, 4]}
     }
 
 

@@ -14,7 +14,7 @@ CONFIG = {
     "projections": {"front": {"base": "pointclip_fs", "views": [0]}},
     "backbones": {"mean": {"base": "rn50", "mean_std": "clip"}},
     "prompts": {},
-    "adapters": {"half": {"base": "inter_view", "ratio": 0.3, "copies": 25}},
+    "adapters": {"half": {"base": "inter_view", "ratio": 0.3, "n_augmentations": 25}},
     "zero_shot": [{**BLOCK, "protocols": ["plain", "released"]}],
     "few_shot": [
         {
@@ -24,7 +24,7 @@ CONFIG = {
             "protocols": ["plain", "released"],
         }
     ],
-    "bank": {"copies": 10},
+    "augmented": {"n_augmentations": 10},
     "ablations": {
         "ratio": {
             "base": {

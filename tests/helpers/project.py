@@ -45,7 +45,7 @@ CONFIG: dict[str, Any] = {
             "protocols": ["plain", "validation", "released"],
         }
     ],
-    "bank": {"copies": 2},
+    "augmented": {"n_augmentations": 2},
     "samplings": {"two": {"seeds": [1, 2], "validation_per_class": 2}},
     "ablations": {
         "views": {

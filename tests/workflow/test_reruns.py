@@ -19,7 +19,7 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
     for path in sorted(project.path("pointclip").rglob("*.py")):
         os.utime(path)
     project.edit("pointclip/classification/zero_shot.py", "COMBINE = ", "# A comment.\nCOMBINE = ")
-    project.edit("pointclip/projection/project.py", '"""Draw the', '"""Paint the')
+    project.edit("pointclip/projection/project.py", '"""Render the', '"""Paint the')
     assert project.dry_run().nothing
 
 
@@ -50,12 +50,23 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
             "GRID = (0.2,",
             {"zero_shot_validation", "zero_shot_released", "train", "train_released"},
         ),
-        ("pointclip/projection/project.py", "BATCH = 16", "BATCH = 17", {"project", "bank"}),
         (
-            "pointclip/features/encode.py",
+            "pointclip/projection/batches.py",
+            "BATCH = 16",
+            "BATCH = 17",
+            {"project", "encode_augmented"},  # and `encode` because its input is made anew
+        ),
+        (
+            "pointclip/encoders/preprocess.py",
+            'polarity == "invert"',
+            'polarity != "as_is"',
+            {"encode", "encode_augmented", "encode_text"},
+        ),
+        (
+            "pointclip/features/augmented.py",
             "rng.uniform(-0.2, 0.2, 3)",
             "rng.uniform(-0.1, 0.1, 3)",
-            {"bank"},
+            {"encode_augmented"},
         ),
     ],
 )
@@ -124,17 +135,25 @@ def test_one_core_and_two_shards_change_no_bit(blank: Project, finished: Project
     assert blank.dry_run(*FEATURES[:2], LOGITS).jobs == {"encode": 1, "zero_shot": 1}
 
 
-def test_features_are_the_same_without_depth_maps(blank: Project, finished: Project) -> None:
+def test_features_are_the_same_where_depth_maps_are_not_kept(
+    blank: Project, finished: Project
+) -> None:
     blank.configure(datasets={"three": SHARDED}, keep_depth=False)
     outcome = blank.snakemake(*FEATURES, LOGITS)
     assert outcome.code == 0, outcome.text
-    assert outcome.jobs["project_and_encode"] == 3
-    assert not outcome.jobs["project"] and not outcome.jobs["encode"]
+    assert outcome.jobs["project"] == outcome.jobs["encode"] == 3
+    assert not list(blank.path("results/depth").rglob("*.h5"))
     assert same_features(blank, finished)
     assert blank.path(LOGITS).read_bytes() == finished.path(LOGITS).read_bytes()
+    assert blank.dry_run(*FEATURES, LOGITS).nothing
+    # Depth maps of a shard are rendered again where its features are missing.
     blank.path(FEATURES[1]).unlink()
     again = blank.dry_run(*FEATURES, LOGITS).jobs
-    assert again == {"project_and_encode": 1, "zero_shot": 1}
+    assert again == {"project": 1, "encode": 1, "zero_shot": 1}
+    # What a depth map is made of makes features stale, even where there is no depth map left.
+    blank.edit("pointclip/projection/smoothing.py", "width // 2", "width // 3")
+    stale = blank.dry_run(*FEATURES, LOGITS)
+    assert stale.jobs == {"project": 3, "encode": 3, "zero_shot": 1}
 
 
 def test_other_test_labels_change_nothing_that_is_learned(project: Project) -> None:

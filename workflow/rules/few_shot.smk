@@ -1,6 +1,6 @@
-"""From the bank of augmented shots to trained adapters and their logits, all seeds in one job.
+"""From features of augmented shots to trained adapters and their logits, all seeds in one job.
 
-In: bank, train features, train labels, text. Held-out train shapes are rows of the same files.
+In: augmented features, train features, train labels, text. Held-out train shapes are rows of the same files.
 Features of the test split go in to be classified, never their labels.
 Out: adapters and logits. `train_released`, which keeps the best epoch on test labels as the release
 does, is a rule of its own.
@@ -25,7 +25,7 @@ def adapter_parts(wildcards):
 
 
 TRAIN = {
-    "bank": file("bank"),
+    "augmented": file("augmented"),
     "train": features("train"),
     "test": features("test"),
     "labels": file("labels", split="train"),

@@ -1,0 +1,47 @@
+"""The stage `encode_text`: the sentences about each class to one text feature, its prototype."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from pointclip.core.store import write_parquet
+from pointclip.encoders.encoder import Encoder
+from pointclip.features.prompts import Prompts
+
+
+def encode_text(
+    classes: Sequence[str],
+    prompts: Prompts,
+    encoder: Encoder,
+    out: str | Path,
+    dataset: str | None = None,
+) -> None:
+    """Encode the sentences of a prompt set about each class.
+
+    Args:
+        classes: names in label order, which is the order of the rows.
+        out: gets the columns `class`, `sentences` and `feature` (a normalised prototype).
+        dataset: the prompt set may call classes of this data set by other names.
+
+    Raises:
+        UserError: if the set has no sentence about a class.
+    """
+    sentences = [prompts.sentences(name, dataset) for name in classes]
+    frame = pd.DataFrame(
+        {
+            "class": list(classes),
+            "sentences": sentences,
+            "feature": [prototype(of_class, encoder).numpy() for of_class in sentences],
+        }
+    )
+    write_parquet(frame, out, prompts=prompts.name, **encoder.attrs)
+
+
+def prototype(sentences: list[str], encoder: Encoder) -> Float[Tensor, "channel"]:
+    """The normalised mean of the normalised features of some sentences."""
+    features = F.normalize(encoder.encode_texts(sentences), dim=-1)
+    return F.normalize(features.mean(0), dim=0)

@@ -1,0 +1,18 @@
+"""Encode the sentences of a prompt set about the classes of a data set: one prototype a class."""
+
+from pointclip.core.job import job
+from pointclip.core.store import read_parquet
+from pointclip.encoders.encoder import load_encoder
+from pointclip.features.prompts import load_prompts
+from pointclip.features.text import encode_text
+
+
+with job(snakemake):
+    files, device = snakemake.input, snakemake.config["device"]
+    encode_text(
+        read_parquet(files.labels, columns=[]).attrs["classes"],
+        load_prompts(files.prompts[0]),
+        load_encoder(snakemake.params.backbone, device, weights=files.weights),
+        snakemake.output[0],
+        snakemake.wildcards.dataset,
+    )

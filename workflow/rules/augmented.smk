@@ -1,0 +1,46 @@
+"""From shots to features of augmented copies of them, of which few-shot training samples.
+
+In: clouds and labels of the train split, shots, weights. Out: features of augmented shots.
+"""
+
+AUGMENTED = targets.augmented_contents(config)
+
+
+rule encode_augmented:
+    input:
+        unpack(encoder_files),
+        clouds=file("clouds", split="train"),
+        labels=file("labels", split="train"),
+        shots=file("shots"),
+    output:
+        file("augmented"),
+    log:
+        "<logs>/encode_augmented/{dataset}/{sampling}/{projection}/{backbone}.log",
+    benchmark:
+        "<benchmarks>/encode_augmented/{dataset}/{sampling}/{projection}/{backbone}.tsv"
+    wildcard_constraints:
+        projection=one_of(WHOLE),
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        gpu=GPU,
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(480),
+    params:
+        projection=entry_of("projection", "parameters"),
+        backbone=entry_of("backbone", "entry"),
+        contents=lookup_in(AUGMENTED, "dataset", "projection", "backbone"),
+        seed=config["augmented"]["seed"],
+        code=code("encode_augmented"),
+    script:
+        "../../scripts/encode_augmented.py"
+
+
+use rule select_views as select_views_augmented with:
+    input:
+        of_source("augmented"),
+    output:
+        file("augmented"),
+    log:
+        "<logs>/select_views_augmented/{dataset}/{sampling}/{projection}/{backbone}.log",

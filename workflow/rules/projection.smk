@@ -1,0 +1,28 @@
+"""From clouds to depth maps.
+
+In: clouds. Out: depth maps of every projection, for all backbones; they go again once they are
+encoded and shown, unless the config keeps them.
+"""
+
+
+rule project:
+    input:
+        clouds=file("clouds"),
+    output:
+        file("depth") if config["keep_depth"] else temp(file("depth")),
+    log:
+        "<logs>/project/{dataset}/{projection}/{split}/{shard}.log",
+    benchmark:
+        "<benchmarks>/project/{dataset}/{projection}/{split}/{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(120),
+    params:
+        projection=entry_of("projection", "parameters"),
+        shards=entry_of("dataset", "shards"),
+        code=code("project"),
+    script:
+        "../../scripts/project.py"

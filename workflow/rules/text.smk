@@ -1,0 +1,28 @@
+"""From the sentences about classes to text features.
+
+In: class names of the train split, prompts, weights. Out: one feature a class, its prototype.
+"""
+
+
+rule encode_text:
+    input:
+        unpack(encoder_files),
+        # Of the train split, so that no test label is behind a prototype.
+        labels=file("labels", split="train"),
+        prompts=entry_of("prompts", "files"),
+    output:
+        file("text"),
+    log:
+        "<logs>/encode_text/{dataset}/{prompts}/{backbone}.log",
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        gpu=GPU,
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(30),
+    params:
+        backbone=entry_of("backbone", "entry"),
+        code=code("encode_text"),
+    script:
+        "../../scripts/encode_text.py"
