@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from pointclip.catalog.backbones import OPENAI_CHECKSUMS
 from pointclip.core.errors import UserError
 from pointclip.core.files import own_file
@@ -101,6 +99,8 @@ def load_weights(
     Raises:
         UserError: if it holds something else than the weights of this model, or might run code.
     """
+    import torch  # here, because what only asks where weights are does without it
+
     torchscript = path.suffix != ".safetensors" and _is_torchscript(path)
     if torchscript and checksum not in OPENAI_CHECKSUMS:
         raise UserError(

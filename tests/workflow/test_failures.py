@@ -48,10 +48,10 @@ def test_a_killed_job_leaves_nothing_behind(project: Project, finished: Project)
         "scripts/encode.py",
         "with job",
         "import os, signal\nimport pointclip.features.encode as stage\n"
-        "half, calls = stage._half, []\n"
+        "half, calls = stage.to_float16, []\n"
         "def die(x):\n    calls.append(1)\n"
         "    return half(x) if len(calls) < 3 else os.kill(os.getpid(), signal.SIGKILL)\n"
-        "stage._half = die\nwith job",
+        "stage.to_float16 = die\nwith job",
     )
     outcome = project.snakemake(target)
     assert outcome.code != 0

@@ -13,7 +13,8 @@ from typing import Any
 from pointclip.catalog.networks import resolve_network
 from pointclip.core.errors import UserError
 from pointclip.core.store import write_text
-from pointclip.encoders.weights import Probe, hub_endpoint, sha256
+from pointclip.encoders.hub import Probe, hub_endpoint
+from pointclip.encoders.weights import sha256
 
 
 log = logging.getLogger(__name__)
