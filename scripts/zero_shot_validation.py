@@ -1,4 +1,4 @@
-"""Zero-shot logits of the test split: views weighted as suits held-out train shapes."""
+"""Zero-shot logits of the test split: view weights are tuned on held-out train shapes."""
 
 from pointclip.classification.view_weights import grid_search
 from pointclip.classification.zero_shot import per_view_logits, write_logits, write_no_logits

@@ -80,7 +80,7 @@ def released_weights(
 ) -> Float[np.ndarray, " view"]:
     """View weights for `released`: `shipped` ones that fit the views, else v1's post-search.
 
-    Both are chosen on TEST labels.
+    Both are selected on TEST labels.
     """
     if shipped is not None and len(shipped) == test_logits.shape[1]:
         return np.array(shipped)

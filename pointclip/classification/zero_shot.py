@@ -79,9 +79,9 @@ def _mean_cosine(
 def _mean_probability(
     logits: Float[np.ndarray, "shape view class"], weights: Float[np.ndarray, " view"]
 ) -> Float[np.ndarray, "shape class"]:
-    with np.errstate(divide="ignore"):  # a view of no weight has no share
-        share = np.log(weights)[:, None]
-    return np.logaddexp.reduce(log_softmax(logits) + share, axis=1)
+    with np.errstate(divide="ignore"):  # the logarithm of a weight of zero is -inf, as it should be
+        log_weights = np.log(weights)[:, None]
+    return np.logaddexp.reduce(log_softmax(logits) + log_weights, axis=1)
 
 
 # Score method -> how views are combined.

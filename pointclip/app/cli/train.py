@@ -50,9 +50,8 @@ def train(
 ) -> None:
     """Learn your own classes from a few shapes of each.
 
-    A quarter of each class, at most four shapes, is held out to measure the accuracy (with
-    [bold]--shots N[/bold]: four more, if there are any). The last epoch is taken, so that nothing
-    is chosen on them.
+    A quarter of each class, at most four shapes, is held out to measure the accuracy. The last
+    epoch is taken, so that nothing is chosen on them.
     """
     failed: list[str] = []
 

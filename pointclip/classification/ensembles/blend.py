@@ -97,7 +97,7 @@ def tune_blend_weights(
     ours: str | Path,
     external: str | Path,
     text: str | Path,
-    drawn: str | Path,
+    sampled: str | Path,
     labels: str | Path,
     ids: str | Path,
     features: Sequence[str | Path],
@@ -106,18 +106,18 @@ def tune_blend_weights(
 
     Args:
         ours: an adapter, or a zero-shot logits file for the weights of its views.
-        drawn: the shots.
+        sampled: which shapes are shots, and which are held out.
         labels, ids, features: of the TRAIN split.
 
     Returns:
         Columns `seed, blend_weight, accuracy`; no row where nothing is held out.
     """
-    held_out = read_held_out(drawn, labels, features)
+    held_out = read_held_out(sampled, labels, features)
     found: list[tuple[int | None, float, float]] = []
     if held_out is not None:
         prototypes, scale, classes = read_prototypes(text)
         seeds, logits = _apply(Path(ours), held_out[0], prototypes, scale)
-        held_out_ids = validation_ids(store.read_parquet(drawn))
+        held_out_ids = validation_ids(store.read_parquet(sampled))
         other = read_logits(external, held_out_ids, classes, read_source_ids(ids))
         for seed, one in zip(seeds, logits, strict=True):
             found.append((seed, *tune_blend_weight(one, other, held_out[1])))

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 def read_task(
-    drawn: str | Path,
+    sampled: str | Path,
     shots: int | None,
     labels: str | Path,
     features: Paths,
@@ -36,28 +36,28 @@ def read_task(
     """Read what `train` (protocol `plain`) or `train_released` (`released`) needs.
 
     Args:
-        drawn: the shots of the data set.
+        sampled: which shapes are shots, and which are held out.
         shots: of each class; None for all shapes that are not held out.
         labels, features: of the TRAIN split.
         augmented: features of augmented copies of the shots.
         copies: how many of these copies to use, the first ones; None for all.
     """
-    frame = store.read_parquet(drawn)
+    frame = store.read_parquet(sampled)
     seeds = seeds_of(frame)
     if protocol == "released":
-        chosen = released_ids(store.read_parquet(labels), int(shots or 0), seeds)
+        ids = released_ids(store.read_parquet(labels), int(shots or 0), seeds)
     else:
-        chosen = shot_ids(frame, shots)
-    ids, index = np.unique(chosen.astype(str), return_inverse=True)
+        ids = shot_ids(frame, shots)
+    distinct, index = np.unique(ids.astype(str), return_inverse=True)
     prototypes, scale, classes = read_prototypes(text)
     held_out = None
     if protocol == "plain":
-        held_out = read_held_out(drawn, labels, features)
+        held_out = read_held_out(sampled, labels, features)
     task = FewShotTask(
-        features=torch.from_numpy(read_features(features, ids)),
-        augmented=torch.from_numpy(_read_augmented(augmented, ids, copies)),
-        shot_index=torch.from_numpy(index.reshape(chosen.shape)),
-        labels=torch.from_numpy(read_labels(labels, chosen)),
+        features=torch.from_numpy(read_features(features, distinct)),
+        augmented=torch.from_numpy(_read_augmented(augmented, distinct, copies)),
+        shot_index=torch.from_numpy(index.reshape(ids.shape)),
+        labels=torch.from_numpy(read_labels(labels, ids)),
         seeds=seeds,
         classes=classes,
         prototypes=torch.from_numpy(prototypes),
