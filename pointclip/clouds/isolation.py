@@ -27,6 +27,7 @@ from pointclip.core.files import printable
 
 
 logger = logging.getLogger(__name__)
+MAX_WARNINGS = 3
 _CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from pointclip.clouds.isolation import serve; serve()"
@@ -122,11 +123,19 @@ os.register_at_fork(after_in_child=READER.forget)
 
 def _reason(code: int, path: Path) -> str:
     """Why the process ended over a file."""
-    size = path.stat().st_size
+    size = _size(path)
     if code == -signal.SIGPROF:
         return f"it takes longer than {time_limit(size):.0f} s, too long for a file of {size} bytes"
     name = signal.Signals(-code).name if code < 0 else f"code {code}"
     return f"its reader crashed ({name}), as it does over damaged files"
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 if it is not there or cannot be looked at."""
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def serve() -> None:
@@ -146,7 +155,7 @@ def serve() -> None:
     for line in sys.stdin.buffer:
         request = json.loads(line)
         path, data = Path(request["path"]), b""
-        size = path.stat().st_size if path.is_file() else 0
+        size = _size(path)
         warnings.messages.clear()
         answer: dict[str, Any] = {"warnings": warnings.messages}
         try:
@@ -168,11 +177,13 @@ def serve() -> None:
 
 
 class _Warnings(logging.Handler):
-    """Keeps warnings for the answer."""
+    """Keeps the first few warnings for the answer."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage()[:200])
+        message = " ".join(record.getMessage().split())[:200]
+        if message not in self.messages and len(self.messages) < MAX_WARNINGS:
+            self.messages.append(message)

@@ -1,3 +1,4 @@
+import json
 import multiprocessing
 import os
 import signal
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cloud_files import POINTS
+from cloud_files import BOX, POINTS, gltf
 
 from pointclip.clouds.isolation import READER, Reader
 from pointclip.clouds.load import load_cloud
@@ -119,6 +120,26 @@ def test_how_the_process_ended_is_the_reason(clouds, monkeypatch, end, reason):
     monkeypatch.setattr(reader, "_ask", ask)
     with pytest.raises(UserError, match=reason):
         reader.read(clouds[0], None, 0, 0)
+
+
+def test_many_warnings_about_a_file_are_few(tmp_path, caplog):
+    content = json.loads(gltf(BOX))
+    content["meshes"] = [
+        {"primitives": [{"attributes": {"POSITION": 0, "COLOR_0": 90 + i}, "indices": 1}]}
+        for i in range(50)
+    ]
+    content["nodes"] = [{"mesh": i} for i in range(50)]
+    (tmp_path / "a.gltf").write_text(json.dumps(content))
+    load_cloud(tmp_path / "a.gltf")
+    assert 1 <= len(caplog.records) <= 3
+
+
+@pytest.mark.parametrize("name", ["missing.ply", "a\0b.ply", "a" * 300 + ".ply", "folder.ply"])
+def test_a_name_that_cannot_be_opened_is_one_sentence(tmp_path, name):
+    (tmp_path / "folder.ply").mkdir()
+    with pytest.raises(UserError, match="Cannot read"):
+        load_cloud(tmp_path / name)
+    assert READER.process.poll() is None
 
 
 def test_no_process_is_left_behind(clouds):

@@ -19,7 +19,7 @@ from pointclip.clouds.formats.text import read_text
 from pointclip.clouds.mesh import Mesh, Scan
 
 
-# Suffix -> reader of (path, index of the cloud in it, generator for thinning).
+# Suffix -> reader of (path, index of the cloud in it, generator for subsampling).
 FORMATS: dict[str, Callable[[Path, int, np.random.Generator], Mesh | Scan]] = {
     ".off": read_off,
     ".obj": read_obj,
