@@ -14,6 +14,7 @@ KERNELS = {
     "projection/surface_cpu.py",
     "encoders/dense.py",
     "registration/dense/diffusion.py",
+    "registration/dense/fcgf.py",
 }
 
 

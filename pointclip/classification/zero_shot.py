@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from pointclip.core import store
 from pointclip.core.errors import UserError, choose
-from pointclip.features.read import read_prototypes
+from pointclip.features.read import feature_blocks, read_prototypes
 
 
 def per_view_logits(
@@ -101,23 +101,22 @@ def write_logits(
     Args:
         weights: None for uniform ones.
         rows: shapes in memory at a time.
+
+    Raises:
+        UserError: if the shards were not encoded alike, or a feature is NaN or infinite.
     """
     prototypes, scale, classes = read_prototypes(text)
     ids = store.ids_of(features)
     with store.new_h5(path, classes=classes, **attrs) as out:
         out["id"] = ids.astype(object)
         start = 0
-        for shard in features:
-            with store.open_h5(shard) as f:
-                data = f["features"]
-                if "logits" not in out:  # the first shard may be an empty one
-                    views = data.shape[1]
-                    out.create_dataset("logits", (len(ids), views, len(classes)), np.float32)
-                for row in range(0, len(data), rows):
-                    chunk = data[row : row + rows]
-                    logits = per_view_logits(chunk, prototypes, scale)
-                    out["logits"][start : start + len(chunk)] = logits
-                    start += len(chunk)
+        for _, block in feature_blocks(features, rows):
+            if "logits" not in out:
+                views = block.shape[1]
+                out.create_dataset("logits", (len(ids), views, len(classes)), np.float32)
+            logits = per_view_logits(block, prototypes, scale)
+            out["logits"][start : start + len(block)] = logits
+            start += len(block)
         out["weights"] = np.ones(views) if weights is None else weights
 
 

@@ -35,8 +35,8 @@ def read_features(paths: Paths, ids: np.ndarray | None = None) -> Features:
     return store.read_h5_rows(paths, "features", ids)
 
 
-def feature_blocks(paths: Paths, rows: int) -> Iterator[Features]:
-    """The features of all shards in order, at most `rows` shapes at a time.
+def feature_blocks(paths: Paths, rows: int) -> Iterator[tuple[str | Path, Features]]:
+    """Shard and features, at most `rows` shapes at a time, in order; a block at least a shard.
 
     Raises:
         UserError: if the shards were not encoded alike.
@@ -45,8 +45,8 @@ def feature_blocks(paths: Paths, rows: int) -> Iterator[Features]:
     for path in paths:
         with store.open_h5(path) as f:
             data = f["features"]
-            for row in range(0, len(data), rows):
-                yield data[row : row + rows]
+            for row in range(0, max(len(data), 1), rows):
+                yield path, data[row : row + rows]
 
 
 def read_labels(path: str | Path, ids: np.ndarray) -> Labels:

@@ -1,4 +1,5 @@
 import few_shot_data
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -104,3 +105,12 @@ def test_shards_without_a_shape_change_nothing(tmp_path):
     zero_shot.write_logits(paths["test_features"][:1], paths["text"], None, whole)
     zero_shot.write_logits(shards, paths["text"], None, parts)
     assert whole.read_bytes() == parts.read_bytes()
+
+
+def test_shards_encoded_on_another_device_are_refused(tmp_path):
+    paths = write_files(tmp_path)
+    with h5py.File(paths["test_features"][1], "a") as f:
+        f.attrs["device"] = "cuda"
+    with pytest.raises(UserError, match=r"was encoded with device unknown, .* with cuda"):
+        zero_shot.write_logits(paths["test_features"], paths["text"], None, tmp_path / "l.h5")
+    assert not (tmp_path / "l.h5").exists()

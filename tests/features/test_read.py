@@ -42,9 +42,16 @@ def test_rows_are_found_over_all_shards_in_the_order_asked_for(tmp_path):
     paths = write_shards(tmp_path, MADE_BY, MADE_BY, MADE_BY)
     np.testing.assert_array_equal(read_features(paths), DATA)
     np.testing.assert_array_equal(read_features(paths, IDS[[5, 0, 3]]), DATA[[5, 0, 3]])
-    blocks = list(feature_blocks(paths, 2))
+    blocks = [block for _, block in feature_blocks(paths, 2)]
     assert max(map(len, blocks)) == 2
     np.testing.assert_array_equal(np.concatenate(blocks), DATA)
+
+
+def test_an_empty_shard_is_an_empty_block(tmp_path):
+    with new_h5(tmp_path / "empty.h5", **MADE_BY) as f:
+        f["features"], f["id"] = DATA[:0], np.array([], "S")
+    ((_, block),) = feature_blocks([tmp_path / "empty.h5"], 2)
+    assert block.shape == (0, 2, 3)
 
 
 @pytest.mark.parametrize(

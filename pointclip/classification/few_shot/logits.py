@@ -9,7 +9,7 @@ import torch
 from pointclip.classification.few_shot.adapter_file import read_adapter
 from pointclip.core import store
 from pointclip.core.errors import UserError
-from pointclip.features.read import Paths
+from pointclip.features.read import Paths, feature_blocks
 
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,8 @@ def write_logits(
         batch: shapes in memory at once.
 
     Raises:
-        UserError: if a feature is NaN or infinite, or the adapter does not fit the features.
+        UserError: if the shards were not encoded alike, a feature is NaN or infinite, or the
+            adapter does not fit the features.
     """
     learned = read_adapter(adapter).to(device)
     ids = store.ids_of(features)
@@ -42,12 +43,9 @@ def write_logits(
             log.warning("%s holds no seed: nothing to apply.", adapter)
             return
         start = 0
-        for shard in features:
-            with store.open_h5(shard) as f:
-                data = f["features"]
-                for row in range(0, len(data), batch):
-                    chunk = torch.from_numpy(data[row : row + batch]).to(device)
-                    if not torch.isfinite(chunk).all():
-                        raise UserError(f"The features in {shard} hold NaN or infinite values.")
-                    logits[:, start : start + len(chunk)] = learned.logits(chunk).cpu().numpy()
-                    start += len(chunk)
+        for shard, block in feature_blocks(features, batch):
+            chunk = torch.from_numpy(block).to(device)
+            if not torch.isfinite(chunk).all():
+                raise UserError(f"The features in {shard} hold NaN or infinite values.")
+            logits[:, start : start + len(chunk)] = learned.logits(chunk).cpu().numpy()
+            start += len(chunk)
