@@ -34,7 +34,7 @@ CHANGES = {
     "HDF5 chunks, compression and checksums": "pointclip/core/store.py",
     "an option of the command line": "pointclip/app/cli/",
     "an ablation": "config/paper.yaml",
-    "the augmentation of train shapes": "pointclip/features/",
+    "the augmentation of train shapes": "pointclip/features/augmented.py",
     "a confidence interval": "pointclip/evaluation/summary.py",
     "the learning-rate schedule": "pointclip/classification/few_shot/training.py",
     "resizing and polarity before CLIP": "pointclip/encoders/preprocess.py",

@@ -14,7 +14,6 @@ KERNELS = {
     "projection/surface_cpu.py",
     "encoders/dense.py",
     "registration/dense/diffusion.py",
-    "registration/dense/fcgf.py",
 }
 
 
