@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from pointclip.core.files import find_files, printable
+from pointclip.core.errors import UserError
+from pointclip.core.files import ASSETS, find_files, own_file, printable
 
 
 def touch(path):
@@ -47,3 +48,14 @@ def test_a_locked_folder_is_named(tmp_path):
 def test_names_are_safe_to_show():
     assert printable("Stühle/椅子.ply") == "Stühle/椅子.ply"
     assert printable(os.fsdecode(b"a\xffb\x1b[31m\n.ply")) == r"a\xffb\x1b[31m\n.ply"
+
+
+def test_a_file_of_an_entry_is_a_users_own_before_one_of_the_package(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "iconclip/iconclip.json"
+    assert own_file(name, "model config") == ASSETS / name
+    own = touch(tmp_path / name)
+    assert own_file(name, "model config").samefile(own)
+    assert own_file(str(own), "model config") == own
+    with pytest.raises(UserError, match=r"The model config 'none.json' does not exist"):
+        own_file("none.json", "model config")

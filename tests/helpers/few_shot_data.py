@@ -84,7 +84,7 @@ def labels_frame(labels: np.ndarray, split: str) -> pd.DataFrame:
 
 
 def write_files(folder, shots=(1, 2, 4), seeds=(1, 2, 3), per_class=12, shards=2) -> dict:
-    """The files that few-shot reads: labels, shots, features of both splits, bank and text."""
+    """Files that few-shot reads: labels, shots, features of splits and of augmented shots, text."""
     paths: dict = {}
     for split, seed in (("train", 1), ("test", 3)):
         labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(CLASSES), per_class))
@@ -107,8 +107,8 @@ def write_files(folder, shots=(1, 2, 4), seeds=(1, 2, 3), per_class=12, shards=2
             store.write_parquet(drawn, paths["shots"])
             ids = distinct_shot_ids(drawn, frame, max(shots), shots)
             row = pd.Index(frame["id"]).get_indexer(ids)
-            paths["bank"] = folder / "bank.h5"
-            with store.new_h5(paths["bank"]) as f:
+            paths["augmented"] = folder / "augmented.h5"
+            with store.new_h5(paths["augmented"]) as f:
                 f["id"] = ids
                 f["features"] = np.stack([features(labels, 10 + c)[row] for c in range(3)])
     paths["text"] = folder / "text.parquet"
@@ -130,7 +130,7 @@ def read_files(paths: dict, shots: int = 4, **more: Any) -> FewShotTask:
         shots,
         paths["train_labels"],
         paths["train_features"],
-        paths["bank"],
+        paths["augmented"],
         paths["text"],
         **more,
     )

@@ -1,4 +1,4 @@
-"""The kernels of `render_cpu` and `surface_cpu`: the bits of `render_torch`, for any cloud."""
+"""The kernels for CPUs: the bits of `render_torch`, for any cloud, on any number of threads."""
 
 import pytest
 import torch
@@ -15,12 +15,6 @@ from pointclip.projection.projection import get_projection
         *[(name, {}) for name in NAMES],
         ("pointclip_zs", {"splat": 4, "size": 33}),
         ("pointclip_zs", {"distance": 0.2}),
-        ("pointclip_v2", {"densify": 1}),
-        ("pointclip_v2", {"densify": 11, "grid_size": 31, "scale": 1.0}),
-        ("pointclip_v2", {"smooth": "none"}),
-        ("pointclip_v2", {"smooth_size": 9, "sigma": 2.0, "trim": 0}),
-        ("pointclip_v2", {"grid_depth": 32, "densify_depth": 5, "smooth_depth": 5}),
-        ("contour", {"grid_depth": 8, "densify_depth": 1, "smooth_size": 3}),
     ],
 )
 def test_kernels_and_torch_render_the_same_bits(name, overrides):

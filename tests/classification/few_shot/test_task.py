@@ -20,8 +20,8 @@ def test_a_task_holds_what_the_files_hold(tmp_path):
         np.testing.assert_array_equal(task.labels[index], label[ids])
         shots = store.read_h5_rows(paths["train_features"], "features", ids)
         np.testing.assert_array_equal(task.features[task.shot_index[index]], shots)
-        position = pd.Index(store.ids_of([paths["bank"]])).get_indexer(ids)
-        copies = store.read_h5_rows([paths["bank"]], "features")[:, position]
+        position = pd.Index(store.ids_of([paths["augmented"]])).get_indexer(ids)
+        copies = store.read_h5_rows([paths["augmented"]], "features")[:, position]
         np.testing.assert_array_equal(task.augmented[:, task.shot_index[index]], copies)
     assert task.validation is not None and len(task.validation) == 15
     assert task.classes == [f"class_{label}" for label in range(5)]
@@ -60,9 +60,9 @@ def test_released_has_shots_of_its_own_and_holds_nothing_out(tmp_path):
 
 def test_a_shot_without_augmented_copies_is_named(tmp_path):
     paths = write_files(tmp_path)
-    with store.open_h5(paths["bank"]) as f:
+    with store.open_h5(paths["augmented"]) as f:
         data, ids = f["features"][:], f["id"][:]
-    with store.new_h5(paths["bank"]) as f:
+    with store.new_h5(paths["augmented"]) as f:
         f["features"], f["id"] = data[:, :1], ids[:1]
     with pytest.raises(UserError, match=r"is a shot, but .* has no copy of it"):
         read(paths)
