@@ -8,4 +8,6 @@ from pointclip.evaluation.score import score
 with job(snakemake):
     files, params = snakemake.input, snakemake.params
     labels = dict(zip(params.datasets, files.labels, strict=True))
-    write_parquet(score(params.runs, files.logits, labels), snakemake.output[0])
+    with_statistics = [files.logits[index] for index in params.with_statistics]
+    statistics = dict(zip(with_statistics, files.get("statistics", []), strict=True))
+    write_parquet(score(params.runs, files.logits, labels, statistics), snakemake.output[0])

@@ -3,33 +3,12 @@
 A new method is one dataclass here and the module of its name in `classification/adapters/`.
 """
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any
 
-from pointclip.core.errors import UserError, choose
-
-
-Number = int | float
-
-
-def number(default: Number | None, low: Number, high: Number) -> Any:
-    """A hyper-parameter from `low` to `high`; whole numbers only, if the default is one."""
-    return field(default=default, metadata={"low": low, "high": high, "type": type(default)})
-
-
-def numbers(
-    default: tuple[Number, ...], low: Number, high: Number, count: int | None = None
-) -> Any:
-    """Several numbers from `low` to `high`: just `count` of them, or at least one."""
-    kind = type(default[0])
-    about = {"low": low, "high": high, "type": kind, "count": count, "several": True}
-    return field(default=default, metadata=about)
-
-
-def flag(default: bool) -> Any:
-    return field(default=default, metadata={"type": bool})
+from pointclip.catalog.ranges import fill, flag, number, numbers
+from pointclip.core.errors import choose
 
 
 @dataclass(frozen=True)
@@ -95,6 +74,86 @@ class Blend:
     steps: int = number(20, 1, 10_000)
 
 
+@dataclass(frozen=True)
+class Gda:
+    """Gaussian discriminant analysis; `grid` is what `validation` tries for `alpha`."""
+
+    alpha: float = number(1.0, 0, 1e6)
+    grid: tuple[float, ...] = numbers((1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0), 0, 1e6)
+
+
+@dataclass(frozen=True)
+class Timo:
+    """TIMO; `search` makes it TIMO-S under `validation`, which tries `gammas` and `grid`."""
+
+    alpha: float = number(100.0, 0, 1e6)
+    gamma: float = number(50.0, 0, 1e6)
+    search: bool = flag(False)
+    grid: tuple[float, ...] = numbers(tuple(10.0**k for k in range(-4, 5)), 0, 1e6)
+    gammas: tuple[float, ...] = numbers(tuple(5.0 * k for k in range(1, 21)), 0, 1e6)
+
+
+@dataclass(frozen=True)
+class LpPlusPlus:
+    """LP++; `accumulate` repeats the release's slip in the gradients of its text weights."""
+
+    epochs: int = number(300, 1, 100_000)
+    accumulate: bool = flag(False)
+
+
+@dataclass(frozen=True)
+class ZsLp:
+    """ZS-LP: a linear probe that starts at the text."""
+
+    epochs: int = number(300, 1, 100_000)
+    batch: int = number(256, 1, 100_000)
+    lr: float = number(0.1, 0, 100)
+
+
+@dataclass(frozen=True)
+class Clap(ZsLp):
+    """CLAP: ZS-LP with a penalty that holds each class at its text."""
+
+
+# The release's grid for Caltech: 20 values of beta, 10 of the ridge.
+_BETAS = tuple(0.5 + 2.5 * k / 19 for k in range(20))
+_RIDGES = tuple(0.001 + 0.999 * k / 9 for k in range(10))
+
+
+@dataclass(frozen=True)
+class Proker:
+    """ProKeR; without numbers of its own those that the release found on ImageNet."""
+
+    beta: float | None = number(None, 1e-6, 1e6)
+    ridge: float | None = number(None, 1e-9, 1e6)
+    betas: tuple[float, ...] = numbers(_BETAS, 1e-6, 1e6)
+    ridges: tuple[float, ...] = numbers(_RIDGES, 1e-9, 1e6)
+
+
+@dataclass(frozen=True)
+class KernelRidge:
+    """Kernel ridge regression beside zero-shot; without a `ridge` it is 1 / shots."""
+
+    beta: float = number(1.0, 1e-6, 1e6)
+    ridge: float | None = number(None, 1e-9, 1e6)
+    betas: tuple[float, ...] = numbers(_BETAS, 1e-6, 1e6)
+    ridges: tuple[float, ...] = numbers(_RIDGES, 1e-9, 1e6)
+
+
+@dataclass(frozen=True)
+class Ape:
+    """APE without training; start values as for ImageNet, `search_*` as in the release, coarser."""
+
+    alpha: float = number(2.0, 0, 1e6)
+    beta: float = number(1.0, 0, 1e6)
+    gamma: float = number(0.1, 0, 1e6)
+    fraction: float = number(0.5, 1e-6, 1)
+    similarity_weight: float = number(0.5, 0, 1e6)
+    variance_weight: float = number(0.5, 0, 1e6)
+    search_scale: tuple[float, ...] = numbers((7.0, 7.0, 1.0), 1e-6, 1e6, count=3)
+    search_steps: tuple[int, ...] = numbers((20, 20, 10), 1, 10_000, count=3)
+
+
 METHODS: dict[str, type] = {
     "inter_view": InterView,
     "tip": Tip,
@@ -102,6 +161,14 @@ METHODS: dict[str, type] = {
     "linear_probe": LinearProbe,
     "nearest_mean": NearestMean,
     "blend": Blend,
+    "gda": Gda,
+    "timo": Timo,
+    "lp_plus_plus": LpPlusPlus,
+    "zs_lp": ZsLp,
+    "clap": Clap,
+    "proker": Proker,
+    "kernel_ridge": KernelRidge,
+    "ape": Ape,
 }
 
 
@@ -111,39 +178,4 @@ def hyper_parameters(method: str, given: Mapping[str, Any]) -> Any:
     Raises:
         UserError: if there is no such method or hyper-parameter, or a value is out of its range.
     """
-    cls = METHODS[choose(method, METHODS, "few-shot method")]
-    known = {entry.name: entry for entry in fields(cls)}
-    values = {}
-    for name, value in given.items():
-        choose(name, known, f"hyper-parameter of {method}")
-        values[name] = _checked(method, name, value, known[name])
-    return cls(**values)
-
-
-def _checked(method: str, name: str, value: Any, entry: Any) -> Any:
-    about = entry.metadata
-    if about["type"] is bool:
-        if not isinstance(value, bool):
-            raise UserError(f"{method} cannot have {name}={value!r}: give true or false.")
-        return value
-    if about.get("several"):
-        wanted = about["count"]
-        if not isinstance(value, list | tuple) or len(value) != (wanted or max(1, len(value))):
-            how_many = f"a list of {wanted}" if wanted else "a list of"
-            raise UserError(f"{method} cannot have {name}={value!r}: give {how_many} numbers.")
-        return tuple(_number(method, name, one, about) for one in value)
-    if value is None and entry.default is None:
-        return None
-    return _number(method, name, value, about)
-
-
-def _number(method: str, name: str, value: Any, about: Mapping[str, Any]) -> Number:
-    whole, low, high = about["type"] is int, about["low"], about["high"]
-    allowed = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-    # A NaN is in no range.
-    if not allowed or not math.isfinite(value) or not low <= value <= high:
-        kind = "a whole number" if whole else "a number"
-        raise UserError(
-            f"{method} cannot have {name}={value!r}: give {kind} from {low:g} to {high:g}."
-        )
-    return value if whole else float(value)
+    return fill(METHODS[choose(method, METHODS, "few-shot method")], method, given)

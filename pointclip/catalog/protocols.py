@@ -4,6 +4,7 @@
 PROTOCOLS = {
     "plain": "Nothing is chosen: uniform view weights, the last epoch, no label but the shots'.",
     "validation": "Weights, epoch and hyper-parameters are chosen on held-out train shapes.",
+    "transductive": "As plain, but the method reads the unlabelled test shapes.",
     "released": "Chosen on test labels (oracle), as the release does: for comparison alone.",
 }
 # Methods whose release chose epochs on test labels: for others there is nothing to reproduce.

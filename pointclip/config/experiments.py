@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.catalog.protocols import RELEASED_METHODS
+from pointclip.catalog.transductive import TRANSDUCTIVE
 from pointclip.config import paths
 from pointclip.config.resolve import (
     DEFAULT_SAMPLING,
@@ -25,12 +26,23 @@ AXES = {
     "prompts": "prompts",
     "backbone": "backbones",
     "adapter": "adapters",
+    "transductive": "transductive",
     "shots": "shots",
     "protocol": "protocols",
 }
+_SHARED = ["dataset", "projection", "prompts", "backbone"]
 KINDS = {
-    "zero_shot": [axis for axis in AXES if axis not in ("adapter", "shots")],
-    "few_shot": list(AXES),
+    "zero_shot": [*_SHARED, "protocol"],
+    "few_shot": [*_SHARED, "adapter", "shots", "protocol"],
+    "transductive": [*_SHARED, "transductive", "protocol"],
+    "transductive_few_shot": [*_SHARED, "transductive", "shots", "protocol"],
+}
+# Kind -> the blocks of the config that list its experiments.
+BLOCKS = {
+    "zero_shot": "zero_shot",
+    "few_shot": "few_shot",
+    "transductive": "zero_shot",
+    "transductive_few_shot": "few_shot",
 }
 
 # "kind", every axis of that kind, "sampling", and "ensemble" where there is one.
@@ -70,9 +82,10 @@ def _sorted(value: Any) -> Any:
 def runs(config: Config, kind: str) -> list[Run]:
     """Every experiment of one kind, each once."""
     found: list[Run] = []
-    for block in config[kind]:
+    for block in config[BLOCKS[kind]]:
         sampling = block.get("sampling", DEFAULT_SAMPLING)
-        for values in product(*(block[AXES[axis]] for axis in KINDS[kind])):
+        lists = [_values(block, axis) for axis in KINDS[kind]]
+        for values in product(*lists):
             axes = dict(zip(KINDS[kind], values, strict=True))
             found.append({"kind": kind, **axes, "sampling": sampling})
     return _unique(run for run in found if _exists(config, run))
@@ -85,7 +98,7 @@ def ensemble_runs(config: Config) -> list[Run]:
         UserError: if there is no such ensemble, or not its file.
     """
     found: list[Run] = []
-    blocks = [(kind, block) for kind in KINDS for block in config[kind]]
+    blocks = [(kind, block) for kind in ("zero_shot", "few_shot") for block in config[kind]]
     for kind, block in blocks:
         for name in block.get("ensembles", []):
             file = config["ensembles"][choose(name, config["ensembles"], "ensemble")]["file"]
@@ -109,6 +122,8 @@ def ablation_runs(config: Config, name: str) -> list[Run]:
         seeds = map(str, resolve_sampling(config, sampling)["seeds"])
         choose(str(seed), seeds, f"seed in the ablation '{name}'")
     kind = "few_shot" if {"shots", "adapter"} & {*base, *vary} else "zero_shot"
+    if "transductive" in {*base, *vary}:
+        kind = "transductive" if kind == "zero_shot" else "transductive_few_shot"
     for axis in [*base, *vary]:
         choose(axis, KINDS[kind], f"axis of the {kind} ablation '{name}'")
     if missing := [axis for axis in KINDS[kind] if axis not in base and axis not in vary]:
@@ -126,7 +141,7 @@ def all_runs(config: Config) -> list[Run]:
     Raises:
         UserError: if two experiments differ in nothing but their sampling.
     """
-    everything = [*runs(config, "zero_shot"), *runs(config, "few_shot")]
+    everything = [run for kind in KINDS for run in runs(config, kind)]
     for name in config["ablations"]:
         everything += ablation_runs(config, name)
     everything = _unique(everything)
@@ -143,14 +158,18 @@ def all_runs(config: Config) -> list[Run]:
 
 def score_columns(run: Run) -> dict[str, Any]:
     """What a score row says of its experiment (see `catalog/columns.py`)."""
-    method = run.get("adapter", "zero_shot")
-    axes = ("dataset", "projection", "prompts", "backbone")
+    method = run.get("adapter", run.get("transductive", "zero_shot"))
     return {
-        **{axis: run[axis] for axis in axes},
+        **{axis: run[axis] for axis in _SHARED},
         "method": f"{method}+{run['ensemble']}" if "ensemble" in run else method,
         "protocol": run["protocol"],
         "shots": run.get("shots", 0),
     }
+
+
+def _values(block: Config, axis: str) -> list[Any]:
+    """What a block lists for an axis; only transductive methods may be left out."""
+    return block.get(axis, []) if axis == "transductive" else block[AXES[axis]]
 
 
 def _unique(found: Any) -> list[Run]:
@@ -159,6 +178,12 @@ def _unique(found: Any) -> list[Run]:
 
 def _exists(config: Config, run: Run) -> bool:
     """Whether that protocol means anything for that method."""
+    if "transductive" in run:
+        method = choose(run["transductive"], TRANSDUCTIVE, "transductive method")
+        shots = run["kind"] == "transductive_few_shot"
+        return run["protocol"] == "transductive" and (not shots or TRANSDUCTIVE[method].shots)
+    if run["protocol"] == "transductive":
+        return False
     if run["kind"] == "zero_shot" or run["protocol"] != "released":
         return True
     return resolve_adapter(config, run["adapter"])["method"] in RELEASED_METHODS

@@ -21,9 +21,20 @@ PATTERNS = {
     "zero_shot_validation": (
         "zero_shot/{dataset}/{projection}/{prompts}/{backbone}/validation/{sampling}"
     ),
+    "zero_shot_statistics": (
+        "zero_shot/{dataset}/{projection}/{prompts}/{backbone}/statistics/{sampling}.h5"
+    ),
     "few_shot": (
         "few_shot/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
         "/{protocol}"
+    ),
+    # The sampling says in which orders the streams show the test shapes.
+    "transductive": (
+        "transductive/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}"
+    ),
+    "transductive_few_shot": (
+        "transductive_few_shot/{dataset}/{sampling}/{projection}/{prompts}/{backbone}"
+        "/{transductive}/{shots}shot"
     ),
 }
 # Before the folder of an experiment that is blended with another model's logits.

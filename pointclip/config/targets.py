@@ -34,7 +34,8 @@ def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
     source = entries["projections"][run["projection"]]["source"]
     # A subset of another projection's views has copies of its features, and needs them itself.
     projections = [run | {"projection": name} for name in {source, run["projection"]}]
-    splits = ["train", "test"] if few or run["protocol"] == "validation" else ["test"]
+    needs_train = few or run["protocol"] == "validation" or run["kind"] == "transductive_few_shot"
+    splits = ["train", "test"] if needs_train else ["test"]
     files = {path("text", **run), logits(run)}
     for split, shard in product(splits, entries["datasets"][run["dataset"]]["shards"]):
         part = {"split": split, "shard": shard}

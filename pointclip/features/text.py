@@ -24,18 +24,21 @@ def encode_text(
 
     Args:
         classes: names in label order, which is the order of the rows.
-        out: gets the columns `class`, `sentences` and `feature` (a normalised prototype).
+        out: gets the columns `class`, `sentences`, `feature` (a normalised prototype) and
+            `sentence_features` (as the encoder gives them, one sentence after the other).
         dataset: the prompt set may call classes of this data set by other names.
 
     Raises:
         UserError: if the set has no sentence about a class.
     """
     sentences = [prompts.sentences(name, dataset) for name in classes]
+    each = [encoder.encode_texts(of_class) for of_class in sentences]
     frame = pd.DataFrame(
         {
             "class": list(classes),
             "sentences": sentences,
-            "feature": [prototype(of_class, encoder).numpy() for of_class in sentences],
+            "feature": [mean_direction(features).numpy() for features in each],
+            "sentence_features": [features.flatten().numpy() for features in each],
         }
     )
     write_parquet(frame, out, prompts=prompts.name, **encoder.attrs)
@@ -43,5 +46,9 @@ def encode_text(
 
 def prototype(sentences: list[str], encoder: Encoder) -> Float[Tensor, "channel"]:
     """The normalised mean of the normalised features of some sentences."""
-    features = F.normalize(encoder.encode_texts(sentences), dim=-1)
-    return F.normalize(features.mean(0), dim=0)
+    return mean_direction(encoder.encode_texts(sentences))
+
+
+def mean_direction(features: Float[Tensor, "sentence channel"]) -> Float[Tensor, "channel"]:
+    """The normalised mean of the normalised features."""
+    return F.normalize(F.normalize(features, dim=-1).mean(0), dim=0)

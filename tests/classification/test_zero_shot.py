@@ -43,6 +43,30 @@ def test_softmax_averages_probabilities_with_their_weights():
         zero_shot.combine(logits, method="mean")
 
 
+def test_views_like_the_mean_view_weigh_more():
+    x = features(LABELS, 3)
+    logits, similarity = zero_shot.per_view_logits(x, TEXT, 100.0), zero_shot.view_similarity(x)
+    unit = torch.nn.functional.normalize(torch.from_numpy(x).float(), dim=-1)
+    mean = torch.nn.functional.normalize(unit.mean(1), dim=-1)
+    np.testing.assert_allclose(similarity, (unit * mean[:, None]).sum(-1), rtol=1e-5)
+    share = torch.from_numpy(zero_shot.SHARPNESS * similarity).double().softmax(-1).numpy()
+    expected = (logits * share[..., None]).sum(1)
+    found = zero_shot.combine(logits, method="zero_shot_mvf", similarity=similarity)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    with pytest.raises(UserError, match="no similarities"):
+        zero_shot.combine(logits, method="zero_shot_mvf")
+
+
+def test_half_of_the_views_are_kept_by_entropy():
+    logits = np.zeros((1, 3, 2))
+    logits[0, :, 0] = [3.0, 0.0, 1.0]  # entropy: least in the first view, most in the second
+    found = np.exp(zero_shot.combine(logits, method="zero_shot_entropy"))
+    expected = (torch.tensor([3.0, 1.0]).sigmoid().mean()).item()
+    np.testing.assert_allclose(found, [[expected, 1 - expected]], rtol=1e-6)
+    one = zero_shot.combine(logits[:, :1], method="zero_shot_entropy")
+    np.testing.assert_allclose(np.exp(one)[0, 0], torch.tensor(3.0).sigmoid(), rtol=1e-6)
+
+
 def test_a_constant_feature_gives_finite_logits():
     constant = np.zeros((3, VIEWS, TEXT.shape[1]), np.float32)
     assert np.isfinite(zero_shot.per_view_logits(constant, TEXT, 100.0)).all()
@@ -65,9 +89,11 @@ def test_streamed_file_equals_the_arrays_and_scores_under_both_methods(tmp_path)
         np.testing.assert_allclose(f["logits"][:], expected, rtol=1e-5)
         assert f["weights"][:].tolist() == [1] * VIEWS
     rows = score([zero_shot_run()], [out], {"toy": paths["test_labels"]}).to_dict("records")
-    assert [row["method"] for row in rows] == ["zero_shot", "zero_shot_softmax"]
+    assert {row["method"] for row in rows} == set(zero_shot.COMBINE)
+    similarity = zero_shot.view_similarity(whole)
     for row in rows:
-        right = (zero_shot.combine(expected, method=row["method"]).argmax(-1) == labels).mean()
+        combined = zero_shot.combine(expected, method=row["method"], similarity=similarity)
+        right = (combined.argmax(-1) == labels).mean()
         assert row["accuracy"] == pytest.approx(100 * float(right))
         assert row["shots"] == 0 and pd.isna(row["seed"])
 

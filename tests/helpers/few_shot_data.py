@@ -44,6 +44,12 @@ def prototypes() -> torch.Tensor:
     return torch.nn.functional.normalize(torch.from_numpy(2 + centres).float(), dim=-1)
 
 
+def sentences() -> torch.Tensor:
+    """Three sentences a class, each a little off its prototype."""
+    noise = torch.from_numpy(np.random.default_rng(5).normal(size=(CLASSES, 3, CHANNELS)))
+    return torch.nn.functional.normalize(prototypes().unsqueeze(1) + 0.05 * noise.float(), dim=-1)
+
+
 def task(seeds=(1, 2, 3), shots=8, copies=3, held_out=4, pool=40) -> FewShotTask:
     train = np.repeat(np.arange(CLASSES), pool // CLASSES * 2)
     held = np.repeat(np.arange(CLASSES), held_out)
@@ -67,6 +73,7 @@ def task(seeds=(1, 2, 3), shots=8, copies=3, held_out=4, pool=40) -> FewShotTask
         logit_scale=100.0,
         validation=features(held, 2) if held_out else None,
         validation_labels=torch.from_numpy(held) if held_out else None,
+        sentences=sentences(),
     )
 
 
@@ -115,8 +122,9 @@ def write_files(folder, shots=(1, 2, 4), seeds=(1, 2, 3), per_class=12, shards=2
     text = pd.DataFrame(
         {
             "class": [f"class_{label}" for label in range(CLASSES)],
-            "sentences": [["a class."]] * CLASSES,
+            "sentences": [["a class.", "the class.", "class"]] * CLASSES,
             "feature": list(prototypes().numpy()),
+            "sentence_features": list(10 * sentences().flatten(1).numpy()),
         }
     )
     store.write_parquet(text, paths["text"], logit_scale=100.0)

@@ -16,7 +16,8 @@ def test_the_default_runs_without_a_network(tmp_path: Path) -> None:
     rows = pd.read_csv(project.path("results/tables/accuracy.csv"))
     zero, few = rows[rows["shots"] == 0], rows[rows["shots"] > 0]
     assert set(zero["projection"]) == {"pointclip_zs", "pointclip_fs", "pointclip_v2"}
-    assert set(zero["method"]) == {"zero_shot", "zero_shot_softmax"}
+    ways = {"zero_shot", "zero_shot_softmax", "zero_shot_mvf", "zero_shot_entropy"}
+    assert set(zero["method"]) == ways
     assert set(few["projection"]) == {"pointclip_fs", "pointclip_v2"}
     for _, group in few.groupby(["projection", "protocol", "shots"]):
         assert sorted(group["seed"]) == [1, 2, 3]

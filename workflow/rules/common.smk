@@ -22,8 +22,7 @@ try:
     schema.validate(config, REPOSITORY)
     ENTRIES = experiments.resolve(config)
     RUNS = [
-        *experiments.runs(config, "zero_shot"),
-        *experiments.runs(config, "few_shot"),
+        *(run for kind in experiments.KINDS for run in experiments.runs(config, kind)),
         *experiments.ensemble_runs(config),
     ]
     ABLATIONS = {

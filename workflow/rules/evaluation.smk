@@ -11,10 +11,23 @@ def ablation_inputs(wildcards):
     return {"logits": logits(runs), "labels": test_labels(runs)}
 
 
+def statistics(runs):
+    """File of zero-shot logits -> what train shapes tell about them, if the config asks for it."""
+    asked = runs if config["calibration"] else []
+    return {
+        f"<results>/{paths.logits(run)}": file("zero_shot_statistics", **run)
+        for run in asked
+        if run["kind"] == "zero_shot"
+        and run["protocol"] == "plain"
+        and "ensemble" not in run
+    }
+
+
 rule score:
     input:
         logits=logits(RUNS),
         labels=test_labels(RUNS),
+        statistics=list(statistics(RUNS).values()),
     output:
         "<out>/scores.parquet",
     log:
@@ -27,9 +40,48 @@ rule score:
     params:
         runs=RUNS,
         datasets=datasets_of(RUNS),
+        with_statistics=[
+            index
+            for index, path in enumerate(logits(RUNS))
+            if path in statistics(RUNS)
+        ],
         code=code("score"),
     script:
         "../../scripts/score.py"
+
+
+rule calibrate:
+    input:
+        logits=logits(RUNS),
+        labels=test_labels(RUNS),
+        statistics=list(statistics(RUNS).values()),
+    output:
+        metrics="<out>/tables/calibration.csv",
+        bins="<out>/calibration_bins.parquet",
+        table=report(
+            "<out>/tables/calibration.html",
+            caption="../report/calibration.rst",
+            category="Calibration",
+            labels={"table": "calibration"},
+        ),
+    log:
+        "<logs>/calibrate.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        runs=RUNS,
+        datasets=datasets_of(RUNS),
+        with_statistics=[
+            index
+            for index, path in enumerate(logits(RUNS))
+            if path in statistics(RUNS)
+        ],
+        code=code("calibrate"),
+    script:
+        "../../scripts/calibrate.py"
 
 
 rule ablation:

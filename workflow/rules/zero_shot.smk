@@ -71,3 +71,26 @@ rule zero_shot_released:
         code=code("zero_shot_released"),
     script:
         "../../scripts/zero_shot_released.py"
+
+
+rule zero_shot_statistics:
+    input:
+        # Of the train split: unlabelled for the prior, held-out shapes with their labels for the
+        # temperatures.
+        features=features("train"),
+        text=file("text"),
+        labels=file("labels", split="train"),
+        shots=file("shots"),
+    output:
+        file("zero_shot_statistics"),
+    log:
+        f"<logs>/zero_shot_statistics/{ZERO_SHOT}/{{sampling}}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(8000),
+        runtime=30,
+    params:
+        code=code("zero_shot_statistics"),
+    script:
+        "../../scripts/zero_shot_statistics.py"

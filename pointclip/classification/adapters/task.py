@@ -26,6 +26,8 @@ class FewShotTask:
         augmented: features of augmented copies of the shapes.
         shot_index: positions of each seed's shots on the shape axis.
         validation: features of the held-out train shapes, if there are any.
+        sentences: unit features of each class's sentences, equally many of every class.
+        text_norm: mean length of the text features as the encoder gives them.
 
     Raises:
         UserError: if a feature is NaN or infinite, or a seed is listed twice.
@@ -41,6 +43,8 @@ class FewShotTask:
     logit_scale: float
     validation: Float[Tensor, "held_out view channel"] | None = None
     validation_labels: Int[Tensor, " held_out"] | None = None
+    sentences: Float[Tensor, "class sentence channel"] | None = None
+    text_norm: float = 10.0
 
     def __post_init__(self) -> None:
         named = {

@@ -18,6 +18,7 @@ from pointclip.catalog.adapters import METHODS
 from pointclip.catalog.protocols import PROTOCOLS
 from pointclip.classification.adapters.method import load_method
 from pointclip.classification.adapters.task import FewShotTask, State
+from pointclip.classification.temperature import HIGHEST, LOWEST, fit_temperature
 from pointclip.core.errors import UserError, choose
 from pointclip.core.store import read_tensors, write_tensors
 
@@ -29,6 +30,8 @@ class Adapter:
     Attributes:
         state: what was learned; every tensor leads with the seed axis.
         prototypes: the text features that it works with.
+        temperatures: of each seed's logits, fitted on held-out train shapes; empty where there were
+            none.
         unchecked_parts: projection, backbone and prompts as the file states them; to be used only
             as `trained_with.check` returns them.
     """
@@ -42,6 +45,7 @@ class Adapter:
     logit_scale: float
     state: State
     prototypes: Float[Tensor, "class channel"]
+    temperatures: list[float] = field(default_factory=list)
     unchecked_parts: Any = field(default_factory=dict)
 
     def logits(
@@ -77,7 +81,8 @@ class Adapter:
             raise UserError(f"{self.file} has no seed {seed}: choose one of {known}.")
         row = 0 if seed is None else self.seeds.index(seed)
         state = {name: tensor[row : row + 1] for name, tensor in self.state.items()}
-        return replace(self, seeds=[self.seeds[row]], state=state)
+        temperatures = self.temperatures[row : row + 1]
+        return replace(self, seeds=[self.seeds[row]], state=state, temperatures=temperatures)
 
     def to(self, device: torch.device | str) -> "Adapter":
         """The same adapter with its tensors on `device`."""
@@ -108,8 +113,18 @@ def write_adapter(
         classes=task.classes,
         views=task.augmented.shape[2],
         logit_scale=task.logit_scale,
+        temperatures=_temperatures(method, state, task),
         trained_with=dict(parts or {}),
     )
+
+
+def _temperatures(method: str, state: State | None, task: FewShotTask) -> list[float]:
+    """The temperature of every seed's logits that suits the held-out train shapes best."""
+    if state is None or task.validation is None or task.validation_labels is None:
+        return []
+    scores = load_method(method).logits(state, task.validation, task.prototypes, task.logit_scale)
+    labels = task.validation_labels.cpu().numpy()
+    return [fit_temperature(logits.cpu().numpy(), labels) for logits in scores]
 
 
 def read_adapter(path: str | Path) -> Adapter:
@@ -140,8 +155,22 @@ def read_adapter(path: str | Path) -> Adapter:
         prototypes=prototypes.float(),
         unchecked_parts=about.get("trained_with", {}),
         **{name: about[name] for name in _METADATA if name != "logit_scale"},
+        temperatures=_checked_temperatures(path, about.get("temperatures", []), seeds),
         logit_scale=float(about["logit_scale"]),
     )
+
+
+def _checked_temperatures(path: str | Path, given: Any, seeds: int) -> list[float]:
+    numbers = isinstance(given, list) and all(
+        isinstance(t, int | float) and not isinstance(t, bool) and LOWEST <= t <= HIGHEST
+        for t in given
+    )
+    if not numbers or len(given) not in (0, seeds):
+        raise UserError(
+            f"The temperatures in the adapter {path} are not {seeds} numbers from {LOWEST:g} to "
+            f"{HIGHEST:g}: the file is damaged."
+        )
+    return [float(t) for t in given]
 
 
 def _whole(value: Any, low: int, high: int) -> bool:

@@ -24,6 +24,8 @@ def write_logits(
 ) -> None:
     """Write `logits` (seed, shape, class), `seed` and `id` of every shape in feature shards.
 
+    Where the adapter knows temperatures, they are written too: `temperature` (seed).
+
     Args:
         batch: shapes in memory at once.
 
@@ -37,6 +39,8 @@ def write_logits(
     with store.new_h5(path, **about) as out:
         out["id"] = ids.astype(object)
         out["seed"] = np.array(learned.seeds, dtype=np.int64)
+        if learned.temperatures:
+            out["temperature"] = np.array(learned.temperatures)
         shape = (len(learned.seeds), len(ids), len(learned.classes))
         logits = out.create_dataset("logits", shape, np.float32)
         if not learned.seeds:

@@ -18,6 +18,7 @@ from pointclip.features.read import (
     read_labels,
     read_prototypes,
 )
+from pointclip.features.sentences import read_sentences
 
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ def read_task(
         ids = shot_ids(frame, shots)
     distinct, index = np.unique(ids.astype(str), return_inverse=True)
     prototypes, scale, classes = read_prototypes(text)
+    sentences, text_norm = read_sentences(text)
     held_out = None
     if protocol == "plain":
         held_out = read_held_out(sampled, labels, features)
@@ -64,6 +66,8 @@ def read_task(
         logit_scale=scale,
         validation=torch.from_numpy(held_out[0]) if held_out else None,
         validation_labels=torch.from_numpy(held_out[1]) if held_out else None,
+        sentences=torch.from_numpy(sentences),
+        text_norm=text_norm,
     )
     if (task.features == task.features[:1]).all():
         log.warning("The features of all shots are equal: there is nothing to learn from them.")

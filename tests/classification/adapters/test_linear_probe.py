@@ -30,6 +30,7 @@ def test_two_classes_have_log_odds_of_their_own():
             "shot_index": one.shot_index[:, keep],
             "labels": one.labels[:, keep],
             "prototypes": one.prototypes[:2],
+            "sentences": None,
         }
     )
     (state,) = linear_probe.fit(two, LinearProbe())

@@ -14,6 +14,8 @@ from pointclip.core.errors import UserError
 
 LABELS = np.repeat(np.arange(CLASSES), 20)
 FAST = {"inter_view": {"epochs": 30}, "tip_f": {"epochs": 5, "batch": 32}}
+FEW = {"epochs": 60, "batch": 32}
+FAST |= {"zs_lp": FEW, "clap": FEW, "lp_plus_plus": {"epochs": 60}}
 
 
 def fit(method, one):
@@ -69,7 +71,8 @@ def test_tuning_is_no_worse_on_the_shapes_that_it_tunes_on(method):
         scores = module.logits(state, one.validation, one.prototypes, one.logit_scale)
         return (scores.argmax(-1) == one.validation_labels).float().mean(-1)
 
-    small = {"search_steps": (10, 5)} if method.startswith("tip") else {}
+    small = {"tip": (10, 5), "tip_f": (10, 5), "ape": (5, 5, 3)}
+    small = {"search_steps": small[method]} if method in small else {}
     p = hyper_parameters(method, small)
     tuned = module.tune(one, state, one.validation, one.validation_labels, p)
     assert set(tuned) == set(state)

@@ -50,6 +50,18 @@ def test_what_is_written_is_read(path, one, state):
     assert torch.equal(adapter.logits(x), expected)
 
 
+def test_temperatures_belong_to_seeds(path):
+    adapter = read_adapter(path)
+    assert len(adapter.temperatures) == 3
+    assert adapter.only(2).temperatures == adapter.temperatures[1:2]
+    rewrite(path, temperatures=[])
+    assert read_adapter(path).temperatures == []
+    for bad in ([1.0], [1.0, 1.0, float("nan")], [1, 1, 1e9], "111"):
+        rewrite(path, temperatures=bad)
+        with pytest.raises(UserError, match="are not 3 numbers from"):
+            read_adapter(path)
+
+
 def test_one_seed_is_the_first_or_the_one_asked_for(path):
     adapter, x = read_adapter(path), features(range(CLASSES), 3)
     for seed, row in ((None, 0), (1, 0), (3, 2)):

@@ -1,0 +1,64 @@
+"""From unlabelled test features to the logits of methods that read them.
+
+In: features of the test split, text; for one method unlabelled train features, for the few-shot
+form shots and their train labels. Out: logits. No test label is read here.
+"""
+
+from pointclip.catalog.transductive import TRANSDUCTIVE
+
+
+wildcard_constraints:
+    transductive="|".join(TRANSDUCTIVE),
+
+
+def unlabelled(wildcards):
+    """The train features, for methods that read them without labels."""
+    needed = TRANSDUCTIVE[wildcards.transductive].train
+    return features("train")(wildcards) if needed else []
+
+
+rule transductive:
+    input:
+        features=features("test"),
+        text=file("text"),
+        train=unlabelled,
+    output:
+        file("transductive") + "/logits.h5",
+    log:
+        "<logs>/transductive/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}.log",
+    benchmark:
+        "<benchmarks>/transductive/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(60),
+    params:
+        sampling=lookup_in(ENTRIES["samplings"], "sampling"),
+        code=code("transductive"),
+    script:
+        "../../scripts/transductive.py"
+
+
+rule transductive_few_shot:
+    input:
+        features=features("test"),
+        text=file("text"),
+        train=features("train"),
+        labels=file("labels", split="train"),
+        shots=file("shots"),
+    output:
+        file("transductive_few_shot") + "/logits.h5",
+    log:
+        "<logs>/transductive_few_shot/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}/{shots}shot.log",
+    wildcard_constraints:
+        transductive="|".join(name for name, of in TRANSDUCTIVE.items() if of.shots),
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(60),
+    params:
+        code=code("transductive_few_shot"),
+    script:
+        "../../scripts/transductive_few_shot.py"
