@@ -131,15 +131,17 @@ def read_adapter(path: str | Path) -> Adapter:
     """Read an adapter file. Nothing that it names is loaded or fetched.
 
     Raises:
-        UserError: if it is no adapter, or its tensors do not fit what it says.
+        UserError: if it is no adapter, says more than an adapter does, or its tensors do not fit.
     """
     tensors, about = read_tensors(path)
     if not isinstance(about, dict) or any(
         name not in about or not accepts(about[name]) for name, accepts in _METADATA.items()
     ):
         raise UserError(f"{path} is not an adapter of pointclip: it does not say what it is.")
-    choose(about["method"], METHODS, f"few-shot method in {path}")
-    choose(about["protocol"], PROTOCOLS, f"protocol in {path}")
+    for key in about:
+        choose(key[:80], (*_METADATA, "trained_with"), f"key in the metadata of {path}")
+    choose(about["method"][:80], METHODS, f"few-shot method in {path}")
+    choose(about["protocol"][:80], PROTOCOLS, f"protocol in {path}")
     seeds, classes = len(about["seeds"]), len(about["classes"])
     prototypes = tensors.pop("prototypes", torch.empty(0))
     fits = {name: tensor.ndim > 0 and len(tensor) == seeds for name, tensor in tensors.items()}

@@ -77,7 +77,7 @@ def check(stated: Any, file: str | Path, views: int) -> dict[str, Any]:
         if not isinstance(stated, dict):
             raise UserError(f"{stated!r:.80} names no parts.")
         for part in stated:
-            choose(part, PARTS, "part")
+            choose(part[:80], PARTS, "part")
         return {part: _check_part(part, given, views) for part, given in stated.items()}
     except UserError as error:
         raise UserError(
@@ -91,7 +91,7 @@ def _check_part(part: str, given: Any, views: int) -> Any:
             raise UserError(f"{given['own']!r:.80} is no id of a {part}.")
         return given
     if part == "prompts":
-        return choose(str(given), _prompt_sets(), "prompt set")
+        return choose(str(given)[:80], _prompt_sets(), "prompt set")
     if not isinstance(given, dict) or not isinstance(given.get("base"), str):
         raise UserError(f"{given!r:.80} is no built-in {part}.")
     if part == "backbone":
@@ -102,15 +102,15 @@ def _check_part(part: str, given: Any, views: int) -> Any:
 
 
 def _check_backbone(entry: Mapping[str, Any]) -> None:
-    choose(entry["base"], BACKBONES, "backbone")
+    choose(entry["base"][:80], BACKBONES, "backbone")
     for key, value in entry.items():
-        choose(key, ("base", *HARMLESS), "key of a backbone")
+        choose(key[:80], ("base", *HARMLESS), "key of a backbone")
         if key == "quick_gelu" and not isinstance(value, bool):
             raise UserError(f"quick_gelu {value!r:.80} is neither true nor false.")
         if key == "mean_std" and isinstance(value, dict):
             _check_mean_std(value)
         elif key in CHOICES:
-            choose(str(value), CHOICES[key], key)
+            choose(str(value)[:80], CHOICES[key], key)
 
 
 def _check_mean_std(value: Mapping[str, Any]) -> None:
@@ -125,9 +125,9 @@ def _check_mean_std(value: Mapping[str, Any]) -> None:
 
 
 def _check_projection(entry: Mapping[str, Any], views: int) -> None:
-    name = choose(entry["base"], PROJECTIONS, "projection")
+    name = choose(entry["base"][:80], PROJECTIONS, "projection")
     for key in entry:
-        choose(key, ("base", *PROJECTIONS[name]), f"parameter of projection '{name}'")
+        choose(key[:80], ("base", *PROJECTIONS[name]), f"parameter of projection '{name}'")
     if "method" in entry:
         raise UserError(f"The method of projection '{name}' cannot be changed.")
     # Views are checked where their rotations are computed.

@@ -97,6 +97,13 @@ def test_metadata_out_of_range_is_no_adapter(path, about):
         read_adapter(path)
 
 
+@pytest.mark.parametrize("key", ["weights", "backbone", "hub", "model_config", "code"])
+def test_metadata_that_no_adapter_has_is_refused(path, key):
+    rewrite(path, **{key: "evil.pt"})
+    with pytest.raises(UserError, match=f"Unknown key in the metadata of .* '{key}': choose one"):
+        read_adapter(path)
+
+
 def test_unknown_methods_and_protocols_are_named(path):
     rewrite(path, method="os")
     with pytest.raises(UserError, match=r"Unknown few-shot method in .*a\.safetensors 'os'"):

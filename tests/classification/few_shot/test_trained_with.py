@@ -88,6 +88,8 @@ ATTACKS = [
     {"prompts": "../../evil"},
     {"prompts": ["v2"]},
     {"weights": "evil.pt"},
+    {"prompts": "e" * 10**6},
+    {"projection": {"base": "pointclip_v2", "e" * 10**6: 1}},
     ["backbone"],
     "evil.pt",
 ]
@@ -96,5 +98,8 @@ ATTACKS = [
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: str(attack)[:60])
 def test_everything_else_is_refused_in_one_sentence(attack):
     parts = {**stated(), **attack} if isinstance(attack, dict) else attack
-    with pytest.raises(UserError, match=r"a\.safetensors is refused, because an adapter may name"):
+    with pytest.raises(
+        UserError, match=r"a\.safetensors is refused, because an adapter may name"
+    ) as e:
         check(parts, "a.safetensors", 10)
+    assert len(str(e.value)) < 600
