@@ -1,8 +1,12 @@
+import contextlib
+import json
 import math
+import random
 
 import pytest
 import torch
 from few_shot_data import CLASSES, features, task
+from safetensors.torch import load_file, save_file
 
 from pointclip.classification.adapters.method import load_method
 from pointclip.classification.few_shot.adapter_file import read_adapter, write_adapter
@@ -149,9 +153,43 @@ def test_a_state_of_another_method_or_shape_is_a_sentence(path, changes):
 
 
 def test_deep_metadata_is_a_sentence(path):
-    from safetensors.torch import load_file, save_file
-
     deep = "[" * 200_000 + "]" * 200_000
     save_file(load_file(path), path, metadata={"pointclip": deep})
     with pytest.raises(UserError, match="is not a readable safetensors file"):
         read_adapter(path)
+
+
+def test_a_flipped_bit_is_told_and_never_read(path):
+    whole, first = path.read_bytes(), read_adapter(path)
+    rng = random.Random(0)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        damaged[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            read = read_adapter(path)
+        except UserError:
+            continue
+        assert (read.seeds, read.classes, read.logit_scale, read.unchecked_parts) == (
+            *(first.seeds, first.classes, first.logit_scale, first.unchecked_parts),
+        )
+        assert all(torch.equal(read.state[name], first.state[name]) for name in first.state)
+        assert torch.equal(read.prototypes, first.prototypes)
+
+
+def test_bytes_changed_at_random_end_in_a_sentence(path):
+    """Without the checksum, as a stranger would write it."""
+    tensors, about = read_tensors(path)
+    save_file(tensors, path, metadata={"pointclip": json.dumps(about)})
+    assert read_adapter(path).seeds == [1, 2, 3]
+    whole = path.read_bytes()
+    head, x = 8 + int.from_bytes(whole[:8], "little"), features(range(CLASSES), 3)
+    rng = random.Random(1)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(rng.randrange(1, 4)):
+            damaged[rng.randrange(head)] = rng.randrange(256)
+        path.write_bytes(damaged)
+        with contextlib.suppress(UserError):
+            adapter = read_adapter(path)
+            assert adapter.logits(x).shape == (len(adapter.seeds), CLASSES, CLASSES)
