@@ -1,13 +1,12 @@
-"""How results lie on disk: HDF5 for arrays, Parquet for rows, safetensors for weights.
+"""How results lie on disk: HDF5 for arrays, Parquet for rows (weights: `tensors`).
 
 A file appears under its own name only when it is complete, so that a later job never takes what a
 killed one left for finished; and it carries the parameters that made it.
 """
 
-import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -162,49 +161,3 @@ def read_parquet(path: str | Path, columns: list[str] | None = None) -> pd.DataF
         if key.startswith(prefix)
     }
     return frame
-
-
-def write_tensors(tensors: Mapping[str, Any], path: str | Path, **metadata: Any) -> None:
-    """Write torch tensors as safetensors; `metadata` values are stored as JSON, with a checksum."""
-    from safetensors.torch import save_file
-
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    told = json.loads(json.dumps(metadata)) | {"sha256": _checksum(plain, metadata)}
-    with atomic(path) as partial:
-        # One entry: of several, safetensors writes the order by chance, and equal files differ.
-        save_file(plain, partial, metadata={"pointclip": json.dumps(told, sort_keys=True)})
-
-
-def read_tensors(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read safetensors: the tensors, and the metadata that `write_tensors` was given.
-
-    Raises:
-        UserError: if the file is missing or no safetensors file, or does not fit its checksum.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as f:
-            metadata = json.loads((f.metadata() or {}).get("pointclip", "{}"))
-            tensors = {name: f.get_tensor(name) for name in f.keys()}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist.") from error
-    except (SafetensorError, ValueError, RecursionError, OSError) as error:
-        raise UserError(f"{path} is not a readable safetensors file ({error}).") from error
-    if isinstance(metadata, dict):
-        checksum = metadata.pop("sha256", None)
-        if checksum is not None and checksum != _checksum(tensors, metadata):
-            raise UserError(f"{path} is damaged: it does not fit its own checksum.")
-    return tensors, metadata
-
-
-def _checksum(tensors: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
-    """A hash of all values, since one flipped bit would be read as another number."""
-    import torch
-
-    found = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        found.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return found.hexdigest()

@@ -16,8 +16,8 @@ import torch
 from pointclip.classification.adapters import inter_view
 from pointclip.classification.adapters.task import State
 from pointclip.config.experiments import Run
-from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.core.tensors import read_tensors
 from pointclip.evaluation.score import score
 from pointclip.features.read import read_labelled, read_prototypes
 
@@ -126,7 +126,7 @@ def read_checkpoint(path: str | Path) -> State:
     """
     try:
         if Path(path).suffix == ".safetensors":
-            given = store.read_tensors(path)[0]
+            given = read_tensors(path)[0]
         else:
             # Never unpickle anything but tensors: the file comes from somebody's drive.
             given = torch.load(path, map_location="cpu", weights_only=True)

@@ -15,7 +15,7 @@ from pointclip.classification.few_shot.trained_with import describe
 from pointclip.classification.zero_shot import log_softmax, per_view_logits
 from pointclip.clouds.load import normalise
 from pointclip.core.errors import UserError
-from pointclip.core.store import read_tensors, write_tensors
+from pointclip.core.tensors import read_tensors, write_tensors
 from pointclip.features.prompts import load_prompts
 
 

@@ -6,7 +6,6 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from pointclip.core import store
 from pointclip.core.errors import UserError, choose
@@ -115,14 +114,3 @@ def test_parquet_keeps_rows_and_metadata(tmp_path):
         store.read_parquet(tmp_path / "junk.parquet")
     with pytest.raises(UserError, match="does not exist"):
         store.read_parquet(tmp_path / "none.parquet")
-
-
-def test_tensors_keep_values_and_metadata(tmp_path):
-    tensors = {"weight": torch.arange(6.0).reshape(2, 3).T, "ratio": torch.tensor(0.5)}
-    store.write_tensors(tensors, tmp_path / "a.safetensors", seeds=[1, 2], method="inter_view")
-    back, metadata = store.read_tensors(tmp_path / "a.safetensors")
-    assert metadata == {"seeds": [1, 2], "method": "inter_view"}
-    assert all(torch.equal(back[name], tensors[name]) for name in tensors)
-    os.truncate(tmp_path / "a.safetensors", 20)
-    with pytest.raises(UserError, match="not a readable safetensors file"):
-        store.read_tensors(tmp_path / "a.safetensors")

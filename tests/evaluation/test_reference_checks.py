@@ -8,6 +8,7 @@ from places import GOLDEN
 
 from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.core.tensors import write_tensors
 from pointclip.evaluation.reference_checks import (
     Target,
     checkpoint_target,
@@ -81,7 +82,7 @@ def test_a_failure_outweighs_what_is_missing() -> None:
 def test_the_authors_checkpoint_gives_what_their_code_gives(tmp_path: Path, kind: str) -> None:
     path = tmp_path / ("adapter.safetensors" if kind == "safetensors" else "adapter.pth.tar")
     if kind == "safetensors":
-        store.write_tensors(STATE, path)
+        write_tensors(STATE, path)
     else:
         torch.save({"state_dict": STATE, "epoch": 249} if kind == "dassl" else STATE, path)
     classes = [f"c{i}" for i in range(5)]

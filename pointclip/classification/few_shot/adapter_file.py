@@ -20,7 +20,7 @@ from pointclip.classification.adapters.method import load_method
 from pointclip.classification.adapters.task import FewShotTask, State
 from pointclip.classification.temperature import HIGHEST, LOWEST, fit_temperature
 from pointclip.core.errors import UserError, choose
-from pointclip.core.store import read_tensors, write_tensors
+from pointclip.core.tensors import read_tensors, write_tensors
 
 
 @dataclass(frozen=True)

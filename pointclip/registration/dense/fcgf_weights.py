@@ -43,7 +43,7 @@ def _read_state(path: Path) -> dict[str, Any]:
     The published files hold their training options as an EasyDict: it is read as a plain mapping.
     """
     if path.suffix == ".safetensors":
-        from pointclip.core.store import read_tensors
+        from pointclip.core.tensors import read_tensors
 
         return read_tensors(path)[0]
     try:

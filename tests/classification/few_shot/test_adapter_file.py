@@ -12,7 +12,7 @@ from pointclip.classification.adapters.method import load_method
 from pointclip.classification.few_shot.adapter_file import read_adapter, write_adapter
 from pointclip.classification.few_shot.train import train
 from pointclip.core.errors import UserError
-from pointclip.core.store import read_tensors, write_tensors
+from pointclip.core.tensors import read_tensors, write_tensors
 
 
 PARTS = {"projection": {"base": "pointclip_v2"}, "backbone": {"base": "rn50"}, "prompts": "v2"}
