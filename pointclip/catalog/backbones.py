@@ -1,8 +1,9 @@
-"""The table of built-in backbones; light to import, so that a Snakefile can read it."""
+"""The table of built-in 2D backbones, and the settings of any; light to import, for a Snakefile."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from pointclip.catalog.point_backbones import POINT_BACKBONES, POINT_CHOICES, POINT_DEFAULTS
 from pointclip.core.errors import UserError, choose
 
 
@@ -52,6 +53,29 @@ BACKBONES: dict[str, dict[str, Any]] = {
         "pretrained": "openai",
         "hub": "timm/resnet50x16_clip.openai",
         "size": 1164e6,
+    },
+    # Those whose text towers 3D encoders were trained with (see `point_backbones.py`).
+    "vit_l_14": {
+        "model": "ViT-L-14",
+        "pretrained": "openai",
+        "hub": "timm/vit_large_patch14_clip_224.openai",
+        "size": 1711e6,
+    },
+    "vit_bigg_14": {
+        "model": "ViT-bigG-14",
+        "pretrained": "laion2b_s39b_b160k",
+        "hub": "laion/CLIP-ViT-bigG-14-laion2B-39B-b160k",
+        "mean_std": "openclip",
+        "prompts": "depth_templates",
+        "size": 10158e6,
+    },
+    "eva02_e_14_plus": {
+        "model": "EVA02-E-14-plus",
+        "pretrained": "laion2b_s9b_b144k",
+        "hub": "timm/eva02_enormous_patch14_plus_clip_224.laion2b_s9b_b144k",
+        "mean_std": "openclip",
+        "prompts": "depth_templates",
+        "size": 20179e6,
     },
     # Stronger ones of later years, small and large. Their depth is normalised as their photos were.
     "dfn_b_16": {
@@ -103,19 +127,6 @@ BACKBONES: dict[str, dict[str, Any]] = {
         "size": 4544e6,
     },
 }
-# sha256 of the TorchScript files that OpenAI published; open_clip has them in their URLs (a test
-# compares). No other TorchScript is ever loaded.
-OPENAI_CHECKSUMS = {
-    "afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762": "RN50",
-    "8fa8567bab74a42d41c5915025a8e4538c3bdbe8804a470a72f30b0d94fab599": "RN101",
-    "7e526bd135e493cef0776de27d5f42653e6b4c8bf9e0f653bb11773263205fdd": "RN50x4",
-    "52378b407f34354e150460fe41077663dd5b39c54cd0bfd2b27167a4a06ec9aa": "RN50x16",
-    "be1cfb55d75a9666199fb2206c106743da0f6468c9d327f3e0d0a543a9919d9c": "RN50x64",
-    "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af": "ViT-B-32",
-    "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f": "ViT-B-16",
-    "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836": "ViT-L-14",
-    "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02": "ViT-L-14-336px",
-}
 DEFAULTS: dict[str, Any] = {
     "pretrained": None,  # open_clip's tag
     "model_config": None,  # an open_clip model JSON, for an architecture that it does not know
@@ -140,6 +151,8 @@ CHOICES = {
 def resolve_backbone(backbone: str | Mapping[str, Any]) -> dict[str, Any]:
     """All settings of a built-in backbone, or of an entry that may build on one by `base`.
 
+    One with a `network` is a 3D encoder, one with a `model` a CLIP of open_clip.
+
     Raises:
         UserError: for an unknown backbone, key or value.
     """
@@ -149,22 +162,37 @@ def resolve_backbone(backbone: str | Mapping[str, Any]) -> dict[str, Any]:
     base = entry.pop("base", None)
     inherited: dict[str, Any] = {}
     if base is not None:
-        inherited = {"name": base, **BACKBONES[choose(str(base), BACKBONES, "backbone")]}
-    full = {**DEFAULTS, **inherited, **entry}
-    if "model" not in full:
-        raise UserError(f"The backbone entry {entry} has neither 'model' nor 'base'.")
-    if unknown := set(full) - set(DEFAULTS) - {"name", "model", "description"}:
-        allowed = ", ".join(sorted({"base", "model", *DEFAULTS}))
+        known = BACKBONES | POINT_BACKBONES
+        inherited = {"name": base, **known[choose(str(base), known, "backbone")]}
+    full = {**inherited, **entry}
+    kind = "network" if reads_points(full) else "model"
+    defaults = POINT_DEFAULTS if reads_points(full) else DEFAULTS
+    if kind not in full:
+        raise UserError(f"The backbone entry {entry} has no 'model', 'network' or 'base'.")
+    if unknown := set(full) - set(defaults) - {"name", kind, "description"}:
+        allowed = ", ".join(sorted({"base", kind, *defaults}))
         raise UserError(f"Unknown key '{min(unknown)}' in a backbone entry: allowed are {allowed}.")
-    full.setdefault("name", full["model"])
-    for key, allowed_values in CHOICES.items():
+    full = {**defaults, **full}
+    full.setdefault("name", full[kind])
+    for key, allowed_values in (POINT_CHOICES if reads_points(full) else CHOICES).items():
         if not (key == "mean_std" and isinstance(full[key], Mapping)):
             choose(str(full[key]), allowed_values, f"{key} of backbone '{full['name']}'")
     return full
 
 
+def reads_points(entry: Mapping[str, Any]) -> bool:
+    """Whether a backbone is a 3D encoder: it reads points, and no projection renders them."""
+    return "network" in entry
+
+
 def weights_name(entry: Mapping[str, Any]) -> str:
     """The name under which a backbone's weights lie: variants of a built-in one share them."""
+    if reads_points(entry):
+        same = (entry["network"], entry["hub"], entry["file"])
+        for name, known in POINT_BACKBONES.items():
+            if same == (known["network"], known.get("hub"), known.get("file")):
+                return name
+        return str(entry["name"])
     for name, known in BACKBONES.items():
         wanted = (known["model"], known.get("pretrained"))
         if (entry["model"], entry["pretrained"]) == wanted and entry["pretrained"]:

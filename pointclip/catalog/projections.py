@@ -7,6 +7,8 @@ from typing import Any
 from pointclip.core.errors import UserError, choose
 
 
+# What experiments name as the projection of a backbone that reads points: nothing is rendered.
+NO_PROJECTION = "none"
 PROJECTIONS: dict[str, dict[str, Any]] = {
     "pointclip_zs": {
         "method": "perspective",

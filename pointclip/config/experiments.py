@@ -7,6 +7,7 @@ from typing import Any
 from pointclip.catalog.protocols import RELEASED_METHODS
 from pointclip.catalog.transductive import TRANSDUCTIVE
 from pointclip.config import paths
+from pointclip.config.point_backbones import check_backbones, is_readable
 from pointclip.config.resolve import (
     DEFAULT_SAMPLING,
     RESOLVERS,
@@ -66,6 +67,11 @@ def resolve(config: Config) -> dict[str, dict[str, Any]]:
     # Variants of a backbone share the weights of the one that they vary.
     for name in {entry["fetched"] for entry in entries["backbones"].values()} - {""}:
         entries["backbones"].setdefault(name, resolve_backbone(config, name))
+    # 3D encoders are compared with the sentences of a 2D backbone's text tower.
+    for name in {entry["text"] for entry in entries["backbones"].values()} - {""}:
+        entries["backbones"].setdefault(name, resolve_backbone(config, name))
+        if fetched := entries["backbones"][name]["fetched"]:
+            entries["backbones"].setdefault(fetched, resolve_backbone(config, fetched))
     # Subsets of views share the features of the projection that they take them from.
     for name in {entry["source"] for entry in entries["projections"].values()}:
         entries["projections"].setdefault(name, resolve_projection(config, name))
@@ -88,6 +94,7 @@ def runs(config: Config, kind: str) -> list[Run]:
         for values in product(*lists):
             axes = dict(zip(KINDS[kind], values, strict=True))
             found.append({"kind": kind, **axes, "sampling": sampling})
+        check_backbones(config, block)
     return _unique(run for run in found if _exists(config, run))
 
 
@@ -177,7 +184,9 @@ def _unique(found: Any) -> list[Run]:
 
 
 def _exists(config: Config, run: Run) -> bool:
-    """Whether that protocol means anything for that method."""
+    """Whether the backbone reads what the projection gives, and the protocol means anything."""
+    if not is_readable(config, run):
+        return False
     if "transductive" in run:
         method = choose(run["transductive"], TRANSDUCTIVE, "transductive method")
         shots = run["kind"] == "transductive_few_shot"

@@ -12,7 +12,7 @@ from typing import Any
 from pointclip.catalog import backbones
 from pointclip.catalog.adapters import METHODS, hyper_parameters
 from pointclip.catalog.datasets import READERS
-from pointclip.catalog.projections import PROJECTIONS
+from pointclip.catalog.projections import NO_PROJECTION, PROJECTIONS
 from pointclip.catalog.view_weights import V2_VIEW_WEIGHTS
 from pointclip.config.prompt_sets import prompt_files, prompt_sets
 from pointclip.core.errors import UserError, choose
@@ -21,8 +21,8 @@ from pointclip.core.files import ASSETS, own_file
 
 # Section of the config -> the names that need no entry there.
 BUILT_IN: dict[str, tuple[str, ...]] = {
-    "projections": tuple(PROJECTIONS),
-    "backbones": tuple(backbones.BACKBONES),
+    "projections": (*PROJECTIONS, NO_PROJECTION),
+    "backbones": (*backbones.BACKBONES, *backbones.POINT_BACKBONES),
     "adapters": tuple(METHODS),
 }
 # Section of the config -> what people call an entry of it.
@@ -67,8 +67,15 @@ def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
 
 
 def resolve_projection(config: Config, name: str) -> dict[str, Any]:
-    """Its parameters; `views` if it only takes these of another projection, its `source`."""
+    """Its parameters; `views` if it only takes these of another projection, its `source`.
+
+    `none` stands in for one where a backbone reads points.
+    """
+    if name == NO_PROJECTION:
+        return {"entry": {}, "parameters": {}, "source": name, "views": []}
     entry, chain = _merged(config, "projections", name)
+    if NO_PROJECTION in chain:
+        raise UserError(f"The projection '{name}' cannot have the base '{NO_PROJECTION}'.")
     entry.pop("description", None)
     own = {k: v for k, v in config["projections"].get(name, {}).items() if k != "description"}
     views, base = own.get("views"), chain[1] if len(chain) > 1 else ""
@@ -103,22 +110,27 @@ def _views_of(base: Any, views: list[int], name: str) -> Any:
 
 
 def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
-    """All settings of a backbone; its own files, or under which name its weights are fetched."""
-    entry, _ = _merged(config, "backbones", name, own="model")
+    """All settings of a backbone; its own files, or under which name its weights are fetched.
+
+    Of a 3D encoder also the backbone whose text tower it has.
+    """
+    entry, _ = _merged(config, "backbones", name, own=("model", "network"))
     full = backbones.resolve_backbone(entry) | {"name": name}
     full.pop("description", None)
     files: dict[str, str] = {}
-    for key in ("weights", "model_config"):
-        if full[key]:
+    for key in ("weights", "model_config", "text_features"):
+        if full.get(key):
             found = own_file(full[key], f"{key} of backbone '{name}'")
             files[key] = str(here(found) if found.is_relative_to(ASSETS) else found)
     fetched = "" if full["weights"] else backbones.weights_name(full)
-    return {"entry": full, "files": files, "fetched": fetched}
+    points = backbones.reads_points(full)
+    text = full["text"] if points and not full["text_features"] else ""
+    return {"entry": full, "files": files, "fetched": fetched, "points": points, "text": text or ""}
 
 
 def resolve_prompts(config: Config, name: str) -> dict[str, Any]:
     """The files that a prompt set consists of, its own one first."""
-    entry, _ = _merged(config, "prompts", name, own="file")
+    entry, _ = _merged(config, "prompts", name, own=("file",))
     return {"files": prompt_files(entry["file"] if "file" in entry else here(prompt_sets()[name]))}
 
 
@@ -152,12 +164,12 @@ RESOLVERS = {
 
 
 def _merged(
-    config: Config, section: str, name: str, own: str | None = None
+    config: Config, section: str, name: str, own: tuple[str, ...] = ()
 ) -> tuple[dict[str, Any], list[str]]:
     """An entry with all that its `base` says, and the chain of bases down to the library's own.
 
     Args:
-        own: the key that makes an entry complete without a base.
+        own: keys any of which makes an entry complete without a base.
     """
     entries, known, what = config.get(section, {}), built_in(section), SECTIONS[section]
     allowed = dict.fromkeys([*entries, *known])
@@ -170,7 +182,7 @@ def _merged(
     for link in reversed(chain):
         entry |= deepcopy(dict(entries.get(link, {})))
     entry.pop("base", None)
-    if known and chain[-1] not in known and own not in entry:
+    if known and chain[-1] not in known and not any(key in entry for key in own):
         raise UserError(f"The {what} '{name}' needs a base: choose one of {', '.join(known)}.")
     if chain[-1] in known:
         entry["base"] = chain[-1]

@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from pointclip.catalog.projections import NO_PROJECTION
 from pointclip.config.experiments import KINDS, Run, all_runs, runs
 from pointclip.config.paths import logits, path
 from pointclip.config.resolve import Config, resolve_adapter, resolve_projection
@@ -40,7 +41,7 @@ def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
     for split, shard in product(splits, entries["datasets"][run["dataset"]]["shards"]):
         part = {"split": split, "shard": shard}
         files |= {path("features", **ids, **part) for ids in projections}
-        if config["keep_depth"]:
+        if config["keep_depth"] and source != NO_PROJECTION:
             files.add(path("depth", **(run | part | {"projection": source})))
     if few:
         files |= {path("augmented", **ids) for ids in projections} | {path("shots", **run)}
@@ -88,6 +89,7 @@ def montages(config: Config) -> dict[str, dict[str, Run]]:
     found: dict[str, dict[str, Run]] = {}
     for run in runs(config, "zero_shot") if config["keep_depth"] else []:
         whole = not resolve_projection(config, run["projection"])["views"]
-        if run["protocol"] == "plain" and whole:
+        rendered = run["projection"] != NO_PROJECTION
+        if run["protocol"] == "plain" and whole and rendered:
             found.setdefault(run["dataset"], {}).setdefault(run["projection"], run)
     return found

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pointclip.catalog.backbones import OPENAI_CHECKSUMS
+from pointclip.catalog.openai_checksums import OPENAI_CHECKSUMS
 from pointclip.core.errors import UserError
 from pointclip.core.files import own_file
 
@@ -99,20 +99,11 @@ def load_weights(
     Raises:
         UserError: if it holds something else than the weights of this model, or might run code.
     """
-    import torch  # here, because what only asks where weights are does without it
-
-    torchscript = path.suffix != ".safetensors" and _is_torchscript(path)
-    if torchscript and checksum not in OPENAI_CHECKSUMS:
-        raise UserError(
-            f"{path} is TorchScript, which can run code while it is loaded, and none of the files "
-            "that OpenAI published: where you trust it, convert it by safetensors.torch.save_file("
-            "dict(torch.jit.load(path).state_dict()), 'model.safetensors') and name that file."
-        )
+    state = torchscript_state(path, checksum)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if torchscript:
-                state = torch.jit.load(str(path), map_location="cpu").state_dict()
+            if state is not None:
                 for key in ("input_resolution", "context_length", "vocab_size"):
                     state.pop(key, None)
                 model.load_state_dict(state)
@@ -124,6 +115,27 @@ def load_weights(
             f"{path} does not hold the weights of {entry['model']} (backbone '{entry['name']}'), "
             f"or is cut short or damaged: {reason}"
         ) from error
+
+
+def torchscript_state(path: Path, checksum: str) -> dict[str, Any] | None:
+    """The tensors of a TorchScript file that OpenAI published; None for a file of another kind.
+
+    Raises:
+        UserError: if it is TorchScript of anyone else, or damaged.
+    """
+    if path.suffix == ".safetensors" or not _is_torchscript(path):
+        return None
+    if checksum not in OPENAI_CHECKSUMS:
+        raise UserError(
+            f"{path} is TorchScript, which can run code while it is loaded, and none of the files "
+            "that OpenAI published: where you trust it, convert it by safetensors.torch.save_file("
+            "dict(torch.jit.load(path).state_dict()), 'model.safetensors') and name that file."
+        )
+    import torch  # here, because what only asks where weights are does without it
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return dict(torch.jit.load(str(path), map_location="cpu").state_dict())
 
 
 def _is_torchscript(path: Path) -> bool:

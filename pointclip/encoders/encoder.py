@@ -17,15 +17,9 @@ from pointclip.encoders.checkpoint import (
     pretrained_config,
     random_model,
 )
-from pointclip.encoders.hub import fetch_from_hub
+from pointclip.encoders.hub import locate_weights
 from pointclip.encoders.preprocess import MEAN_STD, to_input
-from pointclip.encoders.weights import (
-    MANIFEST,
-    find_weights,
-    read_manifest,
-    sha256,
-    weights_folder,
-)
+from pointclip.encoders.weights import sha256
 
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
@@ -131,12 +125,7 @@ def load_encoder(
     """
     entry = resolve_backbone(backbone)
     picked = pick_device(str(device))
-    if weights is None:
-        folder = weights_folder(entry["weights_dir"] or weights_dir)
-        path = find_weights(entry, folder) or fetch_from_hub(entry, folder)
-    else:
-        path = Path(weights)
-        path = read_manifest(path) if path.name == MANIFEST else path
+    path = locate_weights(entry, weights_dir, weights)
     open_clip = import_open_clip(entry)
     mean_std = entry["mean_std"]
     if mean_std == "openclip":

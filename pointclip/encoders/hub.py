@@ -9,10 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pointclip.catalog.backbones import resolve_backbone, weights_name
+from pointclip.catalog.backbones import reads_points, resolve_backbone, weights_name
 from pointclip.core.errors import UserError
 from pointclip.encoders.checkpoint import import_open_clip, pretrained_config, text_config
-from pointclip.encoders.weights import find_weights, weights_folder, write_manifest
+from pointclip.encoders.weights import (
+    MANIFEST,
+    find_weights,
+    read_manifest,
+    weights_folder,
+    write_manifest,
+)
 
 
 log = logging.getLogger(__name__)
@@ -45,6 +51,21 @@ def fetch_weights(
     return path
 
 
+def locate_weights(
+    entry: Mapping[str, Any], weights_dir: str | Path | None, weights: str | Path | None = None
+) -> Path:
+    """The checkpoint of a resolved entry: the one handed in, found on this machine, or fetched.
+
+    Args:
+        weights: a checkpoint, or a manifest `weights.json`, in place of a search.
+    """
+    if weights is None:
+        folder = weights_folder(entry["weights_dir"] or weights_dir)
+        return find_weights(entry, folder) or fetch_from_hub(entry, folder)
+    path = Path(weights)
+    return read_manifest(path) if path.name == MANIFEST else path
+
+
 def fetch_from_hub(entry: Mapping[str, Any], folder: Path) -> Path:
     """Download the checkpoint of a resolved entry, and the tokenizer if it is not open_clip's own.
 
@@ -54,6 +75,12 @@ def fetch_from_hub(entry: Mapping[str, Any], folder: Path) -> Path:
     """
     if not Probe(hub_endpoint()).reached():
         raise UserError(missing_weights(entry, folder))
+    if reads_points(entry):
+        if not entry["hub"] or not entry["file"]:
+            raise UserError(
+                f"Weights of '{entry['name']}' are published nowhere: set 'weights' to a file."
+            )
+        return _download(entry, entry["hub"], entry["file"], None, folder)
     open_clip = import_open_clip(entry)
     repo, _, filename = pretrained_config(open_clip, entry).get("hf_hub", "").rpartition("/")
     if not repo and not entry["hub"]:
@@ -69,11 +96,18 @@ def fetch_from_hub(entry: Mapping[str, Any], folder: Path) -> Path:
 def missing_weights(entry: Mapping[str, Any], folder: Path) -> str:
     """The sentence that says which file to put where, since the hub does not answer."""
     size = f", about {entry['size'] / 1e9:.1f} GB" if entry["size"] else ""
-    source = f"{entry['hub']} on the hub; " if entry["hub"] else ""
+    source = f"{entry['hub']} on the hub" if entry["hub"] else ""
+    name, file = weights_name(entry), HUB_FILES[0]
+    if reads_points(entry):
+        if not entry["file"]:
+            return f"Weights of '{entry['name']}' are published nowhere: set 'weights' to a file."
+        file = str(entry["file"]).rpartition("/")[2]
+        told = f"{entry['file']}, {source}{size}"
+    else:
+        told = f"{source}{source and '; '}open_clip's {entry['model']}, {entry['pretrained']}{size}"
     return (
         f"The weights of backbone '{entry['name']}' are missing and {hub_endpoint()} cannot be "
-        f"reached: put the file {HUB_FILES[0]} ({source}open_clip's {entry['model']}, "
-        f"{entry['pretrained']}{size}) at {folder / weights_name(entry) / HUB_FILES[0]}."
+        f"reached: put the file {file} ({told}) at {folder / name / file}."
     )
 
 
@@ -117,6 +151,9 @@ def _download(
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 
     name = weights_name(entry)
+    kind, repo = ("dataset", repo[9:]) if repo.startswith("datasets/") else ("model", repo)
+    if entry.get("license"):
+        log.warning("Licence of %s: %s", name, entry["license"])
     problem: Exception | None = None
     try:
         for extra in TOKENIZER_FILES if tokenizer else ():
@@ -124,12 +161,16 @@ def _download(
         for candidate in (filename,) if filename else HUB_FILES:
             log.info("Fetching %s of %s", candidate, repo)
             try:
-                path = Path(hub.hf_hub_download(repo, candidate, local_dir=folder / name))
+                path = Path(
+                    hub.hf_hub_download(repo, candidate, local_dir=folder / name, repo_type=kind)
+                )
             except EntryNotFoundError as error:
                 problem = error
                 continue
             # For big files the hub's etag is their sha256.
-            etag = hub.get_hf_file_metadata(hub.hf_hub_url(repo, candidate)).etag or ""
+            etag = (
+                hub.get_hf_file_metadata(hub.hf_hub_url(repo, candidate, repo_type=kind)).etag or ""
+            )
             expected = entry["sha256"] or (etag if len(etag) == 64 else None)
             try:
                 write_manifest(path, folder, name, f"{hub_endpoint()}/{repo}", expected)

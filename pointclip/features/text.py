@@ -10,13 +10,14 @@ from torch import Tensor
 
 from pointclip.core.store import write_parquet
 from pointclip.encoders.encoder import Encoder
+from pointclip.encoders.point.encoder import PointEncoder
 from pointclip.features.prompts import Prompts
 
 
 def encode_text(
     classes: Sequence[str],
     prompts: Prompts,
-    encoder: Encoder,
+    encoder: Encoder | PointEncoder,
     out: str | Path,
     dataset: str | None = None,
 ) -> None:
@@ -44,7 +45,7 @@ def encode_text(
     write_parquet(frame, out, prompts=prompts.name, **encoder.attrs)
 
 
-def prototype(sentences: list[str], encoder: Encoder) -> Float[Tensor, "channel"]:
+def prototype(sentences: list[str], encoder: Encoder | PointEncoder) -> Float[Tensor, "channel"]:
     """The normalised mean of the normalised features of some sentences."""
     return mean_direction(encoder.encode_texts(sentences))
 

@@ -1,4 +1,5 @@
-from pointclip.catalog.backbones import BACKBONES, OPENAI_CHECKSUMS, resolve_backbone
+from pointclip.catalog.backbones import BACKBONES, resolve_backbone
+from pointclip.catalog.openai_checksums import OPENAI_CHECKSUMS
 
 
 def test_the_table_repeats_what_open_clip_knows():

@@ -18,7 +18,15 @@ from pointclip.encoders.dense import cell_size, encode_dense, encode_tower
 from pointclip.encoders.encoder import load_encoder
 
 
-CELL = {"vit_b_16": 16, "dfn_b_16": 16, "dfn_h_14": 14, "datacomp_l_14": 14} | {
+CELL = {
+    "vit_l_14": 14,
+    "vit_bigg_14": 14,
+    "eva02_e_14_plus": 14,
+    "vit_b_16": 16,
+    "dfn_b_16": 16,
+    "dfn_h_14": 14,
+    "datacomp_l_14": 14,
+} | {
     "pe_core_b_16": 16,
     "siglip2_b_16": 16,
     "siglip2_so400m_14": 14,

@@ -67,7 +67,7 @@ def test_precision_belongs_to_the_entry(entry, encoder):
         ("rn51", "Unknown backbone 'rn51': choose one of .*rn50"),
         ({"base": "rn50", "colour": 1}, "Unknown key 'colour'"),
         ({"base": "rn50", "mean_std": "nice"}, "Unknown mean_std of backbone 'rn50' 'nice'"),
-        ({"pretrained": "openai"}, "neither 'model' nor 'base'"),
+        ({"pretrained": "openai"}, "no 'model', 'network' or 'base'"),
         ({"model": "RN50", "weights": "none.pt"}, "'none.pt' does not exist"),
     ],
 )
@@ -82,7 +82,7 @@ def test_real_architectures_run_on_random_weights(name, tmp_path, monkeypatch):
     import open_clip
 
     monkeypatch.setattr(
-        "pointclip.encoders.encoder.fetch_from_hub", lambda *_: pytest.fail("asks the hub")
+        "pointclip.encoders.hub.fetch_from_hub", lambda *_: pytest.fail("asks the hub")
     )
     with torch.random.fork_rng():
         torch.manual_seed(0)

@@ -89,3 +89,8 @@ def golden_cloud(case: str) -> tuple[torch.Tensor, torch.Tensor]:
     points = torch.from_numpy(golden()["cloud/xyz"])[None, :count]
     colors = torch.from_numpy(golden()["cloud/rgb8"][None, :count] / np.float32(255))
     return points, colors
+
+
+def write_random(name: str, path) -> None:
+    """A file of a built-in network's weights at random, as published."""
+    save_file(published_tensors("ulip2_full" if name == "ulip2" else name), path)

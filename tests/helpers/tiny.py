@@ -6,17 +6,20 @@ from pathlib import Path
 import torch
 
 
-def tiny_backbone(folder: Path, image_size: int = 32, seed: int = 0, **entry) -> dict:
+def tiny_backbone(
+    folder: Path, image_size: int = 32, seed: int = 0, embed_dim: int = 16, **entry
+) -> dict:
     """Write a random checkpoint of a tiny architecture and return the entry that names it."""
     import open_clip
 
     config = {
-        "embed_dim": 16,
+        "embed_dim": embed_dim,
         "vision_cfg": {"image_size": image_size, "layers": 1, "width": 64, "patch_size": 8},
         "text_cfg": {"context_length": 32, "width": 64, "heads": 1, "layers": 1},
     }
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"tiny{image_size}.json"
+    # open_clip knows a model by the name of its file, one a name.
+    path = folder / (f"tiny{image_size}.json" if embed_dim == 16 else f"tiny{embed_dim}d.json")
     path.write_text(json.dumps(config))
     open_clip.add_model_config(path)
     with torch.random.fork_rng():

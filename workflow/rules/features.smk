@@ -4,9 +4,15 @@ In: depth maps, weights. Out: a feature of every view of every shape. A projecti
 views of another one has a copy of that one's features.
 """
 
+from pointclip.catalog.projections import NO_PROJECTION
+
 # Projections that only take some views of another one (`source`) share its features.
 SUBSETS = [name for name, of in ENTRIES["projections"].items() if of["views"]]
-WHOLE = [name for name in ENTRIES["projections"] if name not in SUBSETS]
+WHOLE = [
+    name for name in ENTRIES["projections"] if name not in [*SUBSETS, NO_PROJECTION]
+]
+# 3D encoders have rules of their own (points.smk).
+POINT_ENCODERS = [name for name, of in ENTRIES["backbones"].items() if of["points"]]
 
 
 def one_of(ids):

@@ -6,7 +6,7 @@ In: class names of the train split, prompts, weights. Out: one feature a class, 
 
 rule encode_text:
     input:
-        unpack(encoder_files),
+        unpack(text_files),
         # Of the train split, so that no test label is behind a prototype.
         labels=file("labels", split="train"),
         prompts=entry_of("prompts", "files"),
@@ -23,6 +23,8 @@ rule encode_text:
         runtime=per_attempt(30),
     params:
         backbone=entry_of("backbone", "entry"),
+        points=entry_of("backbone", "points"),
+        text=text_backbone,
         code=code("encode_text"),
     script:
         "../../scripts/encode_text.py"

@@ -1,10 +1,16 @@
+from functools import partial
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from point_networks import golden, recipe_network
+from point_networks import golden, published_tensors, recipe_network
+from tiny import tiny_backbone
 
 from pointclip.core.errors import UserError
-from pointclip.encoders.point.encoder import PointEncoder
+from pointclip.core.store import write_parquet
+from pointclip.encoders.point.encoder import PointEncoder, load_point_encoder
+from pointclip.encoders.text_tower import TextFeatures
 
 
 ENTRY = {
@@ -13,26 +19,28 @@ ENTRY = {
     "text": "tiny",
     "points": 2048,
     "repeat": False,
-    "z_up": False,
+    "up": "y",
+    "text_features": None,
 }
 
 
-class Texts:
-    """A text tower of fixed width."""
+def texts(folder, channels):
+    """A text tower's answer to one sentence."""
+    path = folder / f"{channels}.parquet"
+    frame = pd.DataFrame({"sentence": ["a chair."], "feature": [np.ones(channels, np.float32)]})
+    write_parquet(frame, path, tower="tiny")
+    return TextFeatures(path)
 
-    logit_scale = 100.0
 
-    def __init__(self, dim: int) -> None:
-        self.dim = dim
-
-    def encode_texts(self, sentences):
-        return torch.zeros(len(sentences), self.dim)
+def encoder_of(folder, scale=50.0, channels=20):
+    network = recipe_network("uni3d_mini_base", folder)
+    load_texts = partial(texts, folder, channels)
+    return PointEncoder(network, scale, load_texts, ENTRY, torch.device("cpu"), "0" * 64)
 
 
 @pytest.fixture
 def encoder(tmp_path):
-    network = recipe_network("uni3d_mini_base", tmp_path)
-    return PointEncoder(network, 50.0, Texts(20), ENTRY, torch.device("cpu"))
+    return encoder_of(tmp_path)
 
 
 def test_features_are_those_of_the_network(encoder):
@@ -74,14 +82,44 @@ def test_no_clouds_have_no_features(encoder):
 def test_too_few_points_and_another_text_tower_get_one_sentence(encoder, tmp_path):
     with pytest.raises(UserError, match=r"mini samples 32 .* the cloud has 31 points"):
         encoder.encode_points(np.ones((1, 31, 3), np.float32))
-    network = recipe_network("uni3d_mini_base", tmp_path)
-    with pytest.raises(
-        UserError, match="'mini' have 20 channels, those of its text tower 'tiny' 16"
-    ):
-        PointEncoder(network, 50.0, Texts(16), ENTRY, torch.device("cpu"))
+    other = encoder_of(tmp_path, channels=16)
+    with pytest.raises(UserError, match=r"'mini' have 20 channels, .* 'tiny' have 16"):
+        other.encode_texts(["a chair."])
+    assert encoder.encode_texts(["a chair."]).shape == (1, 20)
 
 
-def test_the_logit_scale_is_the_files_or_that_of_the_texts(encoder, tmp_path):
-    assert encoder.logit_scale == 50
-    network = recipe_network("uni3d_mini_base", tmp_path)
-    assert PointEncoder(network, None, Texts(20), ENTRY, torch.device("cpu")).logit_scale == 100
+def test_the_logit_scale_is_the_files_or_clips(encoder, tmp_path):
+    assert encoder.logit_scale == encoder.attrs["logit_scale"] == 50
+    assert encoder_of(tmp_path, scale=None).logit_scale == 100
+
+
+def test_points_read(encoder):
+    assert [encoder.points_read(n) for n in (1000, 2048, 5000)] == [1000, 2048, 2048]
+    encoder._entry = ENTRY | {"repeat": True}
+    assert [encoder.points_read(n) for n in (1000, 5000)] == [2048, 2048]
+
+
+def test_an_encoder_is_loaded_by_its_entry(tmp_path):
+    """With the weights of both of its halves where the weights of all backbones lie."""
+    tower = tiny_backbone(tmp_path, embed_dim=512)
+    (tmp_path / "openshape_b32").mkdir()
+    tensors = {f"pc_encoder.{k}": v for k, v in published_tensors("openshape_b32").items()}
+    torch.save(tensors, tmp_path / "openshape_b32" / "model.pt")
+    encoder = load_point_encoder("openshape_b32", "cpu", tmp_path, text=tower)
+    raw = golden()["cloud/raw_xyz"]
+    feature = encoder.encode_points(raw[None, :64])[0]
+    assert feature.shape == (512,)
+    assert encoder.encode_texts(["a chair."]).shape == (1, 512)
+    with pytest.raises(UserError, match="'rn50' reads depth maps, not points"):
+        load_point_encoder("rn50", "cpu", tmp_path)
+
+
+def test_missing_weights_are_told_with_their_place(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(UserError) as caught:
+        load_point_encoder("uni3d_b", "cpu", tmp_path)
+    message = str(caught.value)
+    assert "modelzoo/uni3d-b/model.pt, BAAI/Uni3D on the hub, about 0.2 GB" in message
+    assert str(tmp_path / "uni3d_b" / "model.pt") in message
+    with pytest.raises(UserError, match="Weights of 'uni3d_ti' are published nowhere"):
+        load_point_encoder("uni3d_ti", "cpu", tmp_path)

@@ -1,0 +1,95 @@
+"""3D encoders in the DAG, beside depth maps: clouds with colours go straight to features."""
+
+import h5py
+import numpy as np
+import pytest
+import yaml
+from point_networks import write_random
+from project import Project
+from tiny import tiny_backbone
+
+from pointclip.core.store import read_parquet
+
+
+@pytest.fixture
+def points(blank: Project) -> Project:
+    """The project with an OpenShape B/32 of random weights beside its tiny CLIP."""
+    write_random("openshape_b32", blank.path("weights/b32.safetensors"))
+    tower = tiny_backbone(blank.path("weights/tower"), embed_dim=512)
+    tower = {k: str(v).replace(f"{blank.root}/", "") for k, v in tower.items() if k != "name"}
+    # Colours of the balls alone.
+    rng = np.random.default_rng(0)
+    for path in blank.path("shapes/ball").rglob("*.npy"):
+        colors = rng.integers(0, 256, (128, 3), np.uint8)
+        np.savez(path.with_suffix(".npz"), points=np.load(path), colors=colors)
+        path.unlink()
+    b32 = {"base": "openshape_b32", "weights": "weights/b32.safetensors", "points": 256}
+    block = {
+        "datasets": ["three"],
+        "projections": ["small", "none"],
+        "prompts": ["class_name"],
+        "backbones": ["tiny", "b32"],
+        "protocols": ["plain", "validation"],
+        "sampling": "two",
+    }
+    tiny = yaml.safe_load(blank.path("config/config.yaml").read_text())["backbones"]["tiny"]
+    blank.configure(
+        backbones={"tiny": tiny, "tower": tower, "b32": b32 | {"text": "tower"}},
+        zero_shot=[block],
+        few_shot=[{**block, "adapters": ["tip"], "shots": [2]}],
+        ablations={},
+    )
+    return blank
+
+
+def test_each_backbone_is_planned_with_what_it_reads(points: Project) -> None:
+    plan = points.dry_run()
+    assert plan.code == 0, plan.text
+    # Two splits; a text tower is loaded for text alone, and encodes nothing else.
+    assert plan.jobs["encode_points"] == plan.jobs["encode"] == 2
+    assert plan.jobs["encode_augmented_points"] == plan.jobs["encode_augmented"] == 1
+    assert plan.jobs["encode_text"] == 2
+    # A single view leaves only what few-shot methods choose to the held-out shapes.
+    validation = "results/zero_shot/three/{}/class_name/{}/validation/two/logits.h5"
+    made = {file for files in plan.outputs.values() for file in files}
+    assert validation.format("small", "tiny") in made
+    assert validation.format("none", "b32") not in made
+    assert not any("none/class_name/tiny" in file or "small/b32" in file for file in made)
+
+
+@pytest.mark.slow
+def test_3d_encoders_run_with_colours_and_few_shot_methods(points: Project) -> None:
+    config = yaml.safe_load(points.path("config/config.yaml").read_text())
+    blocks = {
+        kind: [{**config[kind][0], "backbones": ["b32"], "projections": ["none"]}]
+        for kind in ("zero_shot", "few_shot")
+    }
+    points.configure(**blocks)
+    outcome = points.snakemake()
+    assert outcome.code == 0, outcome.text
+    with h5py.File(points.path("results/clouds/three/test.h5")) as clouds:
+        assert clouds["colors"].shape == clouds["points"].shape
+    with h5py.File(points.path("results/features/three/none/b32/test-0.h5")) as file:
+        assert file["features"].shape == (36, 1, 512)
+        attrs = dict(file.attrs)
+    assert (attrs["points_given"], attrs["points_read"], attrs["colored"]) == (128, 256, True)
+    scores = read_parquet(points.path("results/scores.parquet"))
+    assert set(scores["projection"]) == {"none"}
+    assert set(scores["method"]) == {"zero_shot", "zero_shot_softmax", "tip"}
+    assert set(scores[scores["method"] == "zero_shot"]["protocol"]) == {"plain"}
+    assert set(scores[scores["method"] == "tip"]["protocol"]) == {"plain", "validation"}
+    assert points.dry_run().nothing
+
+
+def test_a_3d_encoder_without_its_projection_is_told(points: Project) -> None:
+    block = {
+        "datasets": ["three"],
+        "projections": ["small"],
+        "prompts": ["class_name"],
+        "backbones": ["b32"],
+        "protocols": ["plain"],
+    }
+    points.configure(zero_shot=[block], few_shot=[])
+    outcome = points.dry_run()
+    assert outcome.code != 0
+    assert "The backbone 'b32' reads points: list the projection 'none' for it." in outcome.text

@@ -1,0 +1,64 @@
+"""From clouds to features of 3D encoders, which read points: no projection, one view.
+
+In: clouds with their colours, weights. Out: the files that features.smk and augmented.smk make for
+2D backbones, under the projection `none`.
+"""
+
+
+rule encode_points:
+    input:
+        unpack(encoder_files),
+        clouds=file("clouds"),
+    output:
+        file("features"),
+    log:
+        "<logs>/encode_points/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
+    benchmark:
+        "<benchmarks>/encode_points/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
+    wildcard_constraints:
+        projection=NO_PROJECTION,
+        backbone=one_of(POINT_ENCODERS),
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        gpu=GPU,
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(480),
+    params:
+        backbone=entry_of("backbone", "entry"),
+        shards=entry_of("dataset", "shards"),
+        code=code("encode_points"),
+    script:
+        "../../scripts/encode_points.py"
+
+
+rule encode_augmented_points:
+    input:
+        unpack(encoder_files),
+        clouds=file("clouds", split="train"),
+        labels=file("labels", split="train"),
+        shots=file("shots"),
+    output:
+        file("augmented"),
+    log:
+        "<logs>/encode_augmented_points/{dataset}/{sampling}/{projection}/{backbone}.log",
+    benchmark:
+        "<benchmarks>/encode_augmented_points/{dataset}/{sampling}/{projection}/{backbone}.tsv"
+    wildcard_constraints:
+        projection=NO_PROJECTION,
+        backbone=one_of(POINT_ENCODERS),
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        gpu=GPU,
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(480),
+    params:
+        backbone=entry_of("backbone", "entry"),
+        contents=lookup_in(AUGMENTED, "dataset", "projection", "backbone"),
+        seed=config["augmented"]["seed"],
+        code=code("encode_augmented_points"),
+    script:
+        "../../scripts/encode_augmented_points.py"
