@@ -1,4 +1,4 @@
-"""What is said about a class to make its text feature: templates, or files of sentences."""
+"""Prompt sets: the sentences about each class, from templates or files."""
 
 import csv
 import json
@@ -18,13 +18,13 @@ KEYS = {"description", "templates", "class_names", "sentences"}
 
 @dataclass(frozen=True)
 class Prompts:
-    """What to say about each class.
+    """The sentences about each class.
 
     Attributes:
         name: the set's id.
         templates: `{}` stands for the class name, `{an}` for the name with its article. The
             released templates write a fixed "a", also before "airplane"; so do their copies here.
-        class_names: data set → class → how to call it; other classes have their `_` replaced.
+        class_names: data set → class → its name in sentences; other names have their `_` replaced.
         own_sentences: class → sentences about it, e.g. written by a language model.
     """
 
@@ -35,7 +35,7 @@ class Prompts:
     description: str = ""
 
     def class_name(self, name: str, dataset: str | None = None) -> str:
-        """How the set calls a class in its sentences."""
+        """The name of a class in the set's sentences."""
         return self.class_names.get(dataset or "", {}).get(name, name.replace("_", " "))
 
     def sentences(self, name: str, dataset: str | None = None) -> list[str]:
@@ -44,14 +44,13 @@ class Prompts:
         Raises:
             UserError: if the set has sentences of its own only, and none about this class.
         """
-        called = self.class_name(name, dataset)
-        article = "an" if called[:1].lower() in "aeiou" else "a"
+        spoken = self.class_name(name, dataset)
+        article = "an" if spoken[:1].lower() in "aeiou" else "a"
         filled = [
-            template.replace("{an}", f"{article} {called}").replace("{}", called)
+            template.replace("{an}", f"{article} {spoken}").replace("{}", spoken)
             for template in self.templates
         ]
-        known = self.own_sentences
-        own = known.get(_key(name)) or known.get(_key(called)) or ()
+        own = self.own_sentences.get(_key(name)) or self.own_sentences.get(_key(spoken)) or ()
         if not filled and not own:
             raise UserError(
                 f"The prompts '{self.name}' have no template and no sentence about '{name}': "
@@ -125,10 +124,10 @@ def _pairs(path: Path) -> list[tuple[str, Any]]:
         raise UserError(f"{path} is not valid JSON ({error}).") from error
     if not isinstance(content, dict):
         raise UserError(f'{path} must be of the form {{"class": ["sentence", …]}}.')
-    lists = {name: [said] if isinstance(said, str) else said for name, said in content.items()}
-    if bad := [name for name, said in lists.items() if not isinstance(said, list)]:
-        raise UserError(f"{path} holds something that is no list of sentences under '{bad[0]}'.")
-    return [(name, sentence) for name, said in lists.items() for sentence in said]
+    lists = {name: [value] if isinstance(value, str) else value for name, value in content.items()}
+    if wrong := [name for name, value in lists.items() if not isinstance(value, list)]:
+        raise UserError(f"{path} holds something that is no list of sentences under '{wrong[0]}'.")
+    return [(name, sentence) for name, sentences in lists.items() for sentence in sentences]
 
 
 def _key(name: str) -> str:
