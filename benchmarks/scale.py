@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py [--shapes 1000 10000 100000] [--projection pointclip_zs] [--views 1]
 
-Every stage runs in a process of its own, whose peak memory is printed; the clouds are drawn from a
+Every stage runs in a process of its own, whose peak memory is printed; the clouds are made from a
 seed while they are written, and each number's files are removed before the next.
 """
 
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ POINTS, CHUNK = 1024, 256
 
 def made(entry: dict[str, Any], source: Path, split: str) -> Any:
     """A reader of a data set that nobody stored: ellipsoids of 40 kinds."""
-    from pointclip.data.layouts import Chunk, Split
+    from pointclip.data.readers.base import Chunk, Split
 
     def chunks() -> Iterator[Chunk]:
         axes = np.random.default_rng(0).uniform(0.1, 1, (len(CLASSES), 1, 3))
@@ -42,11 +43,12 @@ def made(entry: dict[str, Any], source: Path, split: str) -> Any:
 
 
 def prepare(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip.data import prepare
+    from pointclip.data import prepare, split
 
-    prepare.READERS["made"] = made
+    split.load_reader = lambda entry: SimpleNamespace(read=made)
     entry = {"reader": "made", "shapes": shapes}
-    prepare.prepare(entry, folder, "test", folder / "clouds.h5", folder / "labels.parquet")
+    out = (folder / name for name in ("clouds.h5", "labels.parquet", "ids.parquet"))
+    prepare.prepare(entry, folder, "test", *out)
 
 
 def project(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
