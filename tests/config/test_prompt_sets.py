@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from pointclip.catalog.backbones import BACKBONES, resolve_backbone
+from pointclip.catalog.point_backbones import POINT_BACKBONES
 from pointclip.config.prompt_sets import BUILT_IN, prompt_files, prompt_sets
 from pointclip.config.resolve import resolve_prompts
 from pointclip.core.errors import UserError
@@ -15,6 +17,11 @@ def test_the_sets_of_the_package_are_files_of_the_package(
     assert set(prompt_sets()) == {path.stem for path in BUILT_IN.glob("*.yaml")}
     for path in prompt_sets().values():
         assert path.is_file() and path.resolve().is_relative_to(BUILT_IN.resolve())
+
+
+def test_the_package_holds_the_set_of_every_built_in_backbone() -> None:
+    wanted = {resolve_backbone(name)["prompts"] for name in [*BACKBONES, *POINT_BACKBONES]}
+    assert wanted <= {path.stem for path in BUILT_IN.glob("*.yaml")}
 
 
 def test_a_projects_own_set_comes_first_for_library_and_workflow_alike(
