@@ -7,6 +7,7 @@ from typing import Any
 from pointclip.catalog.protocols import RELEASED_METHODS
 from pointclip.catalog.transductive import TRANSDUCTIVE
 from pointclip.config import paths
+from pointclip.config.feature_sources import feature_sources
 from pointclip.config.point_backbones import check_backbones, is_readable
 from pointclip.config.resolve import (
     DEFAULT_SAMPLING,
@@ -72,9 +73,10 @@ def resolve(config: Config) -> dict[str, dict[str, Any]]:
         entries["backbones"].setdefault(name, resolve_backbone(config, name))
         if fetched := entries["backbones"][name]["fetched"]:
             entries["backbones"].setdefault(fetched, resolve_backbone(config, fetched))
-    # Subsets of views share the features of the projection that they take them from.
-    for name in {entry["source"] for entry in entries["projections"].values()}:
-        entries["projections"].setdefault(name, resolve_projection(config, name))
+    # Subsets and joins have copies of the features of other projections.
+    for projection in list(entries["projections"]):
+        for name in feature_sources(config, projection):
+            entries["projections"].setdefault(name, resolve_projection(config, name))
     return _sorted(entries)
 
 

@@ -15,6 +15,7 @@ from pointclip.catalog.datasets import READERS
 from pointclip.catalog.projections import NO_PROJECTION, PROJECTIONS
 from pointclip.catalog.view_weights import V2_VIEW_WEIGHTS
 from pointclip.config.prompt_sets import prompt_files, prompt_sets
+from pointclip.config.views import checked_parts, views_of
 from pointclip.core.errors import UserError, choose
 from pointclip.core.files import ASSETS, own_file
 
@@ -69,44 +70,31 @@ def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
 def resolve_projection(config: Config, name: str) -> dict[str, Any]:
     """Its parameters; `views` if it only takes these of another projection, its `source`.
 
-    `none` stands in for one where a backbone reads points.
+    `none` stands in for one where a backbone reads points. One that joins others has them as
+    `parts`, and nothing else.
     """
     if name == NO_PROJECTION:
-        return {"entry": {}, "parameters": {}, "source": name, "views": []}
-    entry, chain = _merged(config, "projections", name)
+        return {"entry": {}, "parameters": {}, "source": name, "views": [], "parts": []}
+    entry, chain = _merged(config, "projections", name, own=("join",))
     if NO_PROJECTION in chain:
         raise UserError(f"The projection '{name}' cannot have the base '{NO_PROJECTION}'.")
     entry.pop("description", None)
+    if "join" in entry:
+        parts = checked_parts(config, name, entry)
+        return {"entry": entry, "parameters": {}, "source": name, "views": [], "parts": parts}
     own = {k: v for k, v in config["projections"].get(name, {}).items() if k != "description"}
     views, base = own.get("views"), chain[1] if len(chain) > 1 else ""
     subset = set(own) == {"base", "views"} and isinstance(views, list) and bool(base)
     if isinstance(views, list) and base in config["projections"]:
         of_base = resolve_projection(config, base)["entry"].get("views")
-        entry["views"] = _views_of(of_base, views, base)
+        entry["views"] = views_of(of_base, views, base)
     return {
         "entry": entry,
         "parameters": {"name" if key == "base" else key: value for key, value in entry.items()},
         "source": base if subset else name,
         "views": views if subset else [],
+        "parts": [],
     }
-
-
-def _views_of(base: Any, views: list[int], name: str) -> Any:
-    """Views by their place in those of the projection `name`: all of a set, or some of them."""
-    if base is None:  # the built-in projection's own set
-        return views
-    if isinstance(base, str):
-        return {"set": base, "indices": views}
-    indices = base if isinstance(base, list) else base.get("indices")
-    if indices is None:
-        return {**base, "indices": views}
-    if wrong := [view for view in views if not 0 <= view < len(indices)]:
-        raise UserError(
-            f"There is no view {wrong[0]} in the projection '{name}': choose from 0 to "
-            f"{len(indices) - 1}."
-        )
-    picked = [indices[view] for view in views]
-    return picked if isinstance(base, list) else {**base, "indices": picked}
 
 
 def resolve_backbone(config: Config, name: str) -> dict[str, Any]:

@@ -5,10 +5,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pointclip.catalog.projections import NO_PROJECTION
 from pointclip.config.experiments import KINDS, Run, all_runs, runs
+from pointclip.config.feature_sources import feature_sources, is_encoded, is_rendered
 from pointclip.config.paths import logits, path
-from pointclip.config.resolve import Config, resolve_adapter, resolve_projection
+from pointclip.config.resolve import (
+    Config,
+    resolve_adapter,
+)
 
 
 def intermediates(config: Config, entries: Mapping[str, Any]) -> list[str]:
@@ -32,17 +35,18 @@ def missing_intermediates(config: Config, entries: Mapping[str, Any]) -> list[st
 
 def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
     few = run["kind"] == "few_shot"
-    source = entries["projections"][run["projection"]]["source"]
     # A subset of another projection's views has copies of its features, and needs them itself.
-    projections = [run | {"projection": name} for name in {source, run["projection"]}]
+    names = feature_sources(config, run["projection"])
+    projections = [run | {"projection": name} for name in names]
+    rendered = [ids for ids in projections if is_rendered(config, ids["projection"])]
     needs_train = few or run["protocol"] == "validation" or run["kind"] == "transductive_few_shot"
     splits = ["train", "test"] if needs_train else ["test"]
     files = {path("text", **run), logits(run)}
     for split, shard in product(splits, entries["datasets"][run["dataset"]]["shards"]):
         part = {"split": split, "shard": shard}
         files |= {path("features", **ids, **part) for ids in projections}
-        if config["keep_depth"] and source != NO_PROJECTION:
-            files.add(path("depth", **(run | part | {"projection": source})))
+        if config["keep_depth"]:
+            files |= {path("depth", **ids, **part) for ids in rendered}
     if few:
         files |= {path("augmented", **ids) for ids in projections} | {path("shots", **run)}
     return files
@@ -58,17 +62,18 @@ def augmented_contents(config: Config) -> dict[str, dict[str, dict[str, dict[str
     for run in all_runs(config):
         if run["kind"] != "few_shot":
             continue
-        source = resolve_projection(config, run["projection"])["source"]
-        of = contents.setdefault(run["dataset"], {}).setdefault(source, {})
-        held = of.setdefault(
-            run["backbone"], {"n_augmentations": 0, "shots": 0, "released_shots": []}
-        )
         wanted = resolve_adapter(config, run["adapter"])["n_augmentations"]
-        held["n_augmentations"] = max(held["n_augmentations"], wanted)
-        if run["protocol"] == "released":
-            held["released_shots"] = sorted({*held["released_shots"], run["shots"]})
-        else:
-            held["shots"] = max(held["shots"], run["shots"])
+        for source in feature_sources(config, run["projection"]):
+            if not is_encoded(config, source):
+                continue
+            of = contents.setdefault(run["dataset"], {}).setdefault(source, {})
+            nothing: dict[str, Any] = {"n_augmentations": 0, "shots": 0, "released_shots": []}
+            held = of.setdefault(run["backbone"], nothing)
+            held["n_augmentations"] = max(held["n_augmentations"], wanted)
+            if run["protocol"] == "released":
+                held["released_shots"] = sorted({*held["released_shots"], run["shots"]})
+            else:
+                held["shots"] = max(held["shots"], run["shots"])
     return contents
 
 
@@ -88,8 +93,6 @@ def montages(config: Config) -> dict[str, dict[str, Run]]:
     """Data set -> projection -> the zero-shot experiment shown with its depth maps."""
     found: dict[str, dict[str, Run]] = {}
     for run in runs(config, "zero_shot") if config["keep_depth"] else []:
-        whole = not resolve_projection(config, run["projection"])["views"]
-        rendered = run["projection"] != NO_PROJECTION
-        if run["protocol"] == "plain" and whole and rendered:
+        if run["protocol"] == "plain" and is_rendered(config, run["projection"]):
             found.setdefault(run["dataset"], {}).setdefault(run["projection"], run)
     return found

@@ -31,6 +31,8 @@ VIEW_SETS: dict[str, list[tuple[Angles, float]]] = {
     # The paper's "30° to 330° in steps of 30°" are eleven angles; ten over that range are ours.
     "contour_10": [((radians(30 + k * 300 / 9), 0.0, pi / 2), 0.0) for k in range(10)],
 }
+# V2's views and twenty that cover the sphere evenly, as `_views` lists them.
+SURROUND = "surround_30", ("pointclip_v2_10", "fibonacci-20")
 _SIDES = [
     (2, -1, "front"),
     (2, 1, "back"),
@@ -47,9 +49,9 @@ def view_rotations(
     """The rotations of a view set.
 
     Args:
-        view_set: a name (`pointclip_6`, `pointclip_10`, `pointclip_v2_10`, `contour_10`, `ring-N`,
-            `fibonacci-N`) or a mapping with `set`, and optionally `elevation` (degrees, rings
-            only) and `indices` (a subset, in that order).
+        view_set: a name (`pointclip_6`, `pointclip_10`, `pointclip_v2_10`, `contour_10`,
+            `surround_30`, `ring-N`, `fibonacci-N`) or a mapping with `set`, and optionally
+            `elevation` (degrees, rings only) and `indices` (a subset, in that order).
         camera: the end of the viewing axis the camera stands at; rings and spheres need it to put
             a positive elevation above the shape. Released sets are kept as they are.
     """
@@ -90,13 +92,15 @@ def view_names(rotations: Float[np.ndarray, "view 3 3"], camera: int = 1) -> lis
 
 
 def _views(name: str, elevation: float, camera: int) -> list[tuple[Angles, float]]:
+    if name == SURROUND[0]:
+        return [view for part in SURROUND[1] for view in _views(part, elevation, camera)]
     if name in VIEW_SETS:
         return VIEW_SETS[name]
     match = re.fullmatch(r"(ring|fibonacci)-([1-9]\d{0,2})", name)
     if not match:
         raise UserError(
-            f"Unknown view set '{name}': choose one of {', '.join(VIEW_SETS)}, ring-N, fibonacci-N "
-            "with N from 1 to 999."
+            f"Unknown view set '{name}': choose one of {', '.join(VIEW_SETS)}, {SURROUND[0]}, "
+            "ring-N, fibonacci-N with N from 1 to 999."
         )
     n = int(match[2])
     if match[1] == "ring":

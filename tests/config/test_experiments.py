@@ -55,3 +55,27 @@ def test_seeds_vary_within_one_run() -> None:
     config["ablations"] = {"seeds": {"base": base, "vary": {"seed": [3]}}}
     with pytest.raises(UserError, match="Unknown seed in the ablation 'seeds' '3': choose one of"):
         experiments.ablation_runs(config, "seeds")
+
+
+def test_transductive_methods_are_rows_of_their_own() -> None:
+    block = {**CONFIG["zero_shot"][0], "protocols": ["plain", "transductive"]}
+    few = {**CONFIG["few_shot"][0], "protocols": ["transductive"], "transductive": ["transclip"]}
+    listed = {"transductive": ["stata", "tda"]}
+    config = {**CONFIG, "zero_shot": [{**block, **listed}], "few_shot": [few]}
+    assert {run["protocol"] for run in experiments.runs(config, "zero_shot")} == {"plain"}
+    assert experiments.runs(config, "few_shot") == []
+    found = experiments.runs(config, "transductive")
+    assert {run["transductive"] for run in found} == {"stata", "tda"}
+    rows = [experiments.score_columns(run) for run in found]
+    assert {(row["method"], row["protocol"], row["shots"]) for row in rows} == {
+        ("stata", "transductive", 0),
+        ("tda", "transductive", 0),
+    }
+    shots = experiments.runs(config, "transductive_few_shot")
+    assert {run["shots"] for run in shots} == set(few["shots"])
+
+
+def test_an_unknown_transductive_method_is_named() -> None:
+    block = {**CONFIG["zero_shot"][0], "protocols": ["transductive"], "transductive": ["tpt"]}
+    with pytest.raises(UserError, match="Unknown transductive method 'tpt'"):
+        experiments.runs({**CONFIG, "zero_shot": [block]}, "transductive")

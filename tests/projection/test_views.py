@@ -88,3 +88,8 @@ def test_a_subset_keeps_its_own_order():
 def test_what_is_no_view_set_is_said_in_one_sentence(spec, sentence):
     with pytest.raises(UserError, match=sentence):
         view_rotations(spec)
+
+
+def test_surround_has_the_views_of_v2_and_of_the_sphere():
+    parts = [view_rotations("pointclip_v2_10"), view_rotations("fibonacci-20")]
+    np.testing.assert_array_equal(view_rotations("surround_30"), np.concatenate(parts))

@@ -1,15 +1,18 @@
 """From depth maps to features of a backbone.
 
 In: depth maps, weights. Out: a feature of every view of every shape. A projection that takes some
-views of another one has a copy of that one's features.
+views of another one has a copy of that one's features; one that joins others has those of all.
 """
 
 from pointclip.catalog.projections import NO_PROJECTION
 
-# Projections that only take some views of another one (`source`) share its features.
+# Projections that only take some views of another one (`source`), or join others (`parts`).
 SUBSETS = [name for name, of in ENTRIES["projections"].items() if of["views"]]
+JOINS = [name for name, of in ENTRIES["projections"].items() if of["parts"]]
 WHOLE = [
-    name for name in ENTRIES["projections"] if name not in [*SUBSETS, NO_PROJECTION]
+    name
+    for name in ENTRIES["projections"]
+    if name not in {*SUBSETS, *JOINS, NO_PROJECTION}
 ]
 # 3D encoders have rules of their own (points.smk).
 POINT_ENCODERS = [name for name, of in ENTRIES["backbones"].items() if of["points"]]

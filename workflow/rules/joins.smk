@@ -1,0 +1,45 @@
+"""From features of several projections to those of one that joins them.
+
+In: features of every part. Out: the same with all views side by side.
+"""
+
+
+def of_parts(kind):
+    """The same kind of file of every projection that a join consists of."""
+
+    def found(wildcards):
+        parts = ENTRIES["projections"][wildcards.projection]["parts"]
+        ids = dict(wildcards.items())
+        return [file(kind, **(ids | {"projection": part})) for part in parts]
+
+    return found
+
+
+rule join_views:
+    input:
+        of_parts("features"),
+    output:
+        file("features"),
+    log:
+        "<logs>/join_views/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
+    wildcard_constraints:
+        projection=one_of(JOINS),
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        parts=entry_of("projection", "parts"),
+        code=code("join_views"),
+    script:
+        "../../scripts/join_views.py"
+
+
+use rule join_views as join_views_augmented with:
+    input:
+        of_parts("augmented"),
+    output:
+        file("augmented"),
+    log:
+        "<logs>/join_views_augmented/{dataset}/{sampling}/{projection}/{backbone}.log",
