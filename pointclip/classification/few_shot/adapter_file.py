@@ -139,7 +139,9 @@ def read_adapter(path: str | Path) -> Adapter:
     ):
         raise UserError(f"{path} is not an adapter of pointclip: it does not say what it is.")
     for key in about:
-        choose(key[:80], (*_METADATA, "trained_with"), f"key in the metadata of {path}")
+        choose(
+            key[:80], (*_METADATA, "temperatures", "trained_with"), f"key in the metadata of {path}"
+        )
     choose(about["method"][:80], METHODS, f"few-shot method in {path}")
     choose(about["protocol"][:80], PROTOCOLS, f"protocol in {path}")
     seeds, classes = len(about["seeds"]), len(about["classes"])
