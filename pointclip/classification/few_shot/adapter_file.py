@@ -4,7 +4,6 @@ A file holds the state of all seeds and the prototypes as safetensors, and its m
 they are. It may come from a stranger: what it holds is checked before anything is computed.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -139,9 +138,7 @@ def read_adapter(path: str | Path) -> Adapter:
     ):
         raise UserError(f"{path} is not an adapter of pointclip: it does not say what it is.")
     for key in about:
-        choose(
-            key[:80], (*_METADATA, "temperatures", "trained_with"), f"key in the metadata of {path}"
-        )
+        choose(key[:80], (*_METADATA, *_OPTIONAL), f"key in the metadata of {path}")
     choose(about["method"][:80], METHODS, f"few-shot method in {path}")
     choose(about["protocol"][:80], PROTOCOLS, f"protocol in {path}")
     seeds, classes = len(about["seeds"]), len(about["classes"])
@@ -186,6 +183,7 @@ def _names(value: Any) -> bool:
     return bool(each) and len(set(value)) == len(value)
 
 
+_OPTIONAL = ("temperatures", "trained_with")
 # What the metadata has to say -> whether a value will do.
 _METADATA: dict[str, Callable[[Any], bool]] = {
     "method": lambda value: isinstance(value, str),
@@ -195,7 +193,5 @@ _METADATA: dict[str, Callable[[Any], bool]] = {
     ),
     "classes": _names,
     "views": lambda value: _whole(value, 1, 999),
-    "logit_scale": lambda value: (
-        isinstance(value, int | float) and math.isfinite(value) and 0 < value <= 1e6
-    ),
+    "logit_scale": lambda value: isinstance(value, int | float) and 0 < value <= 1e6,
 }
