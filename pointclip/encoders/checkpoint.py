@@ -139,10 +139,11 @@ def torchscript_state(path: Path, checksum: str) -> dict[str, Any] | None:
 
 
 def _is_torchscript(path: Path) -> bool:
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return False  # damaged or no zip; torch.load with `weights_only` reads no TorchScript
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import pytest
 import torch
 from tiny import tiny_backbone
 
-from pointclip.catalog.backbones import OPENAI_CHECKSUMS
+from pointclip.catalog.openai_checksums import OPENAI_CHECKSUMS
 from pointclip.core.errors import UserError
 from pointclip.encoders.encoder import load_encoder
 from pointclip.encoders.weights import sha256
@@ -122,3 +122,15 @@ def test_torchscript_of_a_stranger_is_not_run(entry, tmp_path):
         assert "\n" not in str(caught.value)
         if name != "evil.safetensors":
             assert "safetensors.torch.save_file(" in str(caught.value)
+
+
+def test_a_zip_with_a_damaged_directory_is_one_sentence(entry, tmp_path):
+    torch.save({"state_dict": {}}, tmp_path / "tiny.pt")
+    content = (tmp_path / "tiny.pt").read_bytes()
+    for at, wrong in ((content.rindex(b"PK\x01\x02"), b"PK\x09\x09"), (-20, b"\xff" * 20)):
+        damaged = bytearray(content)
+        damaged[at : at + len(wrong) or None] = wrong
+        (tmp_path / "tiny.pt").write_bytes(damaged)
+        with pytest.raises(UserError, match="does not hold the weights") as caught:
+            load_encoder({**entry, "weights": str(tmp_path / "tiny.pt")}, device="cpu")
+        assert "\n" not in str(caught.value)
