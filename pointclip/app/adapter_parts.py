@@ -9,6 +9,7 @@ from pointclip.classification.few_shot import trained_with
 from pointclip.classification.few_shot.adapter_file import Adapter
 from pointclip.core.errors import UserError
 from pointclip.encoders.encoder import Encoder
+from pointclip.encoders.point.encoder import PointEncoder
 from pointclip.projection.projection import Projection
 
 
@@ -36,16 +37,20 @@ def choose_parts(adapter: Adapter | None, given: Mapping[str, Any]) -> dict[str,
     return chosen
 
 
-def check_fit(adapter: Adapter, projection: Projection, encoder: Encoder) -> None:
+def check_fit(
+    adapter: Adapter, projection: Projection | None, encoder: Encoder | PointEncoder
+) -> None:
     """See that an adapter fits what it is to be used with.
 
     Raises:
         UserError: if views or channels are not as many as in training, or tensors are missing.
     """
-    if projection.views != adapter.views:
+    views = projection.views if projection else 1
+    if views != adapter.views:
+        what = f"projection '{projection.name}'" if projection else f"backbone '{encoder.name}'"
         raise UserError(
-            f"The adapter {adapter.file} was trained with {adapter.views} views; the projection "
-            f"'{projection.name}' has {projection.views}."
+            f"The adapter {adapter.file} was trained with {adapter.views} views; the {what} has "
+            f"{views}."
         )
     channels = adapter.prototypes.shape[-1]
     if encoder.dim != channels:

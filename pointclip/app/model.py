@@ -1,6 +1,6 @@
 """A zero- and few-shot classifier of point clouds, as one Python object."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,24 +10,23 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pointclip.app.adapter_parts import check_fit, choose_parts
+from pointclip.app.backbone import choose_projection, encode_views, load_backbone, load_points
 from pointclip.app.predictions import Prediction, ViewPrediction
 from pointclip.classification.few_shot.adapter_file import Adapter, read_adapter
 from pointclip.classification.zero_shot import combine, per_view_logits
-from pointclip.clouds.load import load_cloud, normalise
 from pointclip.core.errors import UserError
-from pointclip.encoders.encoder import load_encoder
 from pointclip.features.prompts import load_prompts
 from pointclip.features.text import prototype
-from pointclip.projection.projection import Projection, get_projection
 
 
 Array = TypeVar("Array", np.ndarray, Tensor)
-BACKBONE, PROJECTION = "iconclip", "pointclip_v2"
-POINTS = 2048
+BACKBONE = "iconclip"
+Colors = Float[np.ndarray, "shape point 3"]
 
 
 class PointCLIP:
-    """Zero- and few-shot point cloud classifier: depth maps from several views, read by a 2D CLIP.
+    """Zero- and few-shot point cloud classifier: depth maps from several views, read by a 2D CLIP,
+    or points read by a 3D encoder.
 
     The probabilities are the softmax over the classes of the logit scale times the cosine between
     image and text, averaged over the views with equal weights (the protocol `plain`); with an
@@ -36,7 +35,8 @@ class PointCLIP:
     Args:
         classes: names in plain words; may stay empty with an adapter, which knows its own.
         backbone: an id of `pointclip models`, or an entry as in the config.
-        projection: an id of `pointclip projections`, or an entry as in the config.
+        projection: an id of `pointclip projections`, or an entry as in the config; a 3D encoder has
+            none.
         prompts: an id of `pointclip prompts`, or a path; None is the backbone's own.
         adapter: a file that `pointclip train` or the workflow made. The built-in parts that it was
             trained with are then the default of the arguments above; nothing else that it names is
@@ -65,8 +65,8 @@ class PointCLIP:
         parts = choose_parts(self.adapter, {"projection": projection, "backbone": backbone})
         self.classes = list(classes) or (self.adapter.classes if self.adapter else [])
         _check_classes(self.classes, self.adapter)
-        self.projection = make_projection(parts.get("projection", PROJECTION))
-        self.encoder = load_encoder(parts.get("backbone", BACKBONE), device, weights_dir)
+        self.encoder = load_backbone(parts.get("backbone", BACKBONE), device, weights_dir)
+        self.projection = choose_projection(parts.get("projection"), self.encoder)
         self.prompts = str(prompts or parts.get("prompts") or self.encoder.prompts)
         if self.adapter:
             check_fit(self.adapter, self.projection, self.encoder)
@@ -76,12 +76,13 @@ class PointCLIP:
             sentences = [texts.sentences(name) for name in self.classes]
             self.prototypes = torch.stack([prototype(each, self.encoder) for each in sentences])
 
-    def __call__(self, points: Array) -> Array:
+    def __call__(self, points: Array, colors: Array | None = None) -> Array:
         """Probabilities of the classes.
 
         Args:
             points: `(point, 3)` or `(cloud, point, 3)`, y up, in any unit and place: they are
                 centred and scaled to the unit sphere first.
+            colors: of the points, in 0..1, for a 3D encoder; without them it takes them for grey.
 
         Returns:
             `(class,)` or `(cloud, class)`, each row summing to one; NumPy for NumPy, and a tensor
@@ -90,7 +91,7 @@ class PointCLIP:
         Raises:
             UserError: if the points have another shape, or are no finite numbers.
         """
-        given = points.detach().cpu().numpy() if isinstance(points, Tensor) else np.asarray(points)
+        given = _as_numpy(points)
         if given.ndim not in (2, 3) or given.shape[-1] != 3 or 0 in given.shape:
             raise UserError(
                 f"Points must have shape (points, 3) or (clouds, points, 3), not {given.shape}."
@@ -98,72 +99,90 @@ class PointCLIP:
         if not np.isfinite(given).all():
             raise UserError("Some coordinates are NaN or infinite: leave such points out.")
         clouds = given.reshape(-1, *given.shape[-2:])
-        probabilities = self._read(clouds)[0].reshape(*given.shape[:-2], len(self.classes))
+        painted = None if colors is None else _as_numpy(colors).reshape(clouds.shape)
+        probabilities = self._read(clouds, painted)[0]
+        probabilities = probabilities.reshape(*given.shape[:-2], len(self.classes))
         if isinstance(points, Tensor):
             return probabilities.to(points.device)
         return probabilities.numpy()
 
-    def _read(self, clouds: Float[np.ndarray, "cloud point 3"]) -> tuple[Tensor, Tensor, Tensor]:
-        """Probabilities of all views and of each, and the depth maps."""
-        placed = np.stack([normalise(cloud) for cloud in clouds])
-        depth = self.projection(torch.from_numpy(placed))
-        return *self._classify(depth), depth
-
     @torch.inference_mode()
-    def _classify(
-        self, depth: Float[Tensor, "cloud view height width"]
-    ) -> tuple[Float[Tensor, "cloud class"], Float[Tensor, "cloud view class"]]:
-        features = self.encoder.encode_images(depth)
+    def _read(
+        self, clouds: Float[np.ndarray, "cloud point 3"], colors: Colors | None = None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Probabilities of all views and of each, and the depth maps."""
+        features, depth = encode_views(clouds, colors, self.projection, self.encoder)
         scale = self.encoder.logit_scale
         logits = per_view_logits(features.numpy(), self.prototypes.numpy(), scale)
         if self.adapter:
             together = self.adapter.logits(features)[0]
         else:
             together = torch.from_numpy(combine(logits))
-        return together.softmax(-1).float(), torch.from_numpy(logits).softmax(-1)
+        return together.softmax(-1).float(), torch.from_numpy(logits).softmax(-1), depth
 
     def look(self, points: Float[np.ndarray, "point 3"]) -> ViewPrediction:
         """Depth maps, and probabilities per view and over all views, of one cloud."""
         probabilities, per_view, depth = self._read(points[None])
+        if depth is None:
+            raise UserError(
+                f"The backbone '{self.encoder.name}' reads points: there are no depth maps to show."
+            )
         return ViewPrediction(depth[0].numpy(), per_view[0].numpy(), probabilities[0].numpy())
 
     def classify(
-        self, files: Iterable[str | Path], points: int = POINTS, up: str = "y", batch: int = 16
+        self,
+        files: Iterable[str | Path],
+        points: int | None = None,
+        up: str = "y",
+        batch: int = 16,
     ) -> Iterator[Prediction]:
         """Read files one after the other, in their order and in constant memory.
 
         A file that cannot be read gives a `Prediction` with its `error`, and the next one follows.
 
         Args:
-            points: how many points to take of each file.
+            points: how many points to take of each file; None is 2,048 for depth maps, and for a
+                3D encoder as many as it reads.
             up: the axis that points up in the files: x, y, z, or -x, -y, -z.
             batch: clouds that go through the encoder at once.
         """
-        window: list[tuple[Path, np.ndarray | str]] = []
+        window: list[tuple[Path, Loaded | str]] = []
         for file in files:
-            window.append((Path(file), _load(Path(file), points, up)))
+            window.append((Path(file), self._load(Path(file), points, up)))
             if len(window) == batch:
                 yield from self._read_window(window)
                 window = []
         yield from self._read_window(window)
 
-    def _read_window(self, window: list[tuple[Path, np.ndarray | str]]) -> Iterator[Prediction]:
+    def _load(self, file: Path, points: int | None, up: str) -> "Loaded | str":
+        try:
+            return load_points(file, points, up, self.encoder)
+        except UserError as error:
+            return str(error)
+
+    def _read_window(self, window: "list[tuple[Path, Loaded | str]]") -> Iterator[Prediction]:
+        """Predictions in the order of the files; depth maps of all are encoded at once."""
         clouds = [cloud for _, cloud in window if not isinstance(cloud, str)]
-        read = iter(self._read(np.stack(clouds))[0].numpy() if clouds else ())
+        if self.projection is None or not clouds:
+            found = iter([self._read_one(*cloud) for cloud in clouds])
+        else:
+            found = iter(self._read(np.stack([points for points, _ in clouds]))[0].numpy())
         for file, cloud in window:
-            yield (
-                Prediction(file, error=cloud)
-                if isinstance(cloud, str)
-                else Prediction(file, next(read))
-            )
+            read = cloud if isinstance(cloud, str) else next(found)
+            yield Prediction(file, error=read) if isinstance(read, str) else Prediction(file, read)
+
+    def _read_one(self, points: np.ndarray, colors: np.ndarray | None) -> "np.ndarray | str":
+        try:
+            return self._read(points[None], None if colors is None else colors[None])[0][0].numpy()
+        except UserError as error:
+            return str(error)
 
 
-def make_projection(projection: str | Mapping[str, Any]) -> Projection:
-    """A projection by name, or by an entry of the config with a `base` and what differs."""
-    if isinstance(projection, str):
-        return get_projection(projection)
-    entry = dict(projection)
-    return get_projection(entry.pop("base", PROJECTION), **entry)
+Loaded = tuple[np.ndarray, np.ndarray | None]
+
+
+def _as_numpy(values: np.ndarray | Tensor) -> np.ndarray:
+    return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
 
 
 def _check_classes(classes: Sequence[str], adapter: Adapter | None) -> None:
@@ -176,10 +195,3 @@ def _check_classes(classes: Sequence[str], adapter: Adapter | None) -> None:
     if len(set(classes)) < len(classes):
         twice = next(name for name in classes if list(classes).count(name) > 1)
         raise UserError(f"The class '{twice}' is given twice.")
-
-
-def _load(file: Path, points: int, up: str) -> np.ndarray | str:
-    try:
-        return load_cloud(file, points=points, up=up)
-    except UserError as error:
-        return str(error)

@@ -16,14 +16,17 @@ from pointclip.classification.adapters.method import load_method
 from pointclip.classification.few_shot.adapter_file import write_adapter
 from pointclip.classification.few_shot.task import read_task
 from pointclip.classification.few_shot.train import train
-from pointclip.clouds.load import SUFFIXES, load_cloud, normalise
+from pointclip.clouds.load import SUFFIXES, load_colored_cloud, normalise
 from pointclip.core import store
 from pointclip.core.errors import UserError, choose
 from pointclip.core.files import find_files, printable
+from pointclip.data.prepare import append
 from pointclip.data.shots import distinct_shot_ids, sample_shots
 from pointclip.encoders.encoder import Encoder
+from pointclip.encoders.point.encoder import PointEncoder
 from pointclip.features.augmented import encode_augmented
 from pointclip.features.encode import encode
+from pointclip.features.encode_points import encode_augmented_points, encode_points
 from pointclip.features.prompts import Prompts
 from pointclip.features.text import encode_text
 from pointclip.projection.project import project
@@ -74,8 +77,8 @@ def list_shapes(folder: Path) -> list[tuple[str, Path]]:
 def train_on_folder(
     folder: Path,
     out: Path,
-    projection: Projection,
-    encoder: Encoder,
+    projection: Projection | None,
+    encoder: Encoder | PointEncoder,
     prompts: Prompts,
     method: str = "inter_view",
     shots: int | None = None,
@@ -108,18 +111,8 @@ def train_on_folder(
         store.write_parquet(labels, at / "labels.parquet", classes=classes)
         sampled = sample_shots(labels, [seed])
         store.write_parquet(sampled, at / "shots.parquet")
-        threads = torch.get_num_threads()
-        project(at / "clouds.h5", projection, at / "depth.h5", threads=threads)
-        encode(at / "depth.h5", encoder, at / "features.h5")
-        encode_augmented(
-            at / "clouds.h5",
-            distinct_shot_ids(sampled, labels, shots).tolist(),
-            projection,
-            encoder,
-            copies,
-            seed,
-            at / "augmented.h5",
-        )
+        ids = distinct_shot_ids(sampled, labels, shots).tolist()
+        _encode(at, ids, projection, encoder, copies, seed)
         encode_text(classes, prompts, encoder, at / "text.parquet")
         features = [at / "features.h5"]
         task = read_task(
@@ -142,6 +135,26 @@ def train_on_folder(
     return Trained(classes, task.shots, float(100 * right.mean()), held_out)
 
 
+def _encode(
+    at: Path,
+    ids: list[str],
+    projection: Projection | None,
+    encoder: Encoder | PointEncoder,
+    copies: int,
+    seed: int,
+) -> None:
+    """The clouds in a folder to features of all of them, and of augmented copies of some."""
+    clouds, features, augmented = at / "clouds.h5", at / "features.h5", at / "augmented.h5"
+    if isinstance(encoder, PointEncoder):
+        encode_points(clouds, encoder, features)
+        encode_augmented_points(clouds, ids, encoder, copies, seed, augmented)
+        return
+    assert projection is not None
+    project(clouds, projection, at / "depth.h5", threads=torch.get_num_threads())
+    encode(at / "depth.h5", encoder, features)
+    encode_augmented(clouds, ids, projection, encoder, copies, seed, augmented)
+
+
 def _write_clouds(
     listed: list[tuple[str, Path]],
     path: Path,
@@ -152,19 +165,18 @@ def _write_clouds(
     """Write the clouds that can be read; return their labels."""
     rows: list[tuple[str, str]] = []
     with store.new_h5(path) as f:
-        shape = (0, points, 3)
-        data = f.create_dataset(
-            "points", shape, np.float32, maxshape=(None, *shape[1:]), chunks=(16, *shape[1:])
-        )
         for name, file in listed:
             try:
-                cloud = normalise(load_cloud(file, points=points, up=up))
+                cloud, colors = load_colored_cloud(file, points=points, up=up)
             except UserError as error:
                 on_error(str(error))
                 continue
-            data.resize(len(rows) + 1, axis=0)
-            data[len(rows)] = cloud
+            append(f, "points", normalise(cloud)[None], len(rows))
+            if colors is not None:
+                append(f, "colors", colors[None], len(rows))
             rows.append((f"train/{len(rows):06d}", name))
+        if "colors" in f:
+            f["colors"].resize(len(rows), axis=0)
         f["id"] = np.array([row[0] for row in rows], dtype="S")
     frame = pd.DataFrame(rows, columns=["id", "class"])
     classes = sorted(set(frame["class"]))

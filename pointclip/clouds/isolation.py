@@ -44,7 +44,13 @@ class Reader:
         self.lock = threading.Lock()
 
     def read(
-        self, path: Path, points: int | None, index: int, seed: int, colored: bool = False
+        self,
+        path: Path,
+        points: int | None,
+        index: int,
+        seed: int,
+        colored: bool = False,
+        repeat: bool = True,
     ) -> tuple[Float[np.ndarray, "point 3"], UInt8[np.ndarray, "point 3"] | None]:
         """What `read.read_points` returns.
 
@@ -53,7 +59,7 @@ class Reader:
         """
         request = {
             **{"path": os.path.abspath(path), "points": points, "index": index, "seed": seed},
-            "colored": colored,
+            **{"colored": colored, "repeat": repeat},
         }
         with self.lock:
             try:

@@ -41,7 +41,7 @@ def load_cloud(
         UserError: if the file is missing, damaged, or no cloud. Nothing in it is ever executed,
             and `budget` limits the memory and time that it takes, by its size on disk.
     """
-    return _load(path, points, up, seed, index, colored=False)[0]
+    return _load(path, points, up, seed, index, colored=False, repeat=True)[0]
 
 
 def load_colored_cloud(
@@ -50,6 +50,7 @@ def load_colored_cloud(
     up: str = "y",
     seed: int = 0,
     index: int = 0,
+    repeat: bool = True,
 ) -> tuple[Float[np.ndarray, "point 3"], UInt8[np.ndarray, "point 3"] | None]:
     """The points of `load_cloud`, and their colours, or None if the file has none.
 
@@ -57,12 +58,22 @@ def load_colored_cloud(
     and textures), from text whose header names red, green and blue, and from arrays called
     `colors` or `rgb` beside the points of an NPZ or HDF5 file. Colours that are all black count as
     none.
+
+    Args:
+        repeat: whether a smaller cloud's points are repeated up to `points`.
     """
-    return _load(path, points, up, seed, index, colored=True)
+    return _load(path, points, up, seed, index, colored=True, repeat=repeat)
 
 
 def _load(
-    path: str | Path, points: int | None, up: str, seed: int, index: int, colored: bool
+    path: str | Path,
+    points: int | None,
+    up: str,
+    seed: int,
+    index: int,
+    *,
+    colored: bool,
+    repeat: bool,
 ) -> tuple[Float[np.ndarray, "point 3"], UInt8[np.ndarray, "point 3"] | None]:
     choose(up, UP, "up axis")
     if points is not None and points < 1:
@@ -72,7 +83,7 @@ def _load(
     if path.suffix.lower() not in FORMATS:
         raise UserError(f"{name} has no suffix of a point cloud: known are {', '.join(FORMATS)}.")
     try:
-        cloud, colors = READER.read(path, points, index, seed, colored)
+        cloud, colors = READER.read(path, points, index, seed, colored, repeat)
     except UserError as error:
         raise UserError(f"Cannot read {name}: {error}.") from error
     return turn_up(cloud, up), colors

@@ -16,7 +16,7 @@ Colors = UInt8[np.ndarray, "point 3"]
 
 
 def read_points(
-    path: Path, points: int | None, index: int, seed: int, colored: bool
+    path: Path, points: int | None, index: int, seed: int, colored: bool, repeat: bool = True
 ) -> tuple[Points, Colors | None]:
     """The points of a file as `load_cloud` describes them, with the axes of the file, and their
     colours, if they are asked for and the file has any.
@@ -33,11 +33,11 @@ def read_points(
     rng = np.random.default_rng(seed)
     with np.errstate(all="ignore"):  # what overflows is no finite number, and looked for
         content = FORMATS[path.suffix.lower()](path, index, rng)
-        return _sample(content, points, rng, colored)
+        return _sample(content, points, rng, colored, repeat)
 
 
 def _sample(
-    content: Mesh | Scan, points: int | None, rng: np.random.Generator, colored: bool
+    content: Mesh | Scan, points: int | None, rng: np.random.Generator, colored: bool, repeat: bool
 ) -> tuple[Points, Colors | None]:
     if isinstance(content, Mesh):
         content = sample_surface(content, points or MESH_POINTS, rng, colored)
@@ -57,7 +57,7 @@ def _sample(
     rows: np.ndarray | slice = slice(None)
     if points is not None and len(cloud) > points:
         rows = np.sort(rng.choice(len(cloud), points, replace=False))
-    elif points is not None and len(cloud) < points:
+    elif points is not None and len(cloud) < points and repeat:
         rows = np.arange(points) % len(cloud)
     cloud = cloud[rows]
     if np.abs((low + high) / 2).max() > 1e3 * size:

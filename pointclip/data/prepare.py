@@ -77,9 +77,9 @@ def prepare(
     with new_h5(clouds_path, **attrs) as f:
         written = 0
         for chunk in progress(_limited(stream.chunks, entry), 0, "chunk", f"Reading {split}"):
-            _append(f, "points", chunk.points, written)
+            append(f, "points", chunk.points, written)
             if chunk.colors is not None:
-                _append(f, "colors", chunk.colors, written)
+                append(f, "colors", chunk.colors, written)
             written += len(chunk.label)
             label.append(chunk.label)
             source_ids += chunk.published_id
@@ -98,7 +98,7 @@ def prepare(
     log.info("%d clouds of %d classes", len(ids), len(np.unique(labels)))
 
 
-def _append(f: h5py.File, name: str, values: np.ndarray, start: int) -> None:
+def append(f: h5py.File, name: str, values: np.ndarray, start: int) -> None:
     """Write shapes from row `start` on; rows of colours that were never written are grey."""
     if name not in f:
         shape, fill = values.shape[1:], GREY_BYTE if name == "colors" else 0

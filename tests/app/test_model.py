@@ -217,7 +217,7 @@ def test_a_backbone_of_ones_own_has_to_be_given_again(entry, tmp_path):
 def test_an_adapter_loads_and_fetches_nothing(entry, tmp_path, monkeypatch, attack, given):
     """A stranger's adapter named a checkpoint, and `--adapter` alone loaded or fetched it."""
     asked = []
-    monkeypatch.setattr("pointclip.app.model.load_encoder", lambda *args: asked.append(args))
+    monkeypatch.setattr("pointclip.app.model.load_backbone", lambda *args: asked.append(args))
     path = tmp_path / "a.safetensors"
     write_adapter(path, backbone={"base": "rn50", **attack})
     with pytest.raises(UserError, match=r"a\.safetensors is refused, because an adapter may name"):

@@ -47,7 +47,7 @@ def classify(
         bool, typer.Option("--json", help="One JSON object a line and file.")
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="One row a file and class.")] = False,
-    points: common.Points = 2048,
+    points: common.PointsOrAll = None,
     up: common.Up = "y",
     quiet: common.Quiet = False,
 ) -> None:

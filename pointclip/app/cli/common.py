@@ -77,7 +77,7 @@ Backbone = Annotated[
 ProjectionName = Annotated[
     str | None,
     typer.Option(
-        help="See [bold]pointclip projections[/bold]; default pointclip_v2.",
+        help="See [bold]pointclip projections[/bold]; default pointclip_v2, none for 3D encoders.",
         autocompletion=complete("projections"),
         rich_help_panel=MODEL,
     ),
@@ -103,6 +103,10 @@ WeightsDir = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=MODEL)]
 Points = Annotated[int, typer.Option(min=1, help="Points taken of each file.")]
+PointsOrAll = Annotated[
+    int | None,
+    typer.Option(min=1, help="Points taken of each file; 2,048, or as many as a 3D encoder reads."),
+]
 Up = Annotated[str, typer.Option(help="The axis that points up in the files: y, z, x, -y, -z, -x.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress; only results, and what failed.")

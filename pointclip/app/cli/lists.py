@@ -15,23 +15,32 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line
 
 def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> None:
     """List the backbones: what is on disk, and what must be fetched and how large it is."""
-    from pointclip.catalog.backbones import BACKBONES, resolve_backbone
+    from pointclip.catalog.backbone_facts import EXPECTED, LICENSES
+    from pointclip.catalog.backbones import (
+        BACKBONES,
+        POINT_BACKBONES,
+        reads_points,
+        resolve_backbone,
+    )
     from pointclip.encoders.weights import find_weights, weights_folder
 
     with common.user_errors():
         folder = weights_folder(weights_dir)
         rows = []
-        for name in BACKBONES:
+        for name in (*BACKBONES, *POINT_BACKBONES):
             entry = resolve_backbone(name)
             path = find_weights(entry, folder)
             size = path.stat().st_size if path else entry["size"]
             rows.append(
                 {
                     "backbone": name,
-                    "model": entry["model"],
-                    "weights": entry["pretrained"] or "in the package",
+                    "reads": "points (3D)" if reads_points(entry) else "depth maps (2D)",
+                    "model": entry.get("model") or entry["network"],
+                    "weights": entry.get("pretrained") or entry.get("hub") or "in the package",
                     "size": int(size) if size else None,
                     "on disk": str(path) if path else None,
+                    "license": entry.get("license") or LICENSES.get(name),
+                    "zero-shot accuracy, %": entry.get("expected") or EXPECTED.get(name),
                 }
             )
     _show(rows, as_json, f"Weights are looked for in {folder}; the rest is fetched on first use.")

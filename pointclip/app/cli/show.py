@@ -75,9 +75,14 @@ def show(
             model = common.load_model(
                 names, backbone, projection, prompts, adapter, device, weights_dir, quiet
             )
+            if model.projection is None:
+                raise UserError(
+                    f"The backbone '{model.encoder.name}' reads points: there are no depth maps to "
+                    "show."
+                )
             projected = model.projection
         else:
-            from pointclip.app.model import PROJECTION
+            from pointclip.app.backbone import PROJECTION
             from pointclip.projection.projection import get_projection
 
             projected = get_projection(projection or PROJECTION)

@@ -65,19 +65,22 @@ def train(
         if output.suffix != ".safetensors":
             raise UserError(f"Cannot write {printable(output)}: an adapter ends in .safetensors.")
         common.show_bars(quiet)
-        from pointclip.app.model import BACKBONE, PROJECTION, make_projection
+        from pointclip.app.backbone import PROJECTION, choose_projection, load_backbone
+        from pointclip.app.model import BACKBONE
         from pointclip.app.train_folder import train_on_folder
+        from pointclip.catalog.projections import NO_PROJECTION
         from pointclip.classification.few_shot.trained_with import describe
-        from pointclip.encoders.encoder import load_encoder
         from pointclip.features.prompts import load_prompts
 
-        backbone, projection = backbone or BACKBONE, projection or PROJECTION
-        encoder = load_encoder(backbone, device, weights_dir)
+        backbone = backbone or BACKBONE
+        encoder = load_backbone(backbone, device, weights_dir)
+        chosen = choose_projection(projection, encoder)
+        projection = (projection or PROJECTION) if chosen else NO_PROJECTION
         prompts = prompts or encoder.prompts
         result = train_on_folder(
             folder,
             output,
-            make_projection(projection),
+            chosen,
             encoder,
             load_prompts(prompts),
             method,

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.catalog.backbones import BACKBONES, CHOICES, resolve_backbone
-from pointclip.catalog.projections import PROJECTIONS, check_params
+from pointclip.catalog.point_backbones import POINT_BACKBONES
+from pointclip.catalog.projections import NO_PROJECTION, PROJECTIONS, check_params
 from pointclip.core.errors import UserError, choose
 from pointclip.core.files import PACKAGE
 
@@ -39,6 +40,7 @@ def describe(
     """
     entry = {"base": projection} if isinstance(projection, str) else dict(projection)
     entry.pop("description", None)
+    entry = entry or {"base": NO_PROJECTION}  # the workflow's entry of it is empty
     return {
         "projection": entry,
         "backbone": _describe_backbone(resolve_backbone(backbone)),
@@ -47,7 +49,7 @@ def describe(
 
 
 def _describe_backbone(full: Mapping[str, Any]) -> dict[str, Any]:
-    for name in BACKBONES:
+    for name in (*BACKBONES, *POINT_BACKBONES):
         known = resolve_backbone(name)
         changed = [k for k in full if k not in _UNIMPORTANT and full[k] != known.get(k)]
         if set(changed) <= set(HARMLESS):
@@ -102,7 +104,9 @@ def _check_part(part: str, given: Any, views: int) -> Any:
 
 
 def _check_backbone(entry: Mapping[str, Any]) -> None:
-    choose(entry["base"][:80], BACKBONES, "backbone")
+    name = choose(entry["base"][:80], BACKBONES | POINT_BACKBONES, "backbone")
+    if name in POINT_BACKBONES and len(entry) > 1:
+        raise UserError(f"The backbone '{name}' has nothing that an adapter may change.")
     for key, value in entry.items():
         choose(key[:80], ("base", *HARMLESS), "key of a backbone")
         if key == "quick_gelu" and not isinstance(value, bool):
@@ -125,6 +129,8 @@ def _check_mean_std(value: Mapping[str, Any]) -> None:
 
 
 def _check_projection(entry: Mapping[str, Any], views: int) -> None:
+    if entry == {"base": NO_PROJECTION} and views == 1:
+        return
     name = choose(entry["base"][:80], PROJECTIONS, "projection")
     for key in entry:
         choose(key[:80], ("base", *PROJECTIONS[name]), f"parameter of projection '{name}'")

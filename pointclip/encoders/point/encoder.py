@@ -67,6 +67,11 @@ class PointEncoder:
             "device": self.device.type,
         }
 
+    @property
+    def most_points(self) -> int:
+        """Of larger clouds so many points are read."""
+        return int(self._entry["points"])
+
     def points_read(self, given: int) -> int:
         """How many points of a cloud of `given` points the network reads."""
         most = self._entry["points"]
