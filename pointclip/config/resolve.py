@@ -14,6 +14,7 @@ from pointclip.catalog.adapters import METHODS, hyper_parameters
 from pointclip.catalog.datasets import READERS
 from pointclip.catalog.projections import NO_PROJECTION, PROJECTIONS
 from pointclip.catalog.view_weights import V2_VIEW_WEIGHTS
+from pointclip.config.corruption import checked_corruption
 from pointclip.config.prompt_sets import prompt_files, prompt_sets
 from pointclip.config.views import checked_parts, views_of
 from pointclip.core.errors import UserError, choose
@@ -58,7 +59,11 @@ def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
         choose(v2_view_weights, V2_VIEW_WEIGHTS, f"v2_view_weights of the data set '{name}'")
     own = [link for link in chain if "urls" in config["datasets"].get(link, {})]
     fetched = ("reader", "urls", "sha256", "md5", "terms")
+    corruption = checked_corruption(config, name)
+    entry.pop("corruption", None)
     return {
+        "corruption": corruption,
+        "base": chain[1] if corruption else "",
         "entry": entry,
         "shards": [str(shard) for shard in range(shards)],
         "fetch": {key: entry[key] for key in fetched if key in entry},

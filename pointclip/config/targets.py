@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from pointclip.config.corruption import clean
 from pointclip.config.experiments import KINDS, Run, all_runs, runs
 from pointclip.config.feature_sources import feature_sources, is_encoded, is_rendered
 from pointclip.config.paths import logits, path
@@ -66,7 +67,7 @@ def augmented_contents(config: Config) -> dict[str, dict[str, dict[str, dict[str
         for source in feature_sources(config, run["projection"]):
             if not is_encoded(config, source):
                 continue
-            of = contents.setdefault(run["dataset"], {}).setdefault(source, {})
+            of = contents.setdefault(clean(config, run["dataset"]), {}).setdefault(source, {})
             nothing: dict[str, Any] = {"n_augmentations": 0, "shots": 0, "released_shots": []}
             held = of.setdefault(run["backbone"], nothing)
             held["n_augmentations"] = max(held["n_augmentations"], wanted)

@@ -14,8 +14,9 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 from numpy.random import RandomState
+from scipy.spatial.transform import Rotation
 
-from pointclip.catalog.corruptions import CORRUPTIONS, SEVERITIES
+from pointclip.catalog.corruptions import CORRUPTIONS, SEVERITIES, TURNS
 from pointclip.core.errors import UserError, choose
 from pointclip.data.deformations import free_form, radial
 
@@ -35,7 +36,9 @@ def corrupt(points: Cloud, name: str, severity: int, rng: RandomState) -> Cloud:
     Raises:
         UserError: if there is no such corruption or severity, or the cloud has too few points.
     """
-    corruption = _CORRUPTIONS[choose(name, CORRUPTIONS, "corruption")]
+    if name in TURNS:
+        return _turn(points, name, rng)
+    corruption = _CORRUPTIONS[choose(name, [*CORRUPTIONS, *TURNS], "corruption")]
     if severity not in SEVERITIES:
         raise UserError(f"Severity {severity!r} of '{name}' does not exist: choose one of 1 to 5.")
     least = _fewest_points(name, severity)
@@ -51,6 +54,15 @@ def shape_generator(seed: int, shape_id: str) -> RandomState:
     """The generator of one shape, which depends on the seed and the shape's id alone."""
     digest = hashlib.sha256(f"{seed}/{shape_id}".encode()).digest()
     return RandomState(np.frombuffer(digest[:16], np.uint32))
+
+
+def _turn(points: Cloud, name: str, rng: RandomState) -> Cloud:
+    """Turned at random about the up axis, y, or by a rotation that is uniform among all."""
+    if name == "turn_up":
+        turn = Rotation.from_euler("y", rng.uniform(0, 2 * np.pi))
+    else:
+        turn = Rotation.from_quat(rng.normal(size=4))
+    return (points.astype(np.float64) @ turn.as_matrix().T).astype(np.float32)
 
 
 def unit_box(points: Cloud) -> Cloud:

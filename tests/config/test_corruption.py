@@ -1,0 +1,40 @@
+import pytest
+from config_example import CONFIG
+
+from pointclip.config import corruption, resolve
+from pointclip.core.errors import UserError
+
+
+BASE = next(iter(CONFIG["datasets"]))
+
+
+def config(entry: dict) -> dict:
+    return {**CONFIG, "datasets": {**CONFIG["datasets"], "worse": entry}}
+
+
+def test_a_corrupted_data_set_is_its_base_but_for_the_test_clouds() -> None:
+    given = config({"base": BASE, "corruption": {"name": "shear", "severity": 3}})
+    entry = resolve.resolve_dataset(given, "worse")
+    assert entry["base"] == BASE
+    assert entry["corruption"] == {"name": "shear", "severity": 3, "seed": 0}
+    assert "corruption" not in entry["entry"]
+    assert corruption.clean(given, "worse") == BASE
+    assert corruption.clean(given, BASE) == BASE
+    assert resolve.resolve_dataset(given, BASE)["corruption"] == {}
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ({"base": BASE, "corruption": {"name": "blur"}}, "Unknown corruption of the data set"),
+        ({"base": BASE, "corruption": {"name": "lidar"}}, "'lidar': choose one of cutout"),
+        ({"base": BASE, "points": 9, "corruption": {"name": "shear"}}, "no other key"),
+        (
+            {"base": BASE, "corruption": {"name": "lidar", "files": "nowhere"}},
+            "The folder 'nowhere'",
+        ),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(entry: dict, sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        resolve.resolve_dataset(config(entry), "worse")

@@ -1,0 +1,85 @@
+"""From a data set's test clouds to corrupted ones; all else is shared with that data set.
+
+In: clouds, labels and ids of the base. Out: the same files of the corrupted data set. Its train
+split, its train features and augmented shots are the base's, under a second name.
+"""
+
+CORRUPTED = [name for name, of in ENTRIES["datasets"].items() if of["corruption"]]
+
+
+def of_base(kind, **ids):
+    """The same kind of file of the data set that is corrupted."""
+
+    def found(wildcards):
+        base = ENTRIES["datasets"][wildcards.dataset]["base"]
+        return file(kind, **(dict(wildcards.items()) | {"dataset": base} | ids))
+
+    return found
+
+
+rule corrupt:
+    input:
+        clouds=of_base("clouds", split="test"),
+        labels=of_base("labels", split="test"),
+        ids=of_base("ids", split="test"),
+    output:
+        # Gone once they are rendered: one data set's clouds are on the disk.
+        clouds=temp(file("clouds", split="test")),
+        labels=file("labels", split="test"),
+        ids=file("ids", split="test"),
+    log:
+        "<logs>/corrupt/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(CORRUPTED),
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=per_attempt(60),
+    params:
+        corruption=entry_of("dataset", "corruption"),
+        code=code("corrupt"),
+    script:
+        "../../scripts/corrupt.py"
+
+
+rule share_train:
+    input:
+        of_base("labels", split="train"),
+        of_base("ids", split="train"),
+    output:
+        file("labels", split="train"),
+        file("ids", split="train"),
+    log:
+        "<logs>/share_train/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(CORRUPTED),
+    localrule: True
+    conda:
+        "../../environment.yml"
+    script:
+        "../../scripts/share.py"
+
+
+use rule share_train as share_features with:
+    input:
+        of_base("features", split="train"),
+    output:
+        file("features", split="train"),
+    log:
+        "<logs>/share_features/{dataset}/{projection}/{backbone}/{shard}.log",
+
+
+use rule share_train as share_augmented with:
+    input:
+        of_base("augmented"),
+    output:
+        file("augmented"),
+    log:
+        "<logs>/share_augmented/{dataset}/{sampling}/{projection}/{backbone}.log",
+
+
+# The rules that make these files of any data set come after those of a corrupted one.
+ruleorder: corrupt > share_train > prepare
+ruleorder: share_features > join_views > select_views > encode
+ruleorder: share_augmented > join_views_augmented > select_views_augmented > encode_augmented
