@@ -11,8 +11,8 @@ SCRIPTS = REPOSITORY / "scripts"
 HEAVY = {"torch", "open_clip", "numba", "sklearn"}
 # What encodes or learns. All others read, count, plot and write.
 NEEDS_TORCH = {
-    *("encode", "encode_augmented", "encode_text", "fetch_weights", "reference_checks"),
-    *("train", "train_released"),
+    *("encode", "encode_augmented", "encode_points", "encode_augmented_points", "encode_text"),
+    *("reference_checks", "train", "train_released"),
 }
 
 
