@@ -238,6 +238,7 @@ def _bilateral(grid, boxes, across, along, sharp, front, image):
     value = np.empty(side, np.float32)
     total = np.empty(side, np.float32)
     weights = np.empty(side, np.float32)
+    tap = np.empty(side, np.float32)
     for r in range(side):
         n = 0
         for c in range(side):
@@ -253,15 +254,17 @@ def _bilateral(grid, boxes, across, along, sharp, front, image):
                     step = (z * height + y) * width + x
                     fixed = np.float64(along[abs(z - half_z)]) * np.float64(across[abs(y - half)])
                     tap_weight = np.float32(fixed * np.float64(across[abs(x - half)]))
+                    # Two loops: only the second can be vectorised, and it is most of the work.
                     for k in range(n):
-                        tap = cells[corner[k] + step]
-                        off = tap - value[k]
+                        tap[k] = cells[corner[k] + step]
+                    for k in range(n):
+                        off = tap[k] - value[k]
                         near = _larger(ONE - off * off * sharp, ZERO)
                         near = near * near
                         near = near * near
                         near = near * near * tap_weight
-                        near = near if tap > 0 else ZERO
-                        total[k] += near * tap
+                        near = near if tap[k] > 0 else ZERO
+                        total[k] += near * tap[k]
                         weights[k] += near
         for k in range(n):
             image[r, column[k]] = total[k] / weights[k]
