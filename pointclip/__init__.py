@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pointclip.app.model import PointCLIP
+    from pointclip.app.register import register
     from pointclip.clouds.load import load_cloud
 
 __version__ = "0.1.0"
-__all__ = ["PointCLIP", "__version__", "load_cloud"]
+__all__ = ["PointCLIP", "__version__", "load_cloud", "register"]
 
 
 def __getattr__(name: str) -> Any:
@@ -35,6 +36,10 @@ def __getattr__(name: str) -> Any:
         from pointclip.clouds.load import load_cloud
 
         return load_cloud
+    if name == "register":
+        from pointclip.app.register import register
+
+        return register
     raise AttributeError(f"module 'pointclip' has no attribute '{name}'")
 
 

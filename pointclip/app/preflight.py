@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from pointclip.config import experiments
-from pointclip.config.resolve import Config
+from pointclip.config.entries import Config
 from pointclip.config.schema import validate
 from pointclip.core.errors import UserError
 from pointclip.core.files import read_yaml

@@ -5,6 +5,15 @@ IDENTITY = ["dataset", "projection", "prompts", "backbone", "method", "protocol"
 # What is measured, in percent.
 METRICS = ["accuracy", "top5", "mean_class_accuracy"]
 SCORES = [*IDENTITY, "seed", *METRICS, "n"]
+# Registration: what tells rows apart, and all columns of its table.
+REGISTRATION_IDENTITY = ["pairs", "features", "solver", "query_depth"]
+REGISTRATION = [
+    *REGISTRATION_IDENTITY,
+    "n_pairs",
+    *["inlier_ratio", "inlier_number", "feature_matching_recall", "registration_recall"],
+    *["registration_recall_10deg_25cm", "registration_recall_5deg_10cm"],
+    *["rotation_error_deg", "translation_error_m", "seconds_per_pair"],
+]
 # Differences, written with their sign.
 DELTAS = ["delta_vs_published", "delta_vs_first"]
 # Column -> its heading in a table for people; other columns keep their names.
@@ -18,4 +27,12 @@ HEADINGS = {
     **{"table": "Table", "variant": "Variant", "metric": "Metric", "value": "Value"},
     **{"certainty": "Certainty", "note": "Note", "stage": "Stage", "jobs": "Jobs"},
     **{"class": "Class"},
+    **{"pairs": "Pairs", "features": "Features", "solver": "Solver"},
+    **{"query_depth": "Query depth", "n_pairs": "N", "scene": "Scene"},
+    **{"inlier_ratio": "IR %", "inlier_number": "IN", "feature_matching_recall": "FMR %"},
+    **{"registration_recall": "RR %", "registration_recall_10deg_25cm": "RR 10°/.25 m %"},
+    **{"registration_recall_5deg_10cm": "RR 5°/.1 m %", "rotation_error_deg": "Rotation °"},
+    **{"translation_error_m": "Translation m", "seconds_per_pair": "s a pair"},
+    **{"mean_rotation_error_deg": "Mean rotation °"},
+    **{"mean_translation_error_m": "Mean translation m"},
 }

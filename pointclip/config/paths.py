@@ -24,6 +24,13 @@ PATTERNS = {
     "zero_shot_statistics": (
         "zero_shot/{dataset}/{projection}/{prompts}/{backbone}/statistics/{sampling}.h5"
     ),
+    # Registration: only the score reads `truth`.
+    "pairs": "registration/{pairs}/pairs.parquet",
+    "frames": "registration/{pairs}/frames.h5",
+    "truth": "registration/{pairs}/truth.h5",
+    "dense": "registration/{pairs}/{features}/features.h5",
+    "matches": "registration/{pairs}/{features}/matches.h5",
+    "poses": "registration/{pairs}/{features}/{solver}/poses.h5",
     "few_shot": (
         "few_shot/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
         "/{protocol}"

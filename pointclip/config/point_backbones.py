@@ -5,7 +5,7 @@ from typing import Any
 
 from pointclip.catalog.point_backbones import POINT_BACKBONES
 from pointclip.catalog.projections import NO_PROJECTION
-from pointclip.config.resolve import Config, built_in
+from pointclip.config.entries import Config, built_in
 from pointclip.core.errors import UserError, choose
 
 

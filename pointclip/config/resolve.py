@@ -3,43 +3,25 @@
 Read by the Snakefile in every job, so nothing here imports torch, and nothing reads large files.
 """
 
-import os
-from collections.abc import Mapping
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from pointclip.catalog import backbones
-from pointclip.catalog.adapters import METHODS, hyper_parameters
+from pointclip.catalog.adapters import hyper_parameters
 from pointclip.catalog.datasets import READERS
-from pointclip.catalog.projections import NO_PROJECTION, PROJECTIONS
+from pointclip.catalog.projections import NO_PROJECTION
 from pointclip.catalog.view_weights import V2_VIEW_WEIGHTS
 from pointclip.config.corruption import checked_corruption
+from pointclip.config.entries import Config, here, merged
 from pointclip.config.prompt_sets import prompt_files, prompt_sets
 from pointclip.config.views import checked_parts, views_of
 from pointclip.core.errors import UserError, choose
 from pointclip.core.files import ASSETS, own_file
 
 
-# Section of the config -> the names that need no entry there.
-BUILT_IN: dict[str, tuple[str, ...]] = {
-    "projections": (*PROJECTIONS, NO_PROJECTION),
-    "backbones": (*backbones.BACKBONES, *backbones.POINT_BACKBONES),
-    "adapters": tuple(METHODS),
-}
-# Section of the config -> what people call an entry of it.
-SECTIONS = {
-    "datasets": "data set",
-    "projections": "projection",
-    "prompts": "prompt set",
-    "backbones": "backbone",
-    "adapters": "adapter",
-}
 # The sampling of experiments that name none, and what an entry leaves out.
 DEFAULT_SAMPLING = "default"
 SAMPLING = {"seeds": [1, 2, 3], "validation_per_class": 4, "validation_seed": 0}
-
-Config = Mapping[str, Any]
 
 
 def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
@@ -47,7 +29,7 @@ def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
 
     `v2_view_weights` names the data set whose view weights of V2 belong to this one, if any.
     """
-    entry, chain = _merged(config, "datasets", name)
+    entry, chain = merged(config, "datasets", name)
     if "path" in entry and not Path(entry["path"]).exists():
         raise UserError(f"The path '{entry['path']}' of the data set '{name}' does not exist.")
     if "reader" not in entry:
@@ -80,7 +62,7 @@ def resolve_projection(config: Config, name: str) -> dict[str, Any]:
     """
     if name == NO_PROJECTION:
         return {"entry": {}, "parameters": {}, "source": name, "views": [], "parts": []}
-    entry, chain = _merged(config, "projections", name, own=("join",))
+    entry, chain = merged(config, "projections", name, own=("join",))
     if NO_PROJECTION in chain:
         raise UserError(f"The projection '{name}' cannot have the base '{NO_PROJECTION}'.")
     entry.pop("description", None)
@@ -107,7 +89,7 @@ def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
 
     Of a 3D encoder also the backbone whose text tower it has.
     """
-    entry, _ = _merged(config, "backbones", name, own=("model", "network"))
+    entry, _ = merged(config, "backbones", name, own=("model", "network"))
     full = backbones.resolve_backbone(entry) | {"name": name}
     full.pop("description", None)
     files: dict[str, str] = {}
@@ -123,13 +105,13 @@ def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
 
 def resolve_prompts(config: Config, name: str) -> dict[str, Any]:
     """The files that a prompt set consists of, its own one first."""
-    entry, _ = _merged(config, "prompts", name, own=("file",))
+    entry, _ = merged(config, "prompts", name, own=("file",))
     return {"files": prompt_files(entry["file"] if "file" in entry else here(prompt_sets()[name]))}
 
 
 def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
     """The method, its parameters, and how many augmented copies of each shot it sees."""
-    entry, _ = _merged(config, "adapters", name)
+    entry, _ = merged(config, "adapters", name)
     method = entry.pop("base")
     n_augmentations = entry.pop("n_augmentations", config["augmented"]["n_augmentations"])
     entry.pop("description", None)
@@ -154,40 +136,3 @@ RESOLVERS = {
     "adapters": resolve_adapter,
     "samplings": resolve_sampling,
 }
-
-
-def _merged(
-    config: Config, section: str, name: str, own: tuple[str, ...] = ()
-) -> tuple[dict[str, Any], list[str]]:
-    """An entry with all that its `base` says, and the chain of bases down to the library's own.
-
-    Args:
-        own: keys any of which makes an entry complete without a base.
-    """
-    entries, known, what = config.get(section, {}), built_in(section), SECTIONS[section]
-    allowed = dict.fromkeys([*entries, *known])
-    chain = [choose(name, allowed, what)]
-    while (base := entries.get(chain[-1], {}).get("base", chain[-1])) != chain[-1]:
-        if base in chain:
-            raise UserError(f"The {what} '{name}' is its own base ({' > '.join([*chain, base])}).")
-        chain.append(choose(base, allowed, f"base of {what} '{name}'"))
-    entry: dict[str, Any] = {}
-    for link in reversed(chain):
-        entry |= deepcopy(dict(entries.get(link, {})))
-    entry.pop("base", None)
-    if known and chain[-1] not in known and not any(key in entry for key in own):
-        raise UserError(f"The {what} '{name}' needs a base: choose one of {', '.join(known)}.")
-    if chain[-1] in known:
-        entry["base"] = chain[-1]
-    return entry, chain
-
-
-def here(path: Path) -> Path:
-    """`path` as seen from the working directory: a project that moves stays up to date."""
-    return Path(os.path.relpath(path))
-
-
-def built_in(section: str) -> tuple[str, ...]:
-    if section == "prompts":
-        return tuple(sorted(prompt_sets()))
-    return BUILT_IN.get(section, ())

@@ -14,7 +14,7 @@ from project import REPOSITORY, Project
 # pip's name -> conda-forge's, where they differ.
 CONDA = {
     **{"torch": "pytorch", "matplotlib": "matplotlib-base", "snakemake": "snakemake-minimal"},
-    "lazrs": "lazrs-python",
+    **{"lazrs": "lazrs-python", "opencv-python-headless": "py-opencv"},
 }
 STUB = """#!/usr/bin/env python3
 import json, subprocess, sys

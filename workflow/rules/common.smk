@@ -14,13 +14,16 @@ sys.path.insert(0, str(REPOSITORY))
 
 from pointclip.catalog.datasets import FURNITURE, READERS
 from pointclip.catalog.protocols import PROTOCOLS
-from pointclip.config import experiments, paths, resolve, schema, targets
+from pointclip.config import entries, experiments, paths, registrations, schema, targets
 from pointclip.config.code_hash import code_hash
 from pointclip.core.errors import UserError
 
 try:
     schema.validate(config, REPOSITORY)
     ENTRIES = experiments.resolve(config)
+    REGISTRATIONS = registrations.runs(config)
+    REGISTRATION_ENTRIES = registrations.resolve(config)
+    ENTRIES["backbones"] |= REGISTRATION_ENTRIES.pop("backbones")
     RUNS = [
         *(run for kind in experiments.KINDS for run in experiments.runs(config, kind)),
         *experiments.ensemble_runs(config),
@@ -32,7 +35,7 @@ except UserError as error:
     raise WorkflowError(str(error))
 
 OUT = str(Path(config["results"], config["name"]))
-PUBLISHED = str(resolve.here(REPOSITORY / "config/published.csv"))
+PUBLISHED = str(entries.here(REPOSITORY / "config/published.csv"))
 # A GPU is asked for where there is one; on a cluster the profile's `device: cuda` says so.
 GPU = int(
     config["device"].startswith("cuda")

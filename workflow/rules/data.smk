@@ -13,7 +13,7 @@ def raw_data(wildcards):
         return resolved["entry"]["path"]
     if resolved["fetched"]:
         return f"<resources>/datasets/{resolved['fetched']}/manifest.json"
-    return str(resolve.here(FURNITURE))
+    return str(entries.here(FURNITURE))
 
 
 def reader_module(wildcards):

@@ -95,7 +95,8 @@ rule published_numbers:
 
 rule run_info:
     input:
-        "<out>/scores.parquet",
+        ["<out>/scores.parquet"] if RUNS else [],
+        ["<out>/registration/scores.parquet"] if REGISTRATIONS else [],
     output:
         report(
             "<out>/run_info.html",
@@ -113,7 +114,7 @@ rule run_info:
         runtime=10,
     params:
         benchmarks=f"{config['results']}/benchmarks",
-        repository=str(resolve.here(REPOSITORY)),
+        repository=str(entries.here(REPOSITORY)),
         code=code("run_info"),
     script:
         "../../scripts/run_info.py"

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import pointclip
-from pointclip.app.cli import classify, lists, show, train
+from pointclip.app.cli import classify, lists, register, show, train
 from pointclip.app.cli.common import EXAMPLES
 
 
@@ -50,6 +50,7 @@ for command, examples in (
     (show.show, show.EXAMPLES),
     (classify.classify, classify.EXAMPLES),
     (train.train, train.EXAMPLES),
+    (register.register, register.EXAMPLES),
     (lists.models, None),
     (lists.projections, None),
     (lists.prompts, None),

@@ -38,7 +38,7 @@ def complete(section: str) -> Callable[[str], list[str]]:
     """Shell completion over the library's own ids, read without importing torch."""
 
     def ids(incomplete: str) -> list[str]:
-        from pointclip.config.resolve import built_in
+        from pointclip.config.entries import built_in
 
         return [name for name in built_in(section) if name.startswith(incomplete)]
 

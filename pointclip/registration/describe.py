@@ -1,0 +1,105 @@
+"""Features of one family at the key-points of one side: what each family needs is said here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from pointclip.catalog.registration import FAMILIES
+from pointclip.core.errors import UserError, choose
+from pointclip.registration.dense.fpfh import fpfh
+from pointclip.registration.dense.hog import brightness, histograms, inverse_depth
+from pointclip.registration.depth_map import points_of, valid_pixels
+from pointclip.registration.keypoints import Keypoints
+from pointclip.registration.match import transfer
+from pointclip.registration.side import Seen
+from pointclip.registration.surface import estimate_normals, thin
+
+
+Features = Float32[np.ndarray, "keypoint channel"]
+
+
+class Describer:
+    """One feature family with its parameters; loads a network at most once.
+
+    Args:
+        entry: of `catalog/registration.py`'s FEATURES or the config: `family` and its parameters.
+        encoder: a function without arguments that loads the backbone of `clip_dense`.
+
+    Raises:
+        UserError: if there is no such family.
+    """
+
+    def __init__(self, entry: Mapping[str, Any], encoder: Any = None):
+        self.entry = dict(entry)
+        self.family = choose(self.entry["family"], FAMILIES, "feature family")
+        self._load = encoder
+        self._encoder: Any = None
+
+    def query(self, seen: Seen, keypoints: Keypoints) -> Features:
+        """Features of the photo's key-points: of its pixels, or of its depth map's points."""
+        if self.family == "fpfh":
+            return self._fpfh(seen, keypoints, "query")
+        if seen.color is None:
+            raise UserError(f"Features '{self.family}' of a query need a photo.")
+        if self.family == "hog":
+            return self._hog(brightness(seen.color), keypoints)
+        return self._patches(seen.color, keypoints)
+
+    def target(self, seen: Seen, keypoints: Keypoints) -> Features:
+        """Features of the rendered depth map's key-points."""
+        if self.family == "fpfh":
+            return self._fpfh(seen, keypoints, "target")
+        if seen.depth is None:
+            raise UserError("A target needs a depth map.")
+        image = inverse_depth(seen.depth, *seen.valid_depth)
+        return (
+            self._hog(image, keypoints) if self.family == "hog" else self._patches(image, keypoints)
+        )
+
+    def _fpfh(self, seen: Seen, keypoints: Keypoints, side: str) -> Features:
+        if seen.depth is None:
+            raise UserError(
+                f"Features 'fpfh' need a depth map of the {side}: give a sensor's or a network's."
+            )
+        e, unit = self.entry, seen.unit
+        valid = valid_pixels(seen.depth, *seen.valid_depth, seen.edge_limit)
+        lengths = len(e["radii"]), len(e["voxels"]), len(e["neighbours"])
+        if len(set(lengths)) > 1 or not lengths[0]:
+            raise UserError(
+                f"Features 'fpfh' need as many radii as voxels and neighbours, not {lengths}."
+            )
+        cloud = points_of(seen.depth, seen.camera, valid)
+        # Normals come from the finest points, whatever the voxels of a part.
+        finest = thin(cloud, min(e["voxels"]) * unit)
+        parts = []
+        for radius, voxel, count in zip(e["radii"], e["voxels"], e["neighbours"], strict=True):
+            points = thin(cloud, voxel * unit)
+            normals = estimate_normals(
+                points, finest, e["normal_radius"] * unit, e["normal_neighbours"]
+            )
+            part = fpfh(points, normals, radius * unit, count)
+            part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-12)
+            place = keypoints.points, e["transfer_radius"] * unit
+            parts.append(transfer(points, part.astype(np.float32), *place))
+        return np.concatenate(parts, axis=1)
+
+    def _hog(self, image: np.ndarray, keypoints: Keypoints) -> Features:
+        e = self.entry
+        return histograms(image, keypoints.uv, e["cell"], e["bins"], e["cells"])
+
+    def _patches(self, image: np.ndarray, keypoints: Keypoints) -> Features:
+        # Only this family needs torch.
+        from pointclip.encoders.dense import cell_size
+        from pointclip.registration.dense import clip_dense
+
+        if self._encoder is None:
+            self._encoder = self._load()
+        height, width = image.shape[:2]
+        cell = cell_size(self._encoder)
+        size = clip_dense.input_size(width, height, self.entry["short_side"], cell)
+        of = clip_dense.photo_input if image.ndim == 3 else clip_dense.depth_input
+        return clip_dense.patch_features(
+            self._encoder, of(image, size), keypoints.uv, width, height
+        )

@@ -1,0 +1,126 @@
+"""The stages of the DAG that depend on a frame alone: what cameras see, the truth, features.
+
+Frames are read and described once each, however many pairs they are in. The truth goes into a file
+of its own, which the score alone reads.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pointclip.core.errors import UserError
+from pointclip.core.job import progress
+from pointclip.core.store import new_h5, open_h5
+from pointclip.data.readers.frames import Scene, find_scenes
+from pointclip.registration.describe import Describer
+from pointclip.registration.pairs import list_pairs, read_pose
+from pointclip.registration.prepare import (
+    make_keypoints,
+    see_query,
+    see_target,
+    true_depth,
+)
+from pointclip.registration.side import surface_of
+from pointclip.registration.side_file import (
+    check_some,
+    frames_of,
+    group_name,
+    problem_of,
+    read_keypoints,
+    read_seen,
+    write_array,
+    write_problem,
+    write_side,
+)
+
+
+log = logging.getLogger(__name__)
+Entry = Mapping[str, Any]
+
+
+def table_of_pairs(entry: Entry) -> pd.DataFrame:
+    """The pairs of all scenes: `pair, scene, query, target, overlap`.
+
+    Raises:
+        UserError: if there is no scene, no list, or no pair.
+    """
+    pairs = [pair for scene in find_scenes(entry["path"]) for pair in list_pairs(scene, entry)]
+    rows = [(p.name, p.scene, p.query, p.target, p.overlap) for p in pairs]
+    columns = ["pair", "scene", "query", "target", "overlap"]
+    table = pd.DataFrame(rows, columns=columns)
+    if (twice := table["pair"].duplicated()).any():
+        raise UserError(f"The pair {table['pair'][twice].iloc[0]} is listed twice.")
+    return table
+
+
+def write_frames(pairs: pd.DataFrame, entry: Entry, path: str | Path) -> None:
+    """What every frame's camera sees, as a query or as a target, with its key-points.
+
+    Raises:
+        UserError: if no frame at all can be used.
+    """
+    scenes = {scene.name: scene for scene in find_scenes(entry["path"])}
+    wanted = frames_of(pairs)
+    with new_h5(path, entry=dict(entry)) as file:
+        for side, scene, frame in progress(wanted, len(wanted), unit="frame"):
+            name = group_name(side, scene, frame)
+            try:
+                see = see_query if side == "query" else see_target
+                seen = see(scenes[scene], frame, entry)
+                keypoints = make_keypoints(seen, entry["keypoints"], seed=frame)
+                write_side(file, name, seen, keypoints, surface_of(seen))
+            except UserError as error:
+                log.warning("%s: %s", name, error)
+                write_problem(file, name, str(error))
+        check_some(file, len(wanted))
+
+
+def write_truth(pairs: pd.DataFrame, frames: str | Path, entry: Entry, path: str | Path) -> None:
+    """True poses and depths of every frame and side. For the score alone."""
+    scenes = {scene.name: scene for scene in find_scenes(entry["path"])}
+    with open_h5(frames) as seen, new_h5(path, entry=dict(entry)) as file:
+        for side, scene, frame in frames_of(pairs):
+            name = group_name(side, scene, frame)
+            try:
+                if sentence := problem_of(seen, [name]):
+                    raise UserError(sentence)
+                _write_truth(
+                    file, name, scenes[scene], side, frame, read_keypoints(seen, name), entry
+                )
+            except UserError as error:
+                file.pop(name, None)
+                write_problem(file, name, str(error))
+
+
+def _write_truth(
+    file: Any, name: str, scene: Scene, side: str, frame: int, keypoints: Any, entry: Entry
+) -> None:
+    group = file.create_group(name)
+    group["pose"] = read_pose(scene, frame)
+    write_array(group, "depth", true_depth(scene, frame, entry, side, keypoints.camera))
+
+
+def write_features(
+    pairs: pd.DataFrame,
+    frames: str | Path,
+    describer: Describer,
+    path: str | Path,
+) -> None:
+    """Features of every frame and side at its key-points, described once each."""
+    wanted = frames_of(pairs)
+    with open_h5(frames) as seen, new_h5(path, features=describer.entry) as file:
+        for side, scene, frame in progress(wanted, len(wanted), unit="frame"):
+            name = group_name(side, scene, frame)
+            try:
+                if sentence := problem_of(seen, [name]):
+                    raise UserError(sentence)
+                describe = describer.query if side == "query" else describer.target
+                features = describe(read_seen(seen, name), read_keypoints(seen, name))
+                write_array(file.create_group(name), "features", features)
+            except UserError as error:
+                log.warning("%s: %s", name, error)
+                write_problem(file, name, str(error))
+        check_some(file, len(wanted))

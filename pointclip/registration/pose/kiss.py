@@ -1,0 +1,37 @@
+"""KISS-Matcher's solver on given matches (Lim et al., ICRA 2025): graph pruning, then GNC."""
+
+import numpy as np
+from jaxtyping import Float
+
+from pointclip.core.errors import UserError
+from pointclip.registration.camera import check_pose
+
+
+def solve(
+    source: Float[np.ndarray, "match 3"], target: Float[np.ndarray, "match 3"], distance: float
+) -> Float[np.ndarray, "4 4"] | None:
+    """The rigid motion from source to target; None if too few matches agree.
+
+    Args:
+        distance: how far a right match may be off, in metres.
+
+    Raises:
+        UserError: if KISS-Matcher is not installed (it has no wheel for Python 3.13 yet).
+    """
+    try:
+        from kiss_matcher import KISSMatcher, KISSMatcherConfig
+    except ImportError as error:
+        raise UserError(
+            "The solver 'kiss' needs KISS-Matcher: pip install 'pointclip[kiss]' "
+            "on Python 3.11 or 3.12."
+        ) from error
+    if len(source) < 3:
+        return None
+    matcher = KISSMatcher(KISSMatcherConfig(voxel_size=distance))
+    a, b = (np.ascontiguousarray(x, dtype=np.float32) for x in (source, target))
+    found = matcher.prune_and_solve(list(a), list(b))
+    if not found.valid:
+        return None
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = found.rotation, found.translation
+    return check_pose(pose, "KISS-Matcher's pose")

@@ -1,0 +1,16 @@
+"""The pose of every pair from its matches. No truth is read here."""
+
+from contextlib import ExitStack
+
+from pointclip.core.job import job
+from pointclip.core.store import open_h5, read_parquet
+from pointclip.registration.pair_stages import PairReader, write_poses
+
+
+with job(snakemake), ExitStack() as files:
+    pairs, params = read_parquet(snakemake.input.pairs), snakemake.params
+    frames = files.enter_context(open_h5(snakemake.input.frames))
+    matches = files.enter_context(open_h5(snakemake.input.matches))
+    dense = [files.enter_context(open_h5(path)) for path in snakemake.input.dense]
+    reader = PairReader(frames, dense, params.features["weights"])
+    write_poses(pairs, reader, matches, params.solver, params.entry["unit"], snakemake.output[0])

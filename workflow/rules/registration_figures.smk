@@ -1,0 +1,90 @@
+"""Figures of registration.
+
+In: <out>/registration/scores.parquet; for pictures, frames, matches, poses and the truth.
+Out: <out>/figures/registration.
+"""
+
+REGISTRATION_HEADLINES = registrations.headlines(config)
+REGISTRATION_FIGURES = [
+    f"registration/{pairs}/{figure}"
+    for pairs in REGISTRATION_HEADLINES
+    for figure in (
+        "matches.png",
+        "overlay.png",
+        "recall_curve.svg",
+        "error_overlap.svg",
+    )
+]
+
+
+def pictured(wildcards):
+    """What the pictures of a set of pairs show: its headline."""
+    run = REGISTRATION_HEADLINES[wildcards.pairs]
+    return {
+        kind: file(kind, **run)
+        for kind in ("pairs", "frames", "matches", "poses", "truth")
+    }
+
+
+rule registration_pictures:
+    input:
+        unpack(pictured),
+    output:
+        matches=report(
+            "<out>/figures/registration/{pairs}/matches.png",
+            caption="../report/registration_matches.rst",
+            category="Registration",
+            labels={"pairs": "{pairs}", "figure": "Matches"},
+        ),
+        overlay=report(
+            "<out>/figures/registration/{pairs}/overlay.png",
+            caption="../report/registration_overlay.rst",
+            category="Registration",
+            labels={"pairs": "{pairs}", "figure": "Cloud in the photo"},
+        ),
+    log:
+        "<logs>/registration_pictures/{pairs}.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        run=lookup_in(REGISTRATION_HEADLINES, "pairs"),
+        entry=entry_in("pairs", "pairs"),
+        code=code("registration_pictures"),
+    script:
+        "../../scripts/registration_pictures.py"
+
+
+rule registration_curves:
+    input:
+        "<out>/registration/scores.parquet",
+    output:
+        recall=report(
+            "<out>/figures/registration/{pairs}/recall_curve.svg",
+            caption="../report/registration_recall_curve.rst",
+            category="Registration",
+            labels={"pairs": "{pairs}", "figure": "Recall by threshold"},
+        ),
+        overlap=report(
+            "<out>/figures/registration/{pairs}/error_overlap.svg",
+            caption="../report/registration_error_overlap.rst",
+            category="Registration",
+            labels={"pairs": "{pairs}", "figure": "Error by overlap"},
+        ),
+    log:
+        "<logs>/registration_curves/{pairs}.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        run=lookup_in(REGISTRATION_HEADLINES, "pairs"),
+        entry=entry_in("pairs", "pairs"),
+        code=code("registration_curves"),
+    script:
+        "../../scripts/registration_curves.py"

@@ -1,0 +1,86 @@
+"""From features of key-points to matches and camera poses, and their scores.
+
+In: pairs, frames, dense features; the truth, for scores alone.
+Out: matches, poses, <out>/registration/scores.parquet.
+"""
+
+
+rule match_pairs:
+    input:
+        pairs=file("pairs"),
+        frames=file("frames"),
+        dense=dense_parts,
+    output:
+        file("matches"),
+    log:
+        "<logs>/match_pairs/{pairs}/{features}.log",
+    benchmark:
+        "<benchmarks>/match_pairs/{pairs}/{features}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(60),
+    params:
+        features=entry_in("features", "features"),
+        code=code("match_pairs"),
+    script:
+        "../../scripts/match_pairs.py"
+
+
+rule solve_poses:
+    input:
+        pairs=file("pairs"),
+        frames=file("frames"),
+        dense=dense_parts,
+        matches=file("matches"),
+    output:
+        file("poses"),
+    log:
+        "<logs>/solve_poses/{pairs}/{features}/{solver}.log",
+    benchmark:
+        "<benchmarks>/solve_poses/{pairs}/{features}/{solver}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(120),
+    params:
+        entry=entry_in("pairs", "pairs"),
+        features=entry_in("features", "features"),
+        solver=entry_in("solvers", "solver"),
+        code=code("solve_poses"),
+    script:
+        "../../scripts/solve_poses.py"
+
+
+def scored_files(runs):
+    """All that the score of these registrations reads, by kind, each file once."""
+    found = {
+        kind: list(dict.fromkeys(file(kind, **run) for run in runs))
+        for kind in ("matches", "poses")
+    }
+    names = list(dict.fromkeys(run["pairs"] for run in runs))
+    for kind in ("pairs", "frames", "truth"):
+        found[kind] = [file(kind, pairs=name) for name in names]
+    return found
+
+
+rule score_registration:
+    input:
+        **scored_files(REGISTRATIONS),
+    output:
+        "<out>/registration/scores.parquet",
+    log:
+        "<logs>/score_registration.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(60),
+    params:
+        runs=REGISTRATIONS,
+        entries=REGISTRATION_ENTRIES["pairs"],
+        code=code("score_registration"),
+    script:
+        "../../scripts/score_registration.py"
