@@ -66,10 +66,12 @@ def all_runs(config: Config) -> list[Registration]:
     return _unique(found)
 
 
-def resolve(config: Config) -> dict[str, dict[str, Any]]:
-    """Section -> id -> what the rules need of an entry, for all that is used; and `backbones`."""
+def resolve(config: Config, backbones: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Section -> id -> what the rules need of an entry, for all that is used.
+
+    Backbones of features are added to `backbones`.
+    """
     entries: dict[str, dict[str, Any]] = {"pairs": {}, "features": {}, "solvers": {}}
-    backbones: dict[str, Any] = {}
     for run in all_runs(config):
         entries["pairs"][run["pairs"]] = resolve_pairs(config, run["pairs"])
         entries["solvers"][run["solver"]] = resolve_solver(config, run["solver"])
@@ -78,7 +80,7 @@ def resolve(config: Config) -> dict[str, dict[str, Any]]:
             entries["features"][part] = own = resolve_features(config, part)
             if backbone := own["entry"].get("backbone"):
                 backbones[backbone] = resolve_backbone(config, backbone)
-    return {**entries, "backbones": backbones}
+    return entries
 
 
 def resolve_pairs(config: Config, name: str) -> dict[str, Any]:

@@ -21,9 +21,7 @@ from pointclip.core.errors import UserError
 try:
     schema.validate(config, REPOSITORY)
     ENTRIES = experiments.resolve(config)
-    REGISTRATIONS = registrations.runs(config)
-    REGISTRATION_ENTRIES = registrations.resolve(config)
-    ENTRIES["backbones"] |= REGISTRATION_ENTRIES.pop("backbones")
+    REGISTRATION_ENTRIES = registrations.resolve(config, ENTRIES["backbones"])
     RUNS = [
         *(run for kind in experiments.KINDS for run in experiments.runs(config, kind)),
         *experiments.ensemble_runs(config),

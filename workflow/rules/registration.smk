@@ -1,8 +1,10 @@
 """From photos and clouds to features of their key-points, once for every frame.
 
 In: scenes in FreeReg's layout, a folder of the user's or the embedded frames.
-Out: pairs, frames, dense features; the truth, in a file that only scores and figures read.
+Out: pairs, frames, dense features.
 """
+
+REGISTRATIONS = registrations.runs(config)
 
 
 wildcard_constraints:
@@ -78,26 +80,6 @@ rule see_frames:
         code=code("see_frames"),
     script:
         "../../scripts/see_frames.py"
-
-
-rule read_truth:
-    input:
-        pairs=file("pairs"),
-        frames=file("frames"),
-    output:
-        file("truth"),
-    log:
-        "<logs>/read_truth/{pairs}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(60),
-    params:
-        entry=entry_in("pairs", "pairs"),
-        code=code("read_truth"),
-    script:
-        "../../scripts/read_truth.py"
 
 
 rule describe_frames:

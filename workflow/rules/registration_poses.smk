@@ -1,6 +1,6 @@
 """From features of key-points to matches and camera poses, and their scores.
 
-In: pairs, frames, dense features; the truth, for scores alone.
+In: pairs, frames, dense features; the truth, a file that only scores and figures read.
 Out: matches, poses, <out>/registration/scores.parquet.
 """
 
@@ -64,6 +64,26 @@ def scored_files(runs):
     for kind in ("pairs", "frames", "truth"):
         found[kind] = [file(kind, pairs=name) for name in names]
     return found
+
+
+rule read_truth:
+    input:
+        pairs=file("pairs"),
+        frames=file("frames"),
+    output:
+        file("truth"),
+    log:
+        "<logs>/read_truth/{pairs}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(60),
+    params:
+        entry=entry_in("pairs", "pairs"),
+        code=code("read_truth"),
+    script:
+        "../../scripts/read_truth.py"
 
 
 rule score_registration:
