@@ -13,6 +13,7 @@ HEAVY = {"torch", "open_clip", "numba", "sklearn"}
 NEEDS_TORCH = {
     *("encode", "encode_augmented", "encode_points", "encode_augmented_points", "encode_text"),
     *("reference_checks", "train", "train_released"),
+    *("encode_patches", "segment", "segment_few_shot"),
 }
 
 

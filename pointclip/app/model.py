@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pointclip.app import part_prediction
 from pointclip.app.adapter_parts import check_fit, choose_parts
 from pointclip.app.backbone import choose_projection, encode_views, load_backbone, load_points
 from pointclip.app.predictions import Prediction, ViewPrediction
@@ -128,6 +129,8 @@ class PointCLIP:
                 f"The backbone '{self.encoder.name}' reads points: there are no depth maps to show."
             )
         return ViewPrediction(depth[0].numpy(), per_view[0].numpy(), probabilities[0].numpy())
+
+    segment = part_prediction.segment
 
     def classify(
         self,

@@ -8,12 +8,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from pointclip.core.files import PACKAGE
 
 
 ASSETS = PACKAGE / "assets" / "page"
+
+
+@dataclass(frozen=True)
+class PartColours:
+    """Parts of the points that are drawn.
+
+    Attributes:
+        names, colours: of the parts; a colour is red, green and blue up to 255.
+        labels: for each point the number of its part, from all views.
+        per_view: what each view alone gives; 255 where the view does not see the point.
+    """
+
+    names: Sequence[str]
+    colours: Sequence[tuple[int, int, int]]
+    labels: Int[np.ndarray, " point"]
+    per_view: Int[np.ndarray, "view point"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +44,7 @@ class ViewerItem:
         probabilities: of all classes, from all views; None without classes.
         per_view: the same from each view alone.
         mirrored: whether the depth maps are mirror images, as v1's are.
+        parts: what colours the points; None colours them by height.
     """
 
     name: str
@@ -39,6 +56,7 @@ class ViewerItem:
     probabilities: Float[np.ndarray, " class"] | None = None
     per_view: Float[np.ndarray, "view class"] | None = None
     mirrored: bool = False
+    parts: PartColours | None = None
 
 
 def page(
@@ -110,7 +128,20 @@ def _item(item: ViewerItem) -> dict[str, Any]:
         result["probabilities"] = item.probabilities.tolist()
         for view, probabilities in zip(views, item.per_view, strict=True):
             view["probabilities"] = probabilities.tolist()
+    if item.parts is not None:
+        result["parts"] = {
+            "names": list(item.parts.names),
+            "colours": [list(colour) for colour in item.parts.colours],
+            "labels": _bytes(item.parts.labels),
+            "share": np.bincount(item.parts.labels, minlength=len(item.parts.names)).tolist(),
+        }
+        for view, labels in zip(views, item.parts.per_view, strict=True):
+            view["parts"] = _bytes(labels)
     return result
+
+
+def _bytes(labels: Int[np.ndarray, " point"]) -> str:
+    return base64.b64encode(labels.astype(np.uint8).tobytes()).decode()
 
 
 def _png(image: Float[np.ndarray, "height width"]) -> str:

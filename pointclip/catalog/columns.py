@@ -26,7 +26,7 @@ HEADINGS = {
     **{"delta_vs_published": "Difference", "delta_vs_first": "Change", "source": "Source"},
     **{"table": "Table", "variant": "Variant", "metric": "Metric", "value": "Value"},
     **{"certainty": "Certainty", "note": "Note", "stage": "Stage", "jobs": "Jobs"},
-    **{"class": "Class"},
+    **{"class": "Class", "part_dataset": "Part set", "patches": "Patches"},
     **{"pairs": "Pairs", "features": "Features", "solver": "Solver"},
     **{"query_depth": "Query depth", "n_pairs": "N", "scene": "Scene"},
     **{"inlier_ratio": "IR %", "inlier_number": "IN", "feature_matching_recall": "FMR %"},
@@ -35,4 +35,6 @@ HEADINGS = {
     **{"translation_error_m": "Translation m", "seconds_per_pair": "s a pair"},
     **{"mean_rotation_error_deg": "Mean rotation °"},
     **{"mean_translation_error_m": "Mean translation m"},
+    **{"segmenter": "Segmenter", "iou_present": "IoU present %", "iou_released": "IoU released %"},
+    **{"instance_iou": "IoU present %, over shapes"},
 }

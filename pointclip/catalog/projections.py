@@ -62,10 +62,26 @@ PROJECTIONS["elevated_ring"] = PROJECTIONS["pointclip_v2"] | {
 # Ours: V2's surface from V2's ten views and twenty more. Of all combinations tried on train shapes
 # of ModelNet40 it reads best without a label, together with `zero_shot_entropy`.
 PROJECTIONS["surround"] = PROJECTIONS["pointclip_v2"] | {"views": "surround_30"}
+# What PointCLIP V2 renders for part segmentation: a finer grid, cropped and then enlarged to 224.
+PROJECTIONS["pointclip_v2_parts"] = PROJECTIONS["pointclip_v2"] | {
+    "views": "pointclip_v2_parts_10",
+    "grid_size": 224,
+    "grid_depth": 112,
+    "scale": 0.7,
+    "depth_bias": 0.3,
+    "densify": 11,
+    "densify_depth": 5,
+    "trim": 20,
+    "smooth_size": 5,
+    "smooth_depth": 5,
+    "sigma": 1.0,
+    "sigma_depth": 2.0,
+}
 DESCRIPTIONS = {
     "pointclip_zs": "PointCLIP, zero-shot, as released: dots",
     "pointclip_fs": "PointCLIP, few-shot, as released: dots",
     "pointclip_v2": "PointCLIP V2, as released: a closed, smoothed surface",
+    "pointclip_v2_parts": "PointCLIP V2 for part segmentation, as released: a finer grid",
     "contour": "OpenDlign's contour-aware depth, a reimplementation: its code was never released",
     "surround": "ours: V2's surface from V2's ten views and twenty evenly over the sphere",
     "elevated_ring": "ours: V2's surface from ten cameras around the shape, 20° above it",
@@ -82,7 +98,7 @@ _LIMITS: dict[str, tuple[type, float, float, bool]] = {
     "depth_bias": (float, 0, 10, False),
     "densify": (int, 1, 63, True),
     "densify_depth": (int, 1, 63, True),
-    "trim": (int, 0, 16, False),
+    "trim": (int, 0, 64, False),
     "smooth_size": (int, 1, 63, True),
     "smooth_depth": (int, 1, 63, True),
     "sigma": (float, 1e-3, 1e3, False),

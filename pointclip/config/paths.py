@@ -16,6 +16,15 @@ PATTERNS = {
     "features": "features/{dataset}/{projection}/{backbone}/{split}-{shard}.h5",
     "augmented": "augmented/{dataset}/{sampling}/{projection}/{backbone}.h5",
     "text": "text/{dataset}/{prompts}/{backbone}.parquet",
+    # Part segmentation; the class of a shape stands with its points, its parts do not.
+    "part_clouds": "part_clouds/{part_dataset}/{split}.h5",
+    "part_labels": "part_labels/{part_dataset}/{split}.h5",
+    "part_shots": "part_shots/{part_dataset}/{sampling}.parquet",
+    "patches": ("patches/{part_dataset}/{projection}/{backbone}/{patches}/{split}-{shard}.h5"),
+    "segmented": (
+        "segmented/{part_dataset}/{sampling}/{projection}/{backbone}/{patches}/{segmenter}"
+        "/{shots}shot/{protocol}"
+    ),
     # Folders of logits and of what was learned. Only `validation` depends on the held-out shapes.
     "zero_shot": "zero_shot/{dataset}/{projection}/{prompts}/{backbone}/{protocol}",
     "zero_shot_validation": (

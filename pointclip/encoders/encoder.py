@@ -32,6 +32,7 @@ class Encoder:
         name: the entry's id.
         image_size: height and width of the input.
         dim: number of channels of a feature.
+        polarity: whether depth maps are inverted on their way in (see `preprocess.to_input`).
         logit_scale: the factor of the cosine (100 for CLIP).
         prompts: id of the prompt set that suits this backbone.
         weights_sha256: the checksum of the file that the weights come from.
@@ -56,7 +57,7 @@ class Encoder:
         size = model.visual.image_size
         self.image_size: tuple[int, int] = (size, size) if isinstance(size, int) else tuple(size)
         self.logit_scale: float = model.logit_scale.exp().item()
-        self._polarity: str = entry["polarity"]
+        self.polarity: str = entry["polarity"]
         mean, std = entry["mean_std"]["mean"], entry["mean_std"]["std"]
         self._mean = torch.tensor(mean, device=device).view(3, 1, 1)
         self._std = torch.tensor(std, device=device).view(3, 1, 1)
@@ -92,7 +93,7 @@ class Encoder:
         return features.reshape(*depth.shape[:-2], features.shape[-1])
 
     def _encode(self, depth: Float[Tensor, "image height width"]) -> Float[Tensor, "image channel"]:
-        images = to_input(depth.to(self.device), self.image_size, self._polarity)
+        images = to_input(depth.to(self.device), self.image_size, self.polarity)
         images = ((images - self._mean) / self._std).to(self.dtype)
         images = images.contiguous(memory_format=torch.channels_last)
         return self._model.encode_image(images).float().cpu()

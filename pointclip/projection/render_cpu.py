@@ -7,10 +7,10 @@ the interpreter's lock: plain threads share the work, and no image depends on ho
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int32
 
 from pointclip.core.jit import compiled
 from pointclip.projection.surface_cpu import surface, surface_arguments
@@ -19,6 +19,7 @@ from pointclip.projection.surface_cpu import surface, surface_arguments
 ZERO, ONE, TWO, TINY = (np.float32(x) for x in (0, 1, 2, 1e-12))
 # More than one, so that a thread on a busy core does not keep the others waiting.
 CHUNKS_PER_THREAD = 4
+_NO_LOOK_UP = (np.empty((0, 0, 2), np.int32), np.empty((0, 0), np.float32))
 
 
 def render(
@@ -34,11 +35,58 @@ def render(
         kernel, arguments = perspective, (params["splat"], np.float32(params["distance"]))
     else:
         side = params["grid_size"] - 2 * params["trim"]
-        kernel, arguments = surface, surface_arguments(params)
+        kernel, arguments = surface, (*surface_arguments(params), *_NO_LOOK_UP, False)
+    return _run(kernel, points, rotations, side, arguments, threads)
+
+
+class LookUp(NamedTuple):
+    """Where each point lies in each image, and whether it is seen there.
+
+    Attributes:
+        images: the depth maps.
+        pixels: row and column of each point's pixel; -1 where it is trimmed off.
+        own: what the image would hold at the pixel if nothing lay before the point.
+    """
+
+    images: Float[np.ndarray, "shape view height width"]
+    pixels: Int32[np.ndarray, "shape view point 2"]
+    own: Float[np.ndarray, "shape view point"]
+
+
+def look_up(
+    points: Float[np.ndarray, "shape point 3"],
+    rotations: Float[np.ndarray, "view 3 3"],
+    params: Mapping[str, Any],
+    threads: int = 1,
+    transposed: bool = False,
+) -> LookUp:
+    """Render with the kernel `surface`, and look up every point in every image.
+
+    Args:
+        transposed: look up at (column, row), as PointCLIP V2's part segmentation was released.
+    """
+    shapes, views = len(points), len(rotations)
+    pixels = np.empty((shapes * views, points.shape[1], 2), np.int32)
+    own = np.empty((shapes * views, points.shape[1]), np.float32)
+    side = params["grid_size"] - 2 * params["trim"]
+    arguments = (*surface_arguments(params), pixels, own, transposed)
+    images = _run(surface, points, rotations, side, arguments, threads)
+    shape = (shapes, views, points.shape[1])
+    return LookUp(images, pixels.reshape(*shape, 2), own.reshape(shape))
+
+
+def _run(
+    kernel: Any,
+    points: Float[np.ndarray, "shape point 3"],
+    rotations: Float[np.ndarray, "view 3 3"],
+    side: int,
+    arguments: tuple,
+    threads: int,
+) -> Float[np.ndarray, "shape view side side"]:
     shapes, views = len(points), len(rotations)
     # Zeros from calloc cost nothing where nothing is rendered.
     images = np.zeros((shapes * views, side, side), np.float32)
-    inputs = (np.ascontiguousarray(points), rotations, images)
+    inputs: tuple[Any, ...] = (np.ascontiguousarray(points), rotations, images)
     if threads == 1 or len(images) < 2:
         kernel(*inputs, 0, len(images), *arguments)
     else:

@@ -53,7 +53,27 @@ def _rotate(points, r, out):
 
 
 @compiled
-def surface(points, rotations, images, start, stop, sizes, floats, across, along, sharp):
+def surface(
+    points,
+    rotations,
+    images,
+    start,
+    stop,
+    sizes,
+    floats,
+    across,
+    along,
+    sharp,
+    cells,
+    values,
+    transposed,
+):
+    """Render the images `start … stop`; if `cells` is not empty, look every point up as well.
+
+    `cells` gets row and column of each point's pixel, `values` what the image would hold there
+    if nothing lay before the point: close to the image's own value where the point is seen.
+    `transposed` looks up at (column, row), as PointCLIP V2's part segmentation was released.
+    """
     size, slices, reach, reach_z, trim = sizes
     views, n_points, side = len(rotations), points.shape[1], images.shape[1]
     half, half_z = len(across) - 1, len(along) - 1
@@ -66,6 +86,7 @@ def surface(points, rotations, images, start, stop, sizes, floats, across, along
     blurred = np.zeros((len(grid) if smooth_z else 0, side, side), np.float32)
     front = np.zeros((side if sharp > 0 else 0, side), np.int32)
     boxes = np.zeros((slices, 4), np.int64)
+    one = np.ones(1, np.float32)
     lines = np.zeros((2, side + 2 * half), np.float32)
     for item in range(start, stop):
         _rotate(points[item // views], rotations[item % views], q)
@@ -82,14 +103,57 @@ def surface(points, rotations, images, start, stop, sizes, floats, across, along
                 target = blurred[s + half_z] if smooth_z else image
                 _blur(deep[s + half_z], boxes[s], across, lines, target)
         if smooth_z:
-            _blur_slices(blurred, along, image)
-            for s in range(len(blurred)):
-                _empty(blurred[s], 0, side, 0, side)
+            _blur_slices(blurred, along, boxes, half, image)
+            for s in range(slices):
+                top, bottom, left, right = _widened(boxes[s], half, side)
+                _empty(blurred[s + half_z], top, bottom, left, right)
+        if len(cells) > 0:
+            # An average that keeps edges has none of its own for what lies behind: no blur, then.
+            taps = (one, one) if sharp > 0 else (across, along)
+            _look_up(
+                q,
+                floats,
+                (slices, size, trim, half, half_z),
+                deep,
+                taps,
+                transposed,
+                cells[item],
+                values[item],
+            )
         for s in range(slices):
             top, bottom, left, right = boxes[s]
-            for cells in (grid[s + half_z], deep[s + half_z]):
-                _empty(cells, top + half, bottom + half, left + half, right + half)
-        _shade(image)
+            for layer in (grid[s + half_z], deep[s + half_z]):
+                _empty(layer, top + half, bottom + half, left + half, right + half)
+        highest = _shade(image)
+        if len(cells) > 0:
+            for n in range(n_points):
+                values[item, n] = ONE - values[item, n] / highest
+
+
+@compiled
+def _frame(q, centre):
+    """Set the middle of the points' box, and return its longest side."""
+    longest = ZERO
+    for i in range(3):
+        low, high = q[i].min(), q[i].max()
+        centre[i] = (high + low) / TWO
+        longest = _larger(longest, high - low)
+    return longest if longest > 0 else ONE
+
+
+@compiled
+def _cell(q, n, centre, longest, floats, slices, size):
+    """Row, column and slice of a point in the grid, and its depth in slices."""
+    scale, bias, span = floats[0], floats[1], floats[2]
+    x = (q[0, n] - centre[0]) / longest * TWO
+    y = (q[1, n] - centre[1]) / longest * TWO
+    z = (q[2, n] - centre[2]) / longest * TWO
+    z = ((z + ONE) / TWO + bias) / span * np.float32(slices - 2)
+    row = int(np.ceil((x * scale + ONE) / TWO * np.float32(size)))
+    column = int(np.ceil((y * scale + ONE) / TWO * np.float32(size)))
+    row = min(max(row, 1), size - 2)
+    column = min(max(column, 1), size - 2)
+    return row, column, min(max(int(np.ceil(z)), 0), slices - 1), z
 
 
 @compiled
@@ -98,29 +162,14 @@ def _scatter(q, rows, boxes, floats, reach):
 
     `boxes` gets the rows and columns of each slice, first and last + 1, that hold anything.
     """
-    scale, bias, span = floats[0], floats[1], floats[2]
     slices, size = rows.shape[0], rows.shape[2]
     centre = np.empty(3, np.float32)
-    longest = ZERO
-    for i in range(3):
-        low, high = q[i].min(), q[i].max()
-        centre[i] = (high + low) / TWO
-        longest = _larger(longest, high - low)
-    if not longest > 0:
-        longest = ONE
+    longest = _frame(q, centre)
     for s in range(slices):
         boxes[s, 0] = boxes[s, 2] = size
         boxes[s, 1] = boxes[s, 3] = 0
     for n in range(q.shape[1]):
-        x = (q[0, n] - centre[0]) / longest * TWO
-        y = (q[1, n] - centre[1]) / longest * TWO
-        z = (q[2, n] - centre[2]) / longest * TWO
-        z = ((z + ONE) / TWO + bias) / span * np.float32(slices - 2)
-        row = int(np.ceil((x * scale + ONE) / TWO * np.float32(size)))
-        column = int(np.ceil((y * scale + ONE) / TWO * np.float32(size)))
-        row = min(max(row, 1), size - 2)
-        column = min(max(column, 1), size - 2)
-        s = min(max(int(np.ceil(z)), 0), slices - 1)
+        row, column, s, z = _cell(q, n, centre, longest, floats, slices, size)
         value = min(max(z, ONE), np.float32(slices - 2))
         first, last = max(column - reach, 0), min(column + reach + 1, size)
         cells = rows[s, row + reach]
@@ -128,6 +177,36 @@ def _scatter(q, rows, boxes, floats, reach):
             cells[c] = _larger(value, cells[c])
         boxes[s, 0], boxes[s, 1] = min(boxes[s, 0], row), max(boxes[s, 1], row + 1)
         boxes[s, 2], boxes[s, 3] = min(boxes[s, 2], first), max(boxes[s, 3], last)
+
+
+@compiled
+def _look_up(q, floats, sizes, deep, taps, transposed, cells, values):
+    """The pixel of every point, and the blurred grid at the point's own cell.
+
+    A pixel that is trimmed off is -1, -1, and its value that of nothing.
+    """
+    slices, size, trim, border, border_z = sizes
+    across, along = taps
+    half, half_z = len(across) - 1, len(along) - 1
+    side = size - 2 * trim
+    centre = np.empty(3, np.float32)
+    longest = _frame(q, centre)
+    for n in range(q.shape[1]):
+        row, column, s, _ = _cell(q, n, centre, longest, floats, slices, size)
+        if transposed:
+            row, column = column, row
+        row, column, s = row - trim, column - trim, min(max(s, 1), slices - 3)
+        values[n] = ZERO
+        if row < 0 or column < 0 or row >= side or column >= side:
+            cells[n, 0], cells[n, 1] = -1, -1
+            continue
+        cells[n, 0], cells[n, 1] = row, column
+        for k in range(-half_z, half_z + 1):
+            for i in range(-half, half + 1):
+                for j in range(-half, half + 1):
+                    weight = along[abs(k)] * across[abs(i)] * across[abs(j)]
+                    cell = deep[s + k + border_z, row + i + border, column + j + border]
+                    values[n] += weight * cell
 
 
 @compiled
@@ -207,14 +286,36 @@ def _blur(grid, box, taps, lines, image):
 
 
 @compiled
-def _blur_slices(blurred, taps, image):
+def _widened(box, reach, side):
+    """A box that reaches so far further on all sides; empty boxes stay empty."""
+    top, bottom, left, right = box
+    if top >= bottom:
+        return 0, 0, 0, 0
+    return (
+        max(top - reach, 0),
+        min(bottom + reach, side),
+        max(left - reach, 0),
+        min(right + reach, side),
+    )
+
+
+@compiled
+def _blur_slices(blurred, taps, boxes, reach, image):
+    """Blur along the depth, where the slices around hold anything, and keep the maximum."""
     half, side = len(taps) - 1, len(image)
-    for s in range(half, len(blurred) - half):
-        for r in range(side):
-            for c in range(side):
-                value = blurred[s, r, c] * taps[0]
+    for s in range(len(boxes)):
+        top, bottom, left, right = side, 0, side, 0
+        for near in range(max(s - half, 0), min(s + half + 1, len(boxes))):
+            t, b, first, last = _widened(boxes[near], reach, side)
+            if t < b:
+                top, bottom = min(top, t), max(bottom, b)
+                left, right = min(left, first), max(right, last)
+        middle = s + half
+        for r in range(top, bottom):
+            for c in range(left, right):
+                value = blurred[middle, r, c] * taps[0]
                 for d in range(1, half + 1):
-                    value += (blurred[s - d, r, c] + blurred[s + d, r, c]) * taps[d]
+                    value += (blurred[middle - d, r, c] + blurred[middle + d, r, c]) * taps[d]
                 image[r, c] = _larger(image[r, c], value)
 
 
@@ -276,3 +377,4 @@ def _shade(image):
     for r in range(image.shape[0]):
         for c in range(image.shape[1]):
             image[r, c] = ONE - image[r, c] / highest
+    return highest

@@ -28,6 +28,9 @@ VIEW_SETS: dict[str, list[tuple[Angles, float]]] = {
     "pointclip_10": [(a, 0.0) for a in _QUARTERS + _CORNERS + _POLES],
     "pointclip_v2_10": [(a, pi / 9) for a in _DIAGONALS + _QUARTERS]
     + [(a, pi / 15) for a in _POLES],
+    # V2's part segmentation turns the poles once more, about the clouds' z axis.
+    "pointclip_v2_parts_10": [(a, pi / 9) for a in _DIAGONALS + _QUARTERS]
+    + [((0.0, s * pi / 2, pi / 2 + s * pi / 15), pi / 15) for s in (-1, 1)],
     # The paper's "30° to 330° in steps of 30°" are eleven angles; ten over that range are ours.
     "contour_10": [((radians(30 + k * 300 / 9), 0.0, pi / 2), 0.0) for k in range(10)],
 }
@@ -49,9 +52,10 @@ def view_rotations(
     """The rotations of a view set.
 
     Args:
-        view_set: a name (`pointclip_6`, `pointclip_10`, `pointclip_v2_10`, `contour_10`,
-            `surround_30`, `ring-N`, `fibonacci-N`) or a mapping with `set`, and optionally
-            `elevation` (degrees, rings only) and `indices` (a subset, in that order).
+        view_set: a name (`pointclip_6`, `pointclip_10`, `pointclip_v2_10`,
+            `pointclip_v2_parts_10`, `contour_10`, `surround_30`, `ring-N`, `fibonacci-N`) or a
+            mapping with `set`, and optionally `elevation` (degrees, rings only) and `indices` (a
+            subset, in that order).
         camera: the end of the viewing axis the camera stands at; rings and spheres need it to put
             a positive elevation above the shape. Released sets are kept as they are.
     """

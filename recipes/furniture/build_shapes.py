@@ -30,8 +30,10 @@ def read_selection(path: Path) -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: (row["class"], row["id"]))
 
 
-def sample_surface(triangles: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-    """Points (count, 3), uniform over the area."""
+def sample_surface(
+    triangles: np.ndarray, count: int, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points (count, 3), uniform over the area, and the triangle of each (count,)."""
     sides = triangles[:, 1:] - triangles[:, :1]
     areas = np.linalg.norm(np.cross(sides[:, 0], sides[:, 1]), axis=1)
     drawn = generator.random((3, count))
@@ -39,7 +41,7 @@ def sample_surface(triangles: np.ndarray, count: int, generator: np.random.Gener
     chosen = np.minimum(np.searchsorted(edges, drawn[0] * edges[-1], side="right"), len(areas) - 1)
     corner = np.sqrt(drawn[1])  # uniform in a triangle
     weights = np.stack([corner * (1 - drawn[2]), corner * drawn[2]], axis=1)
-    return triangles[chosen, 0] + (weights[:, :, None] * sides[chosen]).sum(1)
+    return triangles[chosen, 0] + (weights[:, :, None] * sides[chosen]).sum(1), chosen
 
 
 def to_unit_sphere(points: np.ndarray) -> np.ndarray:
@@ -118,7 +120,7 @@ def main() -> None:
         model = catalogs[row["library"]][row["model"]]
         panes = row["class"] not in settings.without_panes
         triangles = read_mesh(libraries[row["library"]], model, panes)
-        cloud = sample_surface(triangles, settings.points, seeded(row["id"], settings.seed))
+        cloud, _ = sample_surface(triangles, settings.points, seeded(row["id"], settings.seed))
         points[index] = np.rint(to_unit_sphere(cloud) / STEP)
         logging.info("%s %s: %d triangles", row["class"], row["id"], len(triangles))
     split = draw_split(rows, settings.train, settings.seed)

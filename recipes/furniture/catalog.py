@@ -84,8 +84,18 @@ def read_mesh(library: zipfile.ZipFile, row: dict[str, str], panes: bool = True)
     width, height and depth (x, y, z; y is up). With `panes=False` the see-through faces are left
     out at the very end.
     """
+    triangles, names = read_named_mesh(library, row)
+    if panes:
+        return triangles
     path = row["model"].lstrip("/")
-    triangles, materials = read_obj(library.read(path).decode("latin-1"))
+    glass = _see_through(library.read(path.replace(".obj", ".mtl")).decode("latin-1"))
+    return triangles[~np.isin(names[:, 2], glass)]
+
+
+def read_named_mesh(library: zipfile.ZipFile, row: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """The triangles (T, 3, 3) of `read_mesh`, and object, group and material of each (T, 3)."""
+    path = row["model"].lstrip("/")
+    triangles, names = read_obj(library.read(path).decode("latin-1"))
     if "modelRotation" in row:
         triangles = triangles @ np.array(row["modelRotation"].split(), float).reshape(3, 3).T
     low, high = triangles.min((0, 1)), triangles.max((0, 1))
@@ -93,10 +103,7 @@ def read_mesh(library: zipfile.ZipFile, row: dict[str, str], panes: bool = True)
     extent = high - low
     flat = extent < 1e-9 * extent.max()  # a rug without thickness keeps its plane
     triangles = (triangles - (low + high) / 2) * np.where(flat, 1, size / np.where(flat, 1, extent))
-    if panes:
-        return triangles
-    glass = _see_through(library.read(path.replace(".obj", ".mtl")).decode("latin-1"))
-    return triangles[~np.isin(materials, glass)]
+    return triangles, names
 
 
 def _see_through(text: str) -> list[str]:
@@ -111,11 +118,11 @@ def _see_through(text: str) -> list[str]:
 
 
 def read_obj(text: str) -> tuple[np.ndarray, np.ndarray]:
-    """The faces of an OBJ file as triangles (T, 3, 3), and the material of each (T,)."""
+    """The faces of an OBJ file as triangles (T, 3, 3); object, group, material of each (T, 3)."""
     vertices: list[list[float]] = []
     faces: dict[int, list[list[int]]] = {}  # by number of corners, to be split in one go
-    names: dict[int, list[str]] = {}
-    material = ""
+    names: dict[int, list[tuple[str, ...]]] = {}
+    current = {"o": "", "g": "", "usemtl": ""}
     for line in text.replace("\\\n", " ").splitlines():
         words = line.split()
         if not words:
@@ -123,15 +130,17 @@ def read_obj(text: str) -> tuple[np.ndarray, np.ndarray]:
         if words[0] == "v":
             vertices.append([float(word) for word in words[1:4]])
         elif words[0] == "usemtl":
-            material = words[1]
+            current["usemtl"] = words[1]
+        elif words[0] in current:
+            current[words[0]] = " ".join(words[1:])
         elif words[0] == "f" and len(words) > 3:
             corners = [int(word.split("/")[0]) for word in words[1:]]
             corners = [corner - 1 if corner > 0 else len(vertices) + corner for corner in corners]
             faces.setdefault(len(corners), []).append(corners)
-            names.setdefault(len(corners), []).append(material)
+            names.setdefault(len(corners), []).append(tuple(current.values()))
     points = np.array(vertices)
     triangles = [
         split_polygons(points[np.array(faces[count])]).reshape(-1, 3, 3) for count in sorted(faces)
     ]
-    materials = [np.repeat(names[count], count - 2) for count in sorted(faces)]
-    return np.concatenate(triangles), np.concatenate(materials)
+    repeated = [np.repeat(names[count], count - 2, axis=0) for count in sorted(faces)]
+    return np.concatenate(triangles), np.concatenate(repeated)

@@ -13,8 +13,11 @@ SIDE, COLUMNS, CAPTION, TITLE = 104, 14, 14, 22
 AZIMUTH, ELEVATION = np.radians([30, 20])
 
 
-def render(points: np.ndarray) -> Image.Image:
-    """Points (N, 3) seen from the front right and a little above; near is dark, far is light."""
+def render(points: np.ndarray, colours: np.ndarray | None = None) -> Image.Image:
+    """Points (N, 3) seen from the front right and a little above; near is dark, far is light.
+
+    With `colours` (N, 3) uint8 they are in colour, and near is in full colour.
+    """
     turn = np.array(
         [[np.cos(AZIMUTH), 0, -np.sin(AZIMUTH)], [0, 1, 0], [np.sin(AZIMUTH), 0, np.cos(AZIMUTH)]]
     )
@@ -28,11 +31,15 @@ def render(points: np.ndarray) -> Image.Image:
     seen = points @ (tilt @ turn).T
     low, high = seen.min(0), seen.max(0)
     place = (seen[:, :2] - (low + high)[:2] / 2) * (SIDE - 8) / (high - low)[:2].max() + SIDE / 2
-    grey = 200 - 190 * (seen[:, 2] - low[2]) / max(high[2] - low[2], 1e-9)
-    image = np.full((SIDE, SIDE), 255.0)
+    near = (seen[:, 2] - low[2]) / max(high[2] - low[2], 1e-9)
+    if colours is None:
+        image, shades = np.full((SIDE, SIDE), 255.0), 200 - 190 * near
+    else:
+        image = np.full((SIDE, SIDE, 3), 255.0)
+        shades = colours + (255 - colours.astype(float)) * 0.6 * (1 - near[:, None])
     for index in np.argsort(seen[:, 2]):  # near points last, over the far ones
         x, y = int(place[index, 0]), int(SIDE - place[index, 1])
-        image[y - 1 : y + 1, x - 1 : x + 1] = grey[index]
+        image[y - 1 : y + 1, x - 1 : x + 1] = shades[index]
     return Image.fromarray(image.astype(np.uint8))
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import pointclip
-from pointclip.app.cli import classify, lists, register, show, train
+from pointclip.app.cli import classify, lists, register, segment, show, train
 from pointclip.app.cli.common import EXAMPLES
 
 
@@ -49,6 +49,7 @@ def _paragraphs(text: str) -> str:
 for command, examples in (
     (show.show, show.EXAMPLES),
     (classify.classify, classify.EXAMPLES),
+    (segment.segment, segment.EXAMPLES),
     (train.train, train.EXAMPLES),
     (register.register, register.EXAMPLES),
     (lists.models, None),

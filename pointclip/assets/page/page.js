@@ -80,6 +80,36 @@ function table() {
   $("table").replaceChildren(head, ...rows);
 }
 
+// Points in the colours of parts: from all views, of those that this view sees, or from it alone.
+const MODES = ["Parts from all views", "Seen in this view", "Parts from this view alone"];
+const HIDDEN = [120, 124, 130];
+let mode = 0;
+
+function labels(text) {
+  return Uint8Array.from(atob(text), c => c.charCodeAt(0));
+}
+
+function colour() {
+  const { names, colours, labels: all } = item.parts, n = names.length;
+  const one = labels(item.views[view].parts), whole = labels(all);
+  const shown = [whole, whole.map((part, i) => one[i] === 255 ? n : part), one.map(part => Math.min(part, n))][mode];
+  viewer.paintParts(shown, [...colours, HIDDEN]);
+  mark($("modes"), mode);
+}
+
+function parts() {
+  $("parts").hidden = !item.parts;
+  if (!item.parts) return;
+  const { names, colours, share } = item.parts, total = share.reduce((a, b) => a + b, 0);
+  $("part-names").replaceChildren(...names.map((name, k) => {
+    const row = make("li", ""), swatch = make("i", "");
+    swatch.style.background = `rgb(${colours[k].join(" ")})`;
+    row.append(swatch, make("b", name), make("span", `${percent(share[k] / total)} %`));
+    return row;
+  }));
+  tabs($("modes"), MODES.map(name => make("button", name)), i => { mode = i; colour(); });
+}
+
 function choose(i, look = true) {
   view = i;
   const v = item.views[i];
@@ -89,6 +119,7 @@ function choose(i, look = true) {
   $("view-note").textContent = `View ${i + 1} of ${item.views.length}: ${v.name}${mirrored}`;
   mark($("views"), i);
   if (look && v.camera) { viewer.turned = true; viewer.turnTo(v.camera); }
+  if (item.parts) colour();
   if (!data.classes) return;
   bars($("one"), v.probabilities, FEW);
   $("one-note").textContent = `View ${i + 1}: ${v.name}`;
@@ -107,6 +138,7 @@ function openFile(i) {
   mark($("files"), i);
   $("cloud-note").textContent = item.note;
   viewer.show(decode(item.points, item.extent));
+  parts();
   tabs($("views"), item.views.map((v, k) => {
     const button = make("button", "", { title: v.name, "aria-label": `View ${k + 1}: ${v.name}` });
     button.append(make("img", "", { src: v.image, alt: "" }));

@@ -59,12 +59,19 @@ class Viewer {
 
   show(points) {  // Float32Array x y z x y z ..., y up, within the unit sphere
     this.points = points;
+    this.palette = null;
     const n = points.length / 3;
     let low = Infinity, high = -Infinity;
     for (let i = 1; i < points.length; i += 3) { low = Math.min(low, points[i]); high = Math.max(high, points[i]); }
     this.shade = new Uint8Array(n);
     for (let i = 0; i < n; i++) this.shade[i] = 1 + 254 * (points[3 * i + 1] - low) / (high - low || 1);
     this.spacing = this.median(points, n);
+    this.draw();
+  }
+
+  paintParts(labels, palette) {  // a number for each point, and the colour of each number
+    for (let i = 0; i < labels.length; i++) this.shade[i] = 1 + labels[i];
+    this.palette = palette;
     this.draw();
   }
 
@@ -166,8 +173,13 @@ class Viewer {
         }
         const far = Math.min(1, Math.max(0, (1.45 - depth[at]) / 0.7));
         const light = Math.exp(-9 * behind) * (1.12 - 0.42 * far);
-        const t = (tone[at] - 1) / 254 * 3.999, k = t | 0, f = t - k;
-        for (let j = 0; j < 3; j++) out[o + j] = light * (RAMP[k][j] * (1 - f) + RAMP[k + 1][j] * f);
+        if (this.palette) {
+          const colour = this.palette[tone[at] - 1];
+          for (let j = 0; j < 3; j++) out[o + j] = light * colour[j];
+        } else {
+          const t = (tone[at] - 1) / 254 * 3.999, k = t | 0, f = t - k;
+          for (let j = 0; j < 3; j++) out[o + j] = light * (RAMP[k][j] * (1 - f) + RAMP[k + 1][j] * f);
+        }
         out[o + 3] = 255;
       }
     }

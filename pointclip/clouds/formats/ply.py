@@ -29,7 +29,7 @@ TYPES = {
 def read_ply(path: Path, index: int, rng: np.random.Generator) -> Mesh | Scan:
     """The vertices of a PLY file, as a mesh if it has faces, else as points."""
     with path.open("rb") as f:
-        order, elements = _header(f)
+        order, elements = read_header(f)
         before = next((i for i, e in enumerate(elements) if e.name == "vertex"), None)
         if before is None:
             raise UserError("it has no vertices")
@@ -48,7 +48,7 @@ def read_ply(path: Path, index: int, rng: np.random.Generator) -> Mesh | Scan:
         return _read_binary(path, start, vertex, face, rng)
 
 
-def _header(f: BinaryIO) -> tuple[str, list[Element]]:
+def read_header(f: BinaryIO) -> tuple[str, list[Element]]:
     """The byte order ("" for text) and the elements."""
     if f.readline(16).strip() != b"ply":
         raise UserError("it does not begin with 'ply'")

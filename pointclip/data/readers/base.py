@@ -37,6 +37,23 @@ class Chunk(NamedTuple):
         return Chunk(self.points[keep], self.label[keep], ids, colors)
 
 
+class PartChunk(NamedTuple):
+    """Some shapes with a part for every point: `part` counts from 0 within the shape's class."""
+
+    points: Float[np.ndarray, "shape point 3"]
+    label: Integer[np.ndarray, " shape"]
+    part: Integer[np.ndarray, "shape point"]
+    published_id: list[str]
+
+
+@dataclass(frozen=True)
+class PartSplit:
+    """A split of a part set: its classes in label order, each with its parts, and its shapes."""
+
+    parts: dict[str, list[str]]
+    chunks: Iterator[PartChunk]
+
+
 @dataclass(frozen=True)
 class Split:
     """A split as published: its class names in label order, and its shapes as a stream."""

@@ -1,0 +1,111 @@
+"""`pointclip segment`: which part of the object every point belongs to."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pointclip.app.cli import common
+from pointclip.core.errors import UserError
+from pointclip.core.files import find_files, printable
+
+
+MOST = 20  # clouds on a page
+EXAMPLES = """
+[bold]Examples[/bold]
+
+  $ pointclip segment chair.ply --parts "back, seat, leg, armrest" --class chair --open
+
+  $ pointclip segment chair.ply --adapter parts.safetensors --class chair -o labelled.ply
+
+[bold]Exit codes[/bold]: 0 all files are segmented · 1 some could not be · 2 nothing was done
+"""
+
+
+def segment(
+    files: common.Files,
+    parts: Annotated[
+        str | None,
+        typer.Option(
+            help="What parts there may be, separated by commas: [bold]'back, seat, leg'[/bold]."
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--class", help="What the object is: [bold]chair[/bold].")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The page (.html), or the labelled cloud (.ply).")
+    ] = Path("parts.html"),
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page.")] = False,
+    regions: Annotated[
+        str,
+        typer.Option(help="none; or kmeans, geometric: one label for points that hang together."),
+    ] = "none",
+    backbone: common.Backbone = None,
+    projection: Annotated[
+        str | None,
+        typer.Option(
+            help="One that renders surfaces; default elevated_ring.",
+            autocompletion=common.complete("projections"),
+            rich_help_panel=common.MODEL,
+        ),
+    ] = None,
+    adapter: Annotated[
+        Path | None,
+        typer.Option(
+            help="What the workflow learned from labelled shapes (parts.safetensors).",
+            rich_help_panel=common.MODEL,
+        ),
+    ] = None,
+    weights_dir: common.WeightsDir = None,
+    device: common.Device = "auto",
+    points: common.Points = 2048,
+    up: common.Up = "y",
+    quiet: common.Quiet = False,
+) -> None:
+    """Say which part every point of a cloud belongs to.
+
+    With sentences for the parts, or with what labelled shapes have taught (an adapter, which is
+    far better). The page shows the points coloured by part, from all views and from each alone.
+    """
+    with common.user_errors():
+        names = [part.strip() for part in (parts or "").split(",") if part.strip()]
+        if bool(names) == bool(adapter):
+            raise UserError("Give --parts, or an --adapter that knows them; one of both.")
+        if output.suffix.lower() not in {".html", ".htm", ".ply"}:
+            raise UserError(f"Cannot write {printable(output)}: use .html or .ply.")
+        from pointclip.clouds.load import SUFFIXES
+
+        paths = list(find_files(files, SUFFIXES))
+        most = 1 if output.suffix.lower() == ".ply" else MOST
+        if not 0 < len(paths) <= most:
+            raise UserError(
+                f"{len(paths)} point clouds in {', '.join(map(printable, files))}: "
+                f"{printable(output)} holds 1{f' to {most}' if most > 1 else ''}."
+            )
+        from pointclip.app.part_predictor import PartPredictor
+
+        predictor = PartPredictor(
+            names, name, regions, backbone, projection, adapter, weights_dir, device
+        )
+        done, items = 0, []
+        for path in common.track(paths, len(paths), quiet):
+            try:
+                if most == 1:
+                    predictor.label_file(path, output, points, up)
+                else:
+                    items.append(predictor.viewer_item(path, points, up))
+                done += 1
+            except UserError as error:
+                common.print_error(str(error))
+        if items:
+            from pointclip.app.viewer import page
+            from pointclip.core.store import write_text
+
+            write_text(page(items, [], "", predictor.made), output)
+        if done and not quiet:
+            typer.echo(printable(output))
+        if items and open_it:
+            typer.launch(output.absolute().as_uri())
+    if done < len(paths):
+        raise typer.Exit(common.SOME_FAILED)

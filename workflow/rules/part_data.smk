@@ -1,0 +1,117 @@
+"""Part sets: from labelled shapes to clouds, shots and patch features.
+
+In: the embedded part set or a local path. Out: clouds with the class of every shape, which a
+segmenter is told; part labels in files of their own; patch features with every point's pixels.
+"""
+
+from pointclip.catalog.parts import FURNITURE_PARTS, PART_READERS
+from pointclip.config import part_experiments
+
+try:
+    PARTS = part_experiments.resolve_parts(config)
+    PART_RUNS = part_experiments.part_runs(config)
+except UserError as error:
+    raise WorkflowError(str(error))
+
+PART_SETS = PARTS["part_datasets"]
+
+
+wildcard_constraints:
+    **{
+        axis: "|".join(map(re.escape, PARTS[section])) or "(?!)"
+        for axis, section in part_experiments.PART_AXES.items()
+        if section in PARTS
+    },
+
+
+def part_data(wildcards):
+    """What a part set is prepared from."""
+    entry = PART_SETS[wildcards.part_dataset]["entry"]
+    return entry.get("path", str(resolve.here(FURNITURE_PARTS)))
+
+
+def part_reader(wildcards):
+    reader = PART_SETS[wildcards.part_dataset]["entry"]["reader"]
+    return f"pointclip.data.readers.{PART_READERS[reader]}"
+
+
+def patches_of(split):
+    """The shards of patch features of a split."""
+
+    def found(wildcards):
+        axes = ("part_dataset", "projection", "backbone", "patches")
+        ids = {axis: wildcards[axis] for axis in axes}
+        shards = PART_SETS[wildcards.part_dataset]["shards"]
+        return [file("patches", split=split, shard=shard, **ids) for shard in shards]
+
+    return found
+
+
+rule prepare_parts:
+    input:
+        part_data,
+    output:
+        clouds=file("part_clouds"),
+        labels=file("part_labels"),
+    log:
+        "<logs>/prepare_parts/{part_dataset}/{split}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        entry=lookup_in(
+            {name: of["entry"] for name, of in PART_SETS.items()}, "part_dataset"
+        ),
+        code=code("prepare_parts", part_reader),
+    script:
+        "../../scripts/prepare_parts.py"
+
+
+rule sample_part_shots:
+    input:
+        file("part_clouds", split="train"),
+    output:
+        file("part_shots"),
+    log:
+        "<logs>/sample_part_shots/{part_dataset}/{sampling}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        sampling=lookup_in(ENTRIES["samplings"], "sampling"),
+        code=code("sample_part_shots"),
+    script:
+        "../../scripts/sample_part_shots.py"
+
+
+rule encode_patches:
+    input:
+        unpack(encoder_files),
+        clouds=file("part_clouds"),
+    output:
+        file("patches"),
+    log:
+        "<logs>/encode_patches/{part_dataset}/{projection}/{backbone}/{patches}/{split}-{shard}.log",
+    benchmark:
+        "<benchmarks>/encode_patches/{part_dataset}/{projection}/{backbone}/{patches}/{split}-{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        gpu=GPU,
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(240),
+    params:
+        projection=entry_of("projection", "parameters"),
+        backbone=entry_of("backbone", "entry"),
+        patches=lookup_in(PARTS["patches"], "patches"),
+        shards=lookup_in(
+            {name: of["shards"] for name, of in PART_SETS.items()}, "part_dataset"
+        ),
+        code=code("encode_patches"),
+    script:
+        "../../scripts/encode_patches.py"

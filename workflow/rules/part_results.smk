@@ -1,0 +1,119 @@
+"""Where predicted parts meet the part labels of test shapes.
+
+In: predictions, part labels. Out: <out>/part_scores.parquet, <out>/tables/parts.*,
+<out>/figures/{part set}.
+"""
+
+PART_HEADLINES = part_experiments.headlines(PART_RUNS)
+CEILINGS = part_experiments.ceilings(PART_RUNS, PART_SETS)
+PART_RESULTS = [
+    *(["<out>/tables/parts.html"] if PART_RUNS else []),
+    *(f"<out>/figures/{name}/parts.png" for name in PART_HEADLINES),
+    *(f"<out>/figures/{name}/part_iou.svg" for name in PART_HEADLINES),
+]
+
+
+def part_sets(split, kind):
+    """Clouds or labels of all part sets, in the order of their names."""
+    return [
+        file(kind, part_dataset=name, split=split) for name in sorted(PART_HEADLINES)
+    ]
+
+
+def ceiling_patches(wildcards):
+    """Of every grid of patches, the shards of the test split."""
+    return [
+        file("patches", split="test", shard=shard, **grid)
+        for grid in CEILINGS
+        for shard in grid["shards"]
+    ]
+
+
+rule score_parts:
+    input:
+        predicted=[f"<results>/{part_experiments.predicted(run)}" for run in PART_RUNS],
+        clouds=part_sets("test", "part_clouds"),
+        labels=part_sets("test", "part_labels"),
+        train_clouds=part_sets("train", "part_clouds"),
+        train_labels=part_sets("train", "part_labels"),
+        patches=ceiling_patches,
+    output:
+        shapes="<out>/part_scores.parquet",
+        parts="<out>/part_ious.parquet",
+    log:
+        "<logs>/score_parts.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+    params:
+        runs=PART_RUNS,
+        part_datasets=sorted(PART_HEADLINES),
+        ceilings=CEILINGS,
+        code=code("score_parts"),
+    script:
+        "../../scripts/score_parts.py"
+
+
+rule parts_table:
+    input:
+        "<out>/part_scores.parquet",
+    output:
+        csv="<out>/tables/parts.csv",
+        md="<out>/tables/parts.md",
+        html=report(
+            "<out>/tables/parts.html",
+            caption="../report/parts.rst",
+            category="Tables",
+            labels={"table": "part segmentation", "form": "mean over seeds"},
+        ),
+    log:
+        "<logs>/parts_table.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("parts_table"),
+    script:
+        "../../scripts/parts_table.py"
+
+
+rule parts_figure:
+    input:
+        predicted=lambda wildcards: f"<results>/{part_experiments.predicted(PART_HEADLINES[wildcards.part_dataset])}",
+        clouds=file("part_clouds", split="test"),
+        labels=file("part_labels", split="test"),
+        ious="<out>/part_ious.parquet",
+    output:
+        shapes=report(
+            "<out>/figures/{part_dataset}/parts.png",
+            caption="../report/parts_figure.rst",
+            category="Figures",
+            labels={
+                "data set": "{part_dataset}",
+                "figure": "Parts, true and predicted",
+            },
+        ),
+        ious=report(
+            "<out>/figures/{part_dataset}/part_iou.svg",
+            caption="../report/part_iou.rst",
+            category="Figures",
+            labels={"data set": "{part_dataset}", "figure": "IoU per part"},
+        ),
+    log:
+        "<logs>/parts_figure/{part_dataset}.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        run=lookup_in(PART_HEADLINES, "part_dataset"),
+        code=code("parts_figure"),
+    script:
+        "../../scripts/parts_figure.py"

@@ -1,0 +1,95 @@
+"""Part segmentation: from patch features and sentences, or labelled shots, to parts.
+
+In: patch features, clouds; part labels of train shapes. Out: parts predicted for the test shapes.
+No part label of a test shape is read here.
+"""
+
+
+def chosen_on(wildcards):
+    """What `validation` chooses on: labelled train shapes."""
+    if wildcards.protocol != "validation":
+        return {}
+    return {
+        "train_clouds": file("part_clouds", split="train"),
+        "train_labels": file("part_labels", split="train"),
+        "train": patches_of("train")(wildcards),
+    }
+
+
+def user_files(wildcards):
+    """Sentences and view weights that the user supplies for `released`."""
+    entry = PARTS["segmenters"][wildcards.segmenter]
+    return [
+        entry[key]
+        for key in ("sentences", "view_weights")
+        if entry[key] and wildcards.protocol == "released"
+    ]
+
+
+def part_adapter_metadata(wildcards):
+    """What a file of learned parts says of its making."""
+    return {
+        "projection": ENTRIES["projections"][wildcards.projection]["entry"],
+        "backbone": ENTRIES["backbones"][wildcards.backbone]["entry"],
+        "patches": PARTS["patches"][wildcards.patches],
+    }
+
+
+SEGMENTED = "{part_dataset}/{sampling}/{projection}/{backbone}/{patches}/{segmenter}/{shots}shot/{protocol}"
+
+
+rule segment:
+    input:
+        unpack(encoder_files),
+        unpack(chosen_on),
+        clouds=file("part_clouds", split="test"),
+        test=patches_of("test"),
+        user=user_files,
+    output:
+        file("segmented") + "/predicted.h5",
+    log:
+        f"<logs>/segment/{SEGMENTED}.log",
+    wildcard_constraints:
+        shots="0",
+    conda:
+        "../../environment.yml"
+    threads: config["encode_threads"]
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(120),
+    params:
+        segmenter=lookup_in(PARTS["segmenters"], "segmenter"),
+        backbone=entry_of("backbone", "entry"),
+        code=code("segment"),
+    script:
+        "../../scripts/segment.py"
+
+
+rule segment_few_shot:
+    input:
+        clouds=file("part_clouds", split="test"),
+        test=patches_of("test"),
+        train_clouds=file("part_clouds", split="train"),
+        train_labels=file("part_labels", split="train"),
+        train=patches_of("train"),
+        shots=file("part_shots"),
+    output:
+        predicted=file("segmented") + "/predicted.h5",
+        adapter=file("segmented") + "/parts.safetensors",
+    log:
+        f"<logs>/segment_few_shot/{SEGMENTED}.log",
+    wildcard_constraints:
+        shots=r"[1-9]\d*",
+        protocol="plain",
+    conda:
+        "../../environment.yml"
+    threads: config["train_threads"]
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(120),
+    params:
+        segmenter=lookup_in(PARTS["segmenters"], "segmenter"),
+        about=part_adapter_metadata,
+        code=code("segment_few_shot"),
+    script:
+        "../../scripts/segment_few_shot.py"
