@@ -6,9 +6,8 @@ from typing import Any
 
 from pointclip.catalog.protocols import RELEASED_METHODS
 from pointclip.catalog.transductive import TRANSDUCTIVE
-from pointclip.config import paths
+from pointclip.config import part_experiments, paths
 from pointclip.config.feature_sources import feature_sources
-from pointclip.config.part_experiments import used_by_parts
 from pointclip.config.point_backbones import check_backbones, is_readable
 from pointclip.config.resolve import (
     DEFAULT_SAMPLING,
@@ -58,11 +57,10 @@ def resolve(config: Config) -> dict[str, dict[str, Any]]:
     Raises:
         UserError: if an entry, an experiment or an ablation names something that is not there.
     """
-    used = {(section, name) for section in RESOLVERS for name in config.get(section, [])}
+    used = part_experiments.described_or_used(config, RESOLVERS)
     for run in all_runs(config):
         used |= {(AXES[axis], run[axis]) for axis in run if axis in AXES}
         used.add(("samplings", run["sampling"]))
-    used |= used_by_parts(config)
     entries: dict[str, dict[str, Any]] = {section: {} for section in RESOLVERS}
     for section, name in sorted(used, key=str):
         if section in RESOLVERS:

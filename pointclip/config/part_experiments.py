@@ -1,6 +1,6 @@
 """What a config asks for in part segmentation: experiments as mappings of axes to ids."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -84,9 +84,10 @@ def resolve_segmenter(config: Config, name: str) -> dict[str, Any]:
     return full
 
 
-def used_by_parts(config: Config) -> set[tuple[str, str]]:
-    """Section and id of the entries of other sections that part segmentation uses."""
-    used = set()
+def described_or_used(config: Config, sections: Iterable[str]) -> set[tuple[str, str]]:
+    """Section and id of the entries of `sections` that a config describes or that part segmentation
+    uses."""
+    used = {(section, name) for section in sections for name in config.get(section, [])}
     for block in config.get("segmentation", []):
         used |= {(key, name) for key in ("projections", "backbones") for name in block[key]}
         used.add(("samplings", block.get("sampling", "default")))

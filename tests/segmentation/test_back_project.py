@@ -56,7 +56,7 @@ def test_depth_maps_equal_the_release(golden, released):
 def test_looking_up_changes_no_depth_map(golden):
     projection = get_projection("elevated_ring")
     images = look_up(projection, golden["points"]).images
-    assert (images == projection.on_numpy(golden["points"])).all()
+    assert (images == projection.render_numpy(golden["points"])).all()
 
 
 @settings(max_examples=25, deadline=None)
