@@ -12,13 +12,17 @@ HEAVY = {"torch", "open_clip", "numba", "sklearn"}
 # What encodes or learns. All others read, count, plot and write.
 NEEDS_TORCH = {
     *("encode", "encode_augmented", "encode_points", "encode_augmented_points", "encode_text"),
-    *("reference_checks", "train", "train_released"),
+    *("reference_checks", "train", "train_released", "describe_frames"),
     *("encode_patches", "segment", "segment_few_shot"),
 }
 
 
-# What has kernels for the CPU: of depth maps, and of view weights.
-NEEDS_NUMBA = {"project", "zero_shot_validation", "zero_shot_released"}
+# What has kernels for the CPU: of depth maps, of view weights, and of registration.
+NEEDS_NUMBA = {
+    *("project", "zero_shot_validation", "zero_shot_released", "see_frames", "list_pairs"),
+    *("match_pairs", "read_truth", "solve_poses", "score_registration"),
+    *("registration_ablation", "registration_pictures"),
+}
 
 
 def imported(names: list[str]) -> set[str]:
