@@ -3,12 +3,14 @@
 # make test-cluster   the DAG on a Slurm cluster of one node, where Slurm is installed (minutes)
 # make docs   docs/architecture.md from the code
 # make paper-check   what config/paper.yaml would do, the disk it takes, and which weights and data are missing
+#                    (make paper-check CONFIG=config/freereg.yaml for another config)
 #
 # PYTHON=python3.12 picks the interpreter; VENV_ARGS=--system-site-packages keeps a torch you have.
 PYTHON ?= python3
 VENV ?= .venv
 VENV_ARGS ?=
 CORES ?= all
+CONFIG ?= config/paper.yaml
 BIN := $(VENV)/bin
 SOURCES := pointclip scripts tests benchmarks recipes docs
 
@@ -45,8 +47,8 @@ test-cluster: $(VENV)/.installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -rs tests/cluster
 
 paper-check: $(VENV)/.installed
-	$(BIN)/snakemake --dry-run --quiet rules --configfile config/paper.yaml
-	@$(BIN)/python -m pointclip.app.preflight config/paper.yaml
+	$(BIN)/snakemake --dry-run --quiet rules --configfile $(CONFIG)
+	@$(BIN)/python -m pointclip.app.preflight $(CONFIG)
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/write_architecture.py

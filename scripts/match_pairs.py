@@ -11,5 +11,5 @@ with job(snakemake), ExitStack() as files:
     pairs, features = read_parquet(snakemake.input.pairs), snakemake.params.features
     frames = files.enter_context(open_h5(snakemake.input.frames))
     dense = [files.enter_context(open_h5(path)) for path in snakemake.input.dense]
-    reader = PairReader(frames, dense, features["weights"])
+    reader = PairReader(frames, dense, features["weights"], features["dimensions"])
     write_matches(pairs, reader, snakemake.output[0], random=not features["parts"])

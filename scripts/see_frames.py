@@ -7,4 +7,5 @@ from pointclip.registration.frame_stages import write_frames
 
 with job(snakemake):
     pairs = read_parquet(snakemake.input.pairs)
-    write_frames(pairs, snakemake.params.entry, snakemake.output[0])
+    estimated = snakemake.input.get("estimated")
+    write_frames(pairs, snakemake.params.entry, snakemake.output[0], estimated)

@@ -12,5 +12,6 @@ with job(snakemake), ExitStack() as files:
     frames = files.enter_context(open_h5(snakemake.input.frames))
     matches = files.enter_context(open_h5(snakemake.input.matches))
     dense = [files.enter_context(open_h5(path)) for path in snakemake.input.dense]
-    reader = PairReader(frames, dense, params.features["weights"])
+    features = params.features
+    reader = PairReader(frames, dense, features["weights"], features["dimensions"])
     write_poses(pairs, reader, matches, params.solver, params.entry["unit"], snakemake.output[0])

@@ -14,20 +14,22 @@ from typing import Any
 
 import pandas as pd
 
-from pointclip.config import experiments
+from pointclip.config import experiments, registrations
 from pointclip.config.entries import Config
 from pointclip.config.schema import validate
 from pointclip.core.errors import UserError
 from pointclip.core.files import read_yaml
 from pointclip.encoders.hub import Probe, hub_endpoint, missing_weights
 from pointclip.encoders.weights import find_weights
+from pointclip.registration.dense.network_files import find_network, missing_network
+from pointclip.registration.pairs import missing_scenes
 
 
 SIZES = Path("docs/run_sizes.csv")  # in the repository
 
 
 def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
-    """A sentence for every data set and backbone that is neither here nor to be fetched."""
+    """A sentence for every data set, backbone and network neither here nor to be fetched."""
     used = experiments.all_runs(config)
     resources, sentences = Path(config["resources"]), []
     asked: dict[str, list[Probe]] = {}
@@ -51,7 +53,15 @@ def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
         entry = entries["backbones"][name]["entry"]
         if not find_weights(entry, folder, config["weights_dir"]) and not hub.reached():
             sentences.append(missing_weights(entry, folder))
-    return sentences
+    folder, registered = resources / "networks", registrations.resolve(config, {})
+    for entry in registered["pairs"].values():
+        if not Path(entry["path"]).is_dir():
+            sentences.append(missing_scenes(entry))
+    for entry in registered["networks"].values():
+        here = find_network(entry, folder, config["weights_dir"])
+        if not here and (entry["by_hand"] or not hub.reached()):
+            sentences.append(missing_network(entry, folder))
+    return list(dict.fromkeys(sentences))
 
 
 def report(path: str | Path, config: Config, entries: Mapping[str, Any], free: float) -> str:

@@ -37,12 +37,14 @@ PAIRS: dict[str, Any] = {
     "gaps": [],  # a frame with the ones so many later in the sequence
     "intrinsics": [],  # fx, fy, cx, cy of the photo; else K.txt
     "depth_intrinsics": [],  # of the depth camera; else K_depth.txt, else the photo's
-    "query_depth": "sensor",
+    "query_depth": "sensor",  # or none, a file's pattern, or the id of a network
     "query_depth_error": [0.0, 0.0],  # standard deviation of a scale, and of a smooth field
     "keypoints": "grid",
+    "terms": "",  # where the files are had, for a person
 }
 
-FAMILIES = ("fpfh", "hog", "clip_dense")
+QUERY_DEPTHS = ("sensor", "none")
+FAMILIES = ("fpfh", "hog", "clip_dense", "fcgf", "diffusion")
 FEATURES: dict[str, dict[str, Any]] = {
     # Chosen on the embedded frames (their CARD.md): one part a radius, each on a cloud with one
     # point a voxel; `neighbours` at most are taken.
@@ -59,7 +61,40 @@ FEATURES: dict[str, dict[str, Any]] = {
     "fpfh_03": {"family": "fpfh", "radii": [0.3], "voxels": [0.05], "neighbours": [100]},
     "hog": {"family": "hog", "cell": 8, "bins": 9, "cells": 4},
     "clip_dense": {"family": "clip_dense", "backbone": "iconclip", "short_side": 224},
+    # FreeReg's geometric features; the second for driving scenes, whose unit is 10 m.
+    "fcgf": {"family": "fcgf", "network": "fcgf_3dmatch", "voxel": 0.025, "transfer_radius": 0.5},
+    "fcgf_driving": {
+        **{"family": "fcgf", "network": "fcgf_kitti"},
+        **{"voxel": 0.03, "transfer_radius": 0.5},
+    },
+    # FreeReg's diffusion features, as released (FREEREG 1.2).
+    "diffusion": {
+        "family": "diffusion",
+        "stable_diffusion": "stable_diffusion_1_5",
+        "controlnet": "controlnet_depth_freereg",
+        "mode": "released",
+        "layers": [0, 4, 6],
+        "timestep": 150,
+        "steps": 20,
+        "guidance": 5.0,
+        "prompt": "",  # as the release has it for the kind of scene
+        "seed": 12345,
+        "axes": "pair",  # or shared by all frames of a set of pairs
+        "dimensions": 128,
+    },
 }
+# Keys of a family that name a network, with its kind.
+NETWORK_KEYS = {
+    "network": "fcgf",
+    "stable_diffusion": "stable_diffusion",
+    "controlnet": "controlnet",
+}
+# Keys of `diffusion` on which its layers depend.
+LAYER_KEYS = (
+    *("stable_diffusion", "controlnet", "mode", "layers"),
+    *("timestep", "steps", "guidance", "prompt", "seed"),
+)
+AXES = ("pair", "shared")
 # What all solvers by triples of matches share.
 TRIPLES = {"tries": 60_000, "hypotheses": 6_000, "shortest_side": 0.2}
 FEATURES["fpfh_03"] = FEATURES["fpfh"] | FEATURES["fpfh_03"]
@@ -79,7 +114,7 @@ SOLVERS: dict[str, dict[str, Any]] = {
     "kiss": {"method": "kiss", "distance": 0.1},
 }
 # Families and methods that are nothing without a depth map of the query.
-WITH_QUERY_DEPTH = ("fpfh", "kabsch", "ransac", "kiss")
+WITH_QUERY_DEPTH = ("fpfh", "fcgf", "kabsch", "ransac", "kiss")
 # The embedded frames: set of pairs -> scene below the package's assets, and its list of pairs.
 EMBEDDED: dict[str, dict[str, Any]] = {
     "hololens": {"path": "assets/frames/hololens", "list": "pairs.txt"},

@@ -9,7 +9,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from pointclip.catalog import backbones
+from pointclip.catalog import backbones, networks
 from pointclip.catalog.adapters import METHODS
 from pointclip.catalog.projections import NO_PROJECTION, PROJECTIONS
 from pointclip.catalog.registration import EMBEDDED, FEATURES, RANDOM, SOLVERS
@@ -25,6 +25,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
     "pairs": tuple(EMBEDDED),
     "features": (*FEATURES, RANDOM),
     "solvers": tuple(SOLVERS),
+    "networks": tuple(networks.NETWORKS),
 }
 # Section of the config -> what people call an entry of it.
 SECTIONS = {
@@ -36,6 +37,7 @@ SECTIONS = {
     "pairs": "set of pairs",
     "features": "feature entry",
     "solvers": "solver",
+    "networks": "network",
 }
 
 Config = Mapping[str, Any]

@@ -37,6 +37,8 @@ PATTERNS = {
     "pairs": "registration/{pairs}/pairs.parquet",
     "frames": "registration/{pairs}/frames.h5",
     "truth": "registration/{pairs}/truth.h5",
+    "estimated_depth": "registration/{pairs}/estimated_depth/{network}.h5",
+    "layers": "registration/{pairs}/{features}/layers.h5",
     "dense": "registration/{pairs}/{features}/features.h5",
     "matches": "registration/{pairs}/{features}/matches.h5",
     "poses": "registration/{pairs}/{features}/{solver}/poses.h5",

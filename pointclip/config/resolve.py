@@ -6,7 +6,7 @@ Read by the Snakefile in every job, so nothing here imports torch, and nothing r
 from pathlib import Path
 from typing import Any
 
-from pointclip.catalog import backbones
+from pointclip.catalog import backbones, networks
 from pointclip.catalog.adapters import hyper_parameters
 from pointclip.catalog.datasets import READERS
 from pointclip.catalog.projections import NO_PROJECTION
@@ -117,6 +117,16 @@ def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
     entry.pop("description", None)
     hyper_parameters(method, entry)
     return {"method": method, "parameters": entry, "n_augmentations": n_augmentations}
+
+
+def resolve_network(config: Config, name: str) -> dict[str, Any]:
+    """Where the files of a frozen network come from; its own place, if it has one."""
+    entry, _ = merged(config, "networks", name, own=("kind",))
+    full = networks.resolve_network(entry) | {"name": name}
+    full.pop("description", None)
+    if full["path"] and not Path(full["path"]).exists():
+        raise UserError(f"The path '{full['path']}' of the network '{name}' does not exist.")
+    return full
 
 
 def resolve_sampling(config: Config, name: str) -> dict[str, Any]:

@@ -25,7 +25,8 @@ class Describer:
 
     Args:
         entry: of `catalog/registration.py`'s FEATURES or the config: `family` and its parameters.
-        encoder: a function without arguments that loads the backbone of `clip_dense`.
+        encoder: a function without arguments that loads the backbone of `clip_dense`, or the
+            network of `fcgf`.
 
     Raises:
         UserError: if there is no such family.
@@ -39,8 +40,9 @@ class Describer:
 
     def query(self, seen: Seen, keypoints: Keypoints) -> Features:
         """Features of the photo's key-points: of its pixels, or of its depth map's points."""
-        if self.family == "fpfh":
-            return self._fpfh(seen, keypoints, "query")
+        if self.family in ("fpfh", "fcgf"):
+            geometric = self._fpfh if self.family == "fpfh" else self._fcgf
+            return geometric(seen, keypoints, "query")
         if seen.color is None:
             raise UserError(f"Features '{self.family}' of a query need a photo.")
         if self.family == "hog":
@@ -49,8 +51,9 @@ class Describer:
 
     def target(self, seen: Seen, keypoints: Keypoints) -> Features:
         """Features of the rendered depth map's key-points."""
-        if self.family == "fpfh":
-            return self._fpfh(seen, keypoints, "target")
+        if self.family in ("fpfh", "fcgf"):
+            geometric = self._fpfh if self.family == "fpfh" else self._fcgf
+            return geometric(seen, keypoints, "target")
         if seen.depth is None:
             raise UserError("A target needs a depth map.")
         image = inverse_depth(seen.depth, *seen.valid_depth)
@@ -58,19 +61,34 @@ class Describer:
             self._hog(image, keypoints) if self.family == "hog" else self._patches(image, keypoints)
         )
 
-    def _fpfh(self, seen: Seen, keypoints: Keypoints, side: str) -> Features:
+    def _cloud(self, seen: Seen, side: str) -> np.ndarray:
         if seen.depth is None:
             raise UserError(
-                f"Features 'fpfh' need a depth map of the {side}: give a sensor's or a network's."
+                f"Features '{self.family}' need a depth map of the {side}: give a sensor's or a "
+                "network's."
             )
-        e, unit = self.entry, seen.unit
         valid = valid_pixels(seen.depth, *seen.valid_depth, seen.edge_limit)
+        return points_of(seen.depth, seen.camera, valid)
+
+    def _fcgf(self, seen: Seen, keypoints: Keypoints, side: str) -> Features:
+        # Only this family and `clip_dense` need torch.
+        from pointclip.registration.dense.fcgf import encode_cloud
+
+        cloud, unit = self._cloud(seen, side), seen.unit
+        if self._encoder is None:
+            self._encoder = self._load()
+        kept, features = encode_cloud(self._encoder, cloud, self.entry["voxel"] * unit)
+        place = keypoints.points, self.entry["transfer_radius"] * unit
+        return transfer(cloud[kept], features, *place)
+
+    def _fpfh(self, seen: Seen, keypoints: Keypoints, side: str) -> Features:
+        e, unit = self.entry, seen.unit
         lengths = len(e["radii"]), len(e["voxels"]), len(e["neighbours"])
         if len(set(lengths)) > 1 or not lengths[0]:
             raise UserError(
                 f"Features 'fpfh' need as many radii as voxels and neighbours, not {lengths}."
             )
-        cloud = points_of(seen.depth, seen.camera, valid)
+        cloud = self._cloud(seen, side)
         # Normals come from the finest points, whatever the voxels of a part.
         finest = thin(cloud, min(e["voxels"]) * unit)
         parts = []
@@ -90,7 +108,6 @@ class Describer:
         return histograms(image, keypoints.uv, e["cell"], e["bins"], e["cells"])
 
     def _patches(self, image: np.ndarray, keypoints: Keypoints) -> Features:
-        # Only this family needs torch.
         from pointclip.encoders.dense import cell_size
         from pointclip.registration.dense import clip_dense
 

@@ -6,6 +6,7 @@ of its own, which the score alone reads.
 
 import logging
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from pointclip.core.job import progress
 from pointclip.core.store import new_h5, open_h5
 from pointclip.data.readers.frames import Scene, find_scenes
 from pointclip.registration.describe import Describer
-from pointclip.registration.pairs import list_pairs, read_pose
+from pointclip.registration.estimated_depth import read_depth_of
+from pointclip.registration.pairs import list_pairs, missing_scenes, read_pose
 from pointclip.registration.prepare import (
     make_keypoints,
     see_query,
@@ -45,8 +47,10 @@ def table_of_pairs(entry: Entry) -> pd.DataFrame:
     """The pairs of all scenes: `pair, scene, query, target, overlap`.
 
     Raises:
-        UserError: if there is no scene, no list, or no pair.
+        UserError: if there is no scene (with the terms on which it is had), no list, or no pair.
     """
+    if entry["terms"] and not Path(entry["path"]).is_dir():
+        raise UserError(missing_scenes(entry))
     pairs = [pair for scene in find_scenes(entry["path"]) for pair in list_pairs(scene, entry)]
     rows = [(p.name, p.scene, p.query, p.target, p.overlap) for p in pairs]
     columns = ["pair", "scene", "query", "target", "overlap"]
@@ -56,20 +60,30 @@ def table_of_pairs(entry: Entry) -> pd.DataFrame:
     return table
 
 
-def write_frames(pairs: pd.DataFrame, entry: Entry, path: str | Path) -> None:
+def write_frames(
+    pairs: pd.DataFrame, entry: Entry, path: str | Path, estimated: str | Path | None = None
+) -> None:
     """What every frame's camera sees, as a query or as a target, with its key-points.
+
+    Args:
+        estimated: a file of the photos' depth by a network.
 
     Raises:
         UserError: if no frame at all can be used.
     """
     scenes = {scene.name: scene for scene in find_scenes(entry["path"])}
     wanted = frames_of(pairs)
-    with new_h5(path, entry=dict(entry)) as file:
+    with ExitStack() as files:
+        depth = files.enter_context(open_h5(estimated)) if estimated else None
+        file = files.enter_context(new_h5(path, entry=dict(entry)))
         for side, scene, frame in progress(wanted, len(wanted), unit="frame"):
             name = group_name(side, scene, frame)
             try:
-                see = see_query if side == "query" else see_target
-                seen = see(scenes[scene], frame, entry)
+                if side == "query":
+                    given = None if depth is None else read_depth_of(depth, name)
+                    seen = see_query(scenes[scene], frame, entry, given)
+                else:
+                    seen = see_target(scenes[scene], frame, entry)
                 keypoints = make_keypoints(seen, entry["keypoints"], seed=frame)
                 write_side(file, name, seen, keypoints, surface_of(seen))
             except UserError as error:

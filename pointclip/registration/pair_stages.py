@@ -25,6 +25,7 @@ class PairReader:
 
     Args:
         features: files of the families that are fused. weights: of each.
+        dimensions: for a file of diffusion layers, to how many the axes of a pair reduce them.
     """
 
     def __init__(
@@ -32,9 +33,11 @@ class PairReader:
         frames: Any,
         features: Sequence[Any],
         weights: Sequence[float | int],
+        dimensions: Sequence[int] = (),
         keep: int = 64,
     ):
         self.frames, self.features, self.weights = frames, features, weights
+        self.dimensions = dimensions or [0] * len(features)
         self.sides: dict[str, Side] = {}
         self.keep = keep
 
@@ -42,6 +45,32 @@ class PairReader:
         """Why a pair cannot be registered; empty if it can."""
         sentences = (problem_of(file, names) for file in (self.frames, *self.features))
         return next((sentence for sentence in sentences if sentence), "")
+
+    def pair(self, names: tuple[str, str]) -> tuple[Side, Side]:
+        """Both sides of a pair. Layers, which hold no features yet, get them by the pair's axes."""
+        if not any(self.dimensions):
+            return self.side(names[0]), self.side(names[1])
+        # Only this family needs torch.
+        from pointclip.registration.layer_stages import pair_features
+
+        keypoints = [read_keypoints(self.frames, name) for name in names]
+        both = [
+            pair_features(file, names, (keypoints[0], keypoints[1]), dimensions)
+            if dimensions
+            else tuple(file[name]["features"][:] for name in names)
+            for file, dimensions in zip(self.features, self.dimensions, strict=True)
+        ]
+        query, target = (
+            make_side(
+                keypoints[index],
+                [parts[index] for parts in both],
+                self.weights,
+                read_surface(self.frames, name),
+                is_query=index == 0,
+            )
+            for index, name in enumerate(names)
+        )
+        return query, target
 
     def side(self, name: str) -> Side:
         """One side with all that matching and solving need."""
@@ -80,7 +109,7 @@ def write_matches(
 
     with new_h5(path) as file:
         for index, row, group in _each_pair(pairs, reader, file):
-            query, target = (reader.side(name) for name in names_of(row))
+            query, target = reader.pair(names_of(row))
             start = time.perf_counter()
             found = matches(index, query, target)
             group.attrs["seconds"] = time.perf_counter() - start
@@ -99,7 +128,7 @@ def write_poses(
     with new_h5(path, solver=dict(solver)) as file:
         _compile(pairs, reader, matches, solver, unit)
         for index, row, group in _each_pair(pairs, reader, file):
-            query, target = (reader.side(name) for name in names_of(row))
+            query, target = reader.pair(names_of(row))
             chosen = matches[row.pair]["matches"][:].astype(np.int64)
             start = time.perf_counter()
             try:
@@ -121,7 +150,7 @@ def _compile(
     """Solve the first pair once before time is taken: numba compiles at the first call."""
     for row in pairs.itertuples(index=False):
         if not reader.problem(names_of(row)) and "matches" in matches[row.pair]:
-            query, target = (reader.side(name) for name in names_of(row))
+            query, target = reader.pair(names_of(row))
             chosen = matches[row.pair]["matches"][:].astype(np.int64)
             with contextlib.suppress(UserError):
                 solve(query, target, chosen, solver, unit)

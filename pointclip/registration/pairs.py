@@ -61,6 +61,11 @@ def list_pairs(scene: Scene, entry: Mapping[str, Any]) -> list[Pair]:
     return pairs
 
 
+def missing_scenes(entry: Mapping[str, Any]) -> str:
+    """The sentence that says where a set's files go."""
+    return f"The folder {entry['path']} is missing: put the scenes there ({entry['terms']})."
+
+
 def read_pose(scene: Scene, frame: int) -> Float[np.ndarray, "4 4"]:
     """Where a frame's camera was: camera to world.
 

@@ -26,13 +26,16 @@ NOISE_KNOTS = 8
 Depth = Float32[np.ndarray, "height width"]
 
 
-def see_query(scene: Scene, frame: int, entry: Mapping[str, Any]) -> Seen:
+def see_query(
+    scene: Scene, frame: int, entry: Mapping[str, Any], estimated: Depth | None = None
+) -> Seen:
     """The photo of a frame, with depth for its pixels if the entry gives any.
 
     Args:
         entry: a set of pairs with all its settings (`config/resolve.py`). `query_depth` is
             `sensor`, `none`, or a file below the scene with `{id}` in its name: metres in a .npy,
             steps of `depth_unit` in a .png, at the photo's pixels.
+        estimated: depth by a network, in metres, in place of all these; it has no holes to fill.
 
     Raises:
         UserError: if a file is missing or damaged, sizes differ, or intrinsics are not the image's.
@@ -42,12 +45,15 @@ def see_query(scene: Scene, frame: int, entry: Mapping[str, Any]) -> Seen:
     source = entry["query_depth"]
     if source == "none":
         return _seen(camera, color, None, entry)
+    scale, smooth = map(float, entry["query_depth_error"])
+    if estimated is not None:
+        _same_size(estimated, camera, "The estimated depth")
+        return _seen(camera, color, with_error(estimated, scale, smooth, seed=frame), entry)
     if source == "sensor":
         depth = sensor_depth(scene, frame, entry, camera)
     else:
         depth = read_depth(scene.folder / source.format(id=frame), entry["depth_unit"])
         _same_size(depth, camera, f"The depth map {source.format(id=frame)}")
-    scale, smooth = map(float, entry["query_depth_error"])
     depth = with_error(depth, scale, smooth, seed=frame)
     return _seen(camera, color, densify(depth, entry["densify"]), entry)
 

@@ -48,6 +48,20 @@ def test_all_that_is_missing_is_named(config, tmp_path):
     assert "1.0 GB are free" in text
 
 
+def test_networks_that_are_missing_are_named(config, tmp_path):
+    (tmp_path / "config.json").touch()
+    config["networks"] = {
+        "zoe_n": {"description": "as published"},
+        "controlnet_depth_freereg": {"description": "by hand"},
+        "mine": {"kind": "metric_depth", "path": str(tmp_path)},
+    }
+    text = report(config)
+    assert "The network 'zoe_n' is missing and" in text
+    assert f"into {Path('no/resources/networks/zoe_n')}" in text
+    assert "put control_v11f1p_sd15_depth_ft.pth (from the links to Google Drive" in text
+    assert "'mine'" not in text
+
+
 def test_the_default_config_needs_nothing(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     config = preflight.read_config("config/config.yaml")

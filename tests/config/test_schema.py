@@ -85,7 +85,7 @@ def test_the_schema_and_its_page_describe_every_key() -> None:
     for name, key in SCHEMA["properties"].items():
         assert "description" in key and "default" in key, name
         assert f"`{name}`" in page, name
-    for section in ("dataset", "projection", "backbone", "adapter"):
+    for section in ("dataset", "projection", "backbone", "adapter", "network"):
         for name, key in SCHEMA["$defs"][section]["properties"].items():
             assert "description" in key, name
             assert f"`{name}`" in page, name

@@ -20,9 +20,23 @@ def entry_in(section, axis):
 
 
 def dense_parts(wildcards):
-    """The features of the families that are fused; none for random matches."""
-    parts = REGISTRATION_ENTRIES["features"][wildcards.features]["parts"]
-    return [file("dense", pairs=wildcards.pairs, features=part) for part in parts]
+    """The features or layers of the families that are fused; none for random matches."""
+    found = []
+    for part in REGISTRATION_ENTRIES["features"][wildcards.features]["parts"]:
+        features = REGISTRATION_ENTRIES["features"][part]
+        if features["dimensions"][0]:
+            found.append(
+                file("layers", pairs=wildcards.pairs, features=features["layers_of"])
+            )
+        else:
+            found.append(file("dense", pairs=wildcards.pairs, features=part))
+    return found
+
+
+def scenes(wildcards):
+    """The folder of a set of pairs, if it is there: if not, the job says where it is had."""
+    path = REGISTRATION_ENTRIES["pairs"][wildcards.pairs]["path"]
+    return path if Path(path).is_dir() else []
 
 
 def dense_encoder_files(wildcards):
@@ -43,7 +57,7 @@ def encoder_entry(wildcards):
 
 rule list_pairs:
     input:
-        lambda wildcards: REGISTRATION_ENTRIES["pairs"][wildcards.pairs]["path"],
+        scenes,
     output:
         file("pairs"),
     log:
@@ -63,6 +77,7 @@ rule list_pairs:
 
 rule see_frames:
     input:
+        unpack(estimated_depth),
         pairs=file("pairs"),
     output:
         file("frames"),
@@ -87,12 +102,15 @@ rule describe_frames:
         unpack(dense_encoder_files),
         pairs=file("pairs"),
         frames=file("frames"),
+        networks=networks_of("network"),
     output:
         file("dense"),
     log:
         "<logs>/describe_frames/{pairs}/{features}.log",
     benchmark:
         "<benchmarks>/describe_frames/{pairs}/{features}.tsv"
+    wildcard_constraints:
+        features=one_of([name for name in FAMILIES if name not in DIFFUSION]),
     conda:
         "../../environment.yml"
     resources:

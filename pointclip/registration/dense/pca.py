@@ -5,7 +5,7 @@ of the two frames of a pair, as released, or those of many frames, fitted once. 
 make a frame's features change with its partner; shared axes let a frame be reduced once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from pointclip.core.errors import UserError
 
 
 DIMENSIONS = 128  # of the release, per layer
+Layers = Mapping[int, Float[Tensor, "_ _ _"]]
 
 
 @dataclass(frozen=True)
@@ -77,16 +78,19 @@ class Moments:
         return Axes(mean, torch.from_numpy(vectors * signs))
 
 
-def pair_axes(
-    query: Float[Tensor, "channel query_row query_column"],
-    target: Float[Tensor, "channel target_row target_column"],
-    dimensions: int = DIMENSIONS,
-) -> Axes:
-    """The axes of the two frames of a pair, for one layer, as released."""
-    moments = Moments(len(query))
-    moments.add(query)
-    moments.add(target)
-    return moments.axes(dimensions)
+def axes_of(frames: Sequence[Layers], dimensions: int = DIMENSIONS) -> dict[int, Axes]:
+    """The axes of each layer over some frames: the two of a pair, as released, or a set's.
+
+    Raises:
+        UserError: if a layer has fewer channels than dimensions.
+    """
+    axes = {}
+    for layer, values in frames[0].items():
+        moments = Moments(len(values))
+        for frame in frames:
+            moments.add(frame[layer])
+        axes[layer] = moments.axes(dimensions)
+    return axes
 
 
 def join_layers(

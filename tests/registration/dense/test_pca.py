@@ -6,7 +6,7 @@ import torch
 from places import GOLDEN
 
 from pointclip.core.errors import UserError
-from pointclip.registration.dense.pca import Moments, join_layers, pair_axes
+from pointclip.registration.dense.pca import Moments, axes_of, join_layers
 
 
 LAYERS, SIDES = (0, 4, 6), ("rgb", "depth")
@@ -26,7 +26,7 @@ def reduce_pair(golden):
     """The reduced layers of the golden pair, each axis turned as in the file."""
     reduced = {side: [] for side in SIDES}
     for layer in LAYERS:
-        axes = pair_axes(*(layer_of(golden, side, layer) for side in SIDES), 8)
+        axes = axes_of([{layer: layer_of(golden, side, layer)} for side in SIDES], 8)[layer]
         found = {side: axes.project(layer_of(golden, side, layer)) for side in SIDES}
         wanted = torch.from_numpy(golden[f"pca/rgb_layer{layer}"])
         signs = (found["rgb"] * wanted).sum((1, 2)).sign()[:, None, None]
@@ -64,15 +64,14 @@ def test_shared_axes_are_those_of_all_cells_at_once(golden):
 
 def test_axes_do_not_depend_on_the_order_of_frames(golden):
     query, target = (layer_of(golden, side, 4) for side in SIDES)
-    torch.testing.assert_close(
-        pair_axes(query, target, 8).directions, pair_axes(target, query, 8).directions
-    )
+    forth, back = axes_of([{4: query}, {4: target}], 8), axes_of([{4: target}, {4: query}], 8)
+    torch.testing.assert_close(forth[4].directions, back[4].directions)
 
 
 def test_half_precision_layers_are_reduced_in_full_precision(golden):
     query, target = (layer_of(golden, side, 4).half() for side in SIDES)
-    found = pair_axes(query, target, 8).project(query)
-    same = pair_axes(query.float(), target.float(), 8).project(query.float())
+    found = axes_of([{4: query}, {4: target}], 8)[4].project(query)
+    same = axes_of([{4: query.float()}, {4: target.float()}], 8)[4].project(query.float())
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, same)
 
@@ -80,11 +79,11 @@ def test_half_precision_layers_are_reduced_in_full_precision(golden):
 @pytest.mark.parametrize("dimensions", [0, 25])
 def test_more_dimensions_than_channels_are_refused(golden, dimensions):
     with pytest.raises(UserError, match="choose 1-24"):
-        pair_axes(*(layer_of(golden, side, 0) for side in SIDES), dimensions)
+        axes_of([{0: layer_of(golden, side, 0)} for side in SIDES], dimensions)
 
 
 def test_with_fewer_cells_than_dimensions_the_rest_is_zero():
-    axes = pair_axes(torch.rand(9, 1, 2), torch.rand(9, 1, 1), 6)
+    axes = axes_of([{0: torch.rand(9, 1, 2)}, {0: torch.rand(9, 1, 1)}], 6)[0]
     torch.testing.assert_close(
         axes.directions.T @ axes.directions, torch.eye(6, dtype=torch.float64)
     )
