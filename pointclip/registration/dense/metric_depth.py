@@ -67,8 +67,9 @@ class DepthNetwork:
 
     def outputs(self, photo: UInt8[np.ndarray, "height width 3"]) -> Any:
         """The network's own outputs for a photo that its processor has prepared."""
+        # A copy, since photos read from files may not be written to, which torch warns of.
         pixels = self._processor(
-            images=photo, input_data_format="channels_last", return_tensors="pt"
+            images=np.array(photo), input_data_format="channels_last", return_tensors="pt"
         )
         return self._model(pixels.pixel_values.to(self._device, self._model.dtype))
 
@@ -81,7 +82,7 @@ def _zoe(
 ) -> Estimate:
     # One by one: of a batch, the network with two heads would choose one head for all.
     outputs = network.outputs(photo)
-    mirrored = network.outputs(np.ascontiguousarray(photo[:, ::-1]))
+    mirrored = network.outputs(photo[:, ::-1])
     result = network.finish(outputs, source_sizes=[photo.shape[:2]], outputs_flipped=mirrored)
     return Estimate(_array(result["predicted_depth"]), focal)
 
