@@ -9,20 +9,18 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32
-from scipy.ndimage import zoom
 
 from pointclip.core.errors import UserError
 from pointclip.data.readers.frames import Scene, read_depth, read_matrix, read_photo
 from pointclip.registration.camera import Camera, make_camera
 from pointclip.registration.densify import densify
+from pointclip.registration.depth_error import with_error
 from pointclip.registration.depth_map import points_of
 from pointclip.registration.keypoints import Keypoints, choose_keypoints, lift_keypoints
 from pointclip.registration.render import render
 from pointclip.registration.side import Seen
 
 
-# A smooth error of depth has so many knots along the longer side.
-NOISE_KNOTS = 8
 Depth = Float32[np.ndarray, "height width"]
 
 
@@ -167,18 +165,6 @@ def depth_camera(scene: Scene, entry: Mapping[str, Any], width: int, height: int
     if given is None:
         return photo_camera(scene, entry, width, height)
     return make_camera(given, width, height, f"the depth maps of '{scene.name}'")
-
-
-def with_error(depth: Depth, scale: float, smooth: float, seed: int) -> Depth:
-    """Depth times exp(a number + a smooth field), with these standard deviations: a network's."""
-    if scale == smooth == 0:
-        return depth
-    rng = np.random.default_rng(seed)
-    height, width = depth.shape
-    knots = [max(round(NOISE_KNOTS * side / max(depth.shape)), 2) for side in (height, width)]
-    field = zoom(rng.normal(size=knots), (height / knots[0], width / knots[1]), order=3)
-    factor = np.exp(scale * rng.normal() + smooth * field[:height, :width])
-    return (depth * factor).astype(np.float32)
 
 
 def _seen(camera: Camera, color: Any, depth: Depth | None, entry: Mapping[str, Any]) -> Seen:

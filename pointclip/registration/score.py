@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pointclip.catalog.registration import IDENTITY
-from pointclip.config.registrations import depth_name
+from pointclip.config.registration_entries import depth_name
 from pointclip.core.store import open_h5, read_parquet
 from pointclip.registration.keypoints import lift_keypoints
 from pointclip.registration.metrics import (

@@ -4,7 +4,7 @@ import pytest
 import yaml
 from places import REPOSITORY
 
-from pointclip.config import registrations, schema
+from pointclip.config import registration_entries, registrations, schema
 from pointclip.core.errors import UserError
 
 
@@ -31,7 +31,7 @@ def resolved(**sections):
 
 def test_layers_are_shared_by_all_whose_layers_are_the_same():
     config = resolved()
-    entries = {name: registrations.resolve_features(config, name) for name in FEATURES}
+    entries = {name: registration_entries.resolve_features(config, name) for name in FEATURES}
     assert entries["shared"]["layers_of"] == entries["shared_64"]["layers_of"] == "diffusion"
     assert entries["early"]["layers_of"] == entries["early_shared"]["layers_of"] == "early"
     assert entries["early"]["dimensions"] == [128] and entries["shared"]["dimensions"] == [0]
@@ -41,7 +41,7 @@ def test_layers_are_shared_by_all_whose_layers_are_the_same():
 
 def test_estimated_depth_is_shared_by_sets_of_the_same_photos():
     config = resolved()
-    entries = {name: registrations.resolve_pairs(config, name) for name in PAIRS}
+    entries = {name: registration_entries.resolve_pairs(config, name) for name in PAIRS}
     owner = {name: (entry["depth_of"], entry["depth_network"]) for name, entry in entries.items()}
     assert owner == {
         "zoe": ("slambook2", "zoe_n"),
@@ -49,7 +49,7 @@ def test_estimated_depth_is_shared_by_sets_of_the_same_photos():
         "zoe_other": ("zoe_other", "zoe_n"),
         "pro": ("slambook2", "depth_pro"),
     }
-    assert registrations.depth_name(entries["pro"]) == "depth_pro"
+    assert registration_entries.depth_name(entries["pro"]) == "depth_pro"
 
 
 def test_the_networks_of_all_registrations_are_resolved():

@@ -18,6 +18,20 @@ DIFFUSION = [name for name, entry in FAMILIES.items() if entry["family"] == "dif
 SHARED = [name for name in DIFFUSION if FAMILIES[name]["axes"] == "shared"]
 
 
+def dense_parts(wildcards):
+    """The features or layers of the families that are fused; none for random matches."""
+    found = []
+    for part in REGISTRATION_ENTRIES["features"][wildcards.features]["parts"]:
+        features = REGISTRATION_ENTRIES["features"][part]
+        if features["dimensions"][0]:
+            found.append(
+                file("layers", pairs=wildcards.pairs, features=features["layers_of"])
+            )
+        else:
+            found.append(file("dense", pairs=wildcards.pairs, features=part))
+    return found
+
+
 def network_record(name):
     """What says where the files of a network lie."""
     return f"<resources>/networks/{name}/weights.json"

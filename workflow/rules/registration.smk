@@ -19,20 +19,6 @@ def entry_in(section, axis):
     return lambda wildcards: REGISTRATION_ENTRIES[section][wildcards[axis]]
 
 
-def dense_parts(wildcards):
-    """The features or layers of the families that are fused; none for random matches."""
-    found = []
-    for part in REGISTRATION_ENTRIES["features"][wildcards.features]["parts"]:
-        features = REGISTRATION_ENTRIES["features"][part]
-        if features["dimensions"][0]:
-            found.append(
-                file("layers", pairs=wildcards.pairs, features=features["layers_of"])
-            )
-        else:
-            found.append(file("dense", pairs=wildcards.pairs, features=part))
-    return found
-
-
 def scenes(wildcards):
     """The folder of a set of pairs, if it is there: if not, the job says where it is had."""
     path = REGISTRATION_ENTRIES["pairs"][wildcards.pairs]["path"]
