@@ -27,7 +27,7 @@ wildcard_constraints:
 def part_data(wildcards):
     """What a part set is prepared from."""
     entry = PART_SETS[wildcards.part_dataset]["entry"]
-    return entry.get("path", str(resolve.here(FURNITURE_PARTS)))
+    return entry.get("path", str(entries.here(FURNITURE_PARTS)))
 
 
 def part_reader(wildcards):
