@@ -1,4 +1,4 @@
-"""Geometry of a point's surroundings: normals, fast point feature histograms, plain coordinates."""
+"""Geometry of a point's surroundings: neighbours, normals, plain coordinates."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -27,64 +27,6 @@ def normals(points: Float[np.ndarray, "point 3"], count: int = 16) -> Float[np.n
     normal = axes[:, :, 0]
     outward = np.einsum("ni,ni->n", normal, points - points.mean(0))
     return np.where(outward[:, None] < 0, -normal, normal).astype(np.float32)
-
-
-def fpfh(
-    points: Float[np.ndarray, "point 3"],
-    normal: Float[np.ndarray, "point 3"],
-    radius: float = 0.125,
-    most: int = 100,
-) -> Float[np.ndarray, "point 33"]:
-    """Fast point feature histograms (Rusu et al., ICRA 2009), with the conventions of Open3D.
-
-    Args:
-        radius, most: neighbours are the nearest `most` points (itself among them) within `radius`.
-    """
-    tree = cKDTree(points)
-    most = min(most, len(points))
-    distance, index = tree.query(points, k=most, distance_upper_bound=radius)
-    distance, index = distance.reshape(len(points), -1), index.reshape(len(points), -1)
-    first, column = np.nonzero((index < len(points)) & (distance > 0))
-    second, squared = index[first, column], distance[first, column].astype(np.float64) ** 2
-    bins = _pair_bins(points[first], normal[first], points[second], normal[second])
-    members = np.maximum(np.bincount(first, minlength=len(points)), 1)
-    simple = np.zeros((len(points), 33))
-    for angle in range(3):
-        np.add.at(simple, (first, 11 * angle + bins[:, angle]), 100 / members[first])
-    summed = np.zeros_like(simple)
-    np.add.at(summed, first, simple[second] / squared[:, None])
-    for part in np.split(summed, 3, axis=1):
-        total = part.sum(1, keepdims=True)
-        part *= np.where(total > 0, 100 / np.where(total > 0, total, 1), 0)
-    return (summed + simple).astype(np.float32)
-
-
-def _pair_bins(
-    p: Float[np.ndarray, "pair 3"],
-    n: Float[np.ndarray, "pair 3"],
-    q: Float[np.ndarray, "pair 3"],
-    m: Float[np.ndarray, "pair 3"],
-) -> Int[np.ndarray, "pair 3"]:
-    """The bins, of 11 each, of the three angles between two points and their normals."""
-    p, n, q, m = (x.astype(np.float64) for x in (p, n, q, m))
-    line = q - p
-    line /= np.linalg.norm(line, axis=1, keepdims=True)
-    one, two = np.einsum("ni,ni->n", n, line), np.einsum("ni,ni->n", m, line)
-    # The point whose normal is closer to the line is the source.
-    swap = np.abs(one) < np.abs(two)
-    source, target = np.where(swap[:, None], m, n), np.where(swap[:, None], n, m)
-    line = np.where(swap[:, None], -line, line)
-    phi = np.where(swap, -two, one)
-    v = np.cross(line, source)
-    length = np.linalg.norm(v, axis=1, keepdims=True)
-    v = v / np.where(length > 0, length, 1)
-    w = np.cross(source, v)
-    alpha = np.einsum("ni,ni->n", v, target)
-    theta = np.arctan2(np.einsum("ni,ni->n", w, target), np.einsum("ni,ni->n", source, target))
-    flat = length[:, 0] == 0  # no angles: Open3D gives zeros
-    angles = np.stack([(theta + np.pi) / (2 * np.pi), (alpha + 1) / 2, (phi + 1) / 2], axis=1)
-    angles[flat] = 0.5
-    return np.clip(np.floor(11 * angles), 0, 10).astype(np.int64)
 
 
 def describe(

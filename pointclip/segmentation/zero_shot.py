@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from pointclip.core.errors import UserError
 from pointclip.core.files import read_yaml
 from pointclip.core.store import read_h5_rows
+from pointclip.registration.dense.fpfh import fpfh
 from pointclip.segmentation import geometry
 from pointclip.segmentation.back_project import fill_unseen
 from pointclip.segmentation.part_set import PartSet, write_predicted
@@ -24,6 +25,7 @@ from pointclip.segmentation.sentences import part_prototypes, released_prototype
 
 log = logging.getLogger(__name__)
 Settings = Mapping[str, Any]
+FPFH_RADIUS = 0.125  # of a shape at unit radius, as SimpleGeoZe
 
 
 class Choice(NamedTuple):
@@ -64,7 +66,7 @@ def find_regions(
     normals = geometry.normals(points)
     if kind == "kmeans":
         return kmeans_regions(points, normals, count)
-    return geometric_regions(points, normals, geometry.fpfh(points, normals), count)
+    return geometric_regions(points, normals, fpfh(points, normals, FPFH_RADIUS), count)
 
 
 def zero_shot(

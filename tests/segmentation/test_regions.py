@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from places import GOLDEN
 
-from pointclip.segmentation.geometry import describe, fpfh, neighbours, normals
+from pointclip.registration.dense.fpfh import fpfh
+from pointclip.segmentation.geometry import describe, neighbours, normals
 from pointclip.segmentation.regions import (
     NEIGHBOURS,
     edge_affinities,
@@ -68,7 +69,7 @@ def test_region_features_and_labels_equal_simple_geoze(cloud):
 
 def test_histograms_equal_open3d_but_for_the_rounding_of_its_normals(cloud):
     points, normal, histograms, _, _ = cloud
-    ours = fpfh(points, normal)
+    ours = fpfh(points, normal, 0.125)
     # A normal rounded to half precision moves a pair over the border of a bin now and then.
     assert np.median(np.abs(ours - histograms)) < 0.01
     assert np.corrcoef(ours.ravel(), histograms.ravel())[0, 1] > 0.98
@@ -110,5 +111,5 @@ def test_few_points_and_points_in_one_place_are_no_error():
     assert neighbours(points, 10).shape == (5, 4)
     assert np.isfinite(describe(points)).all()
     normal = normals(points)
-    assert np.isfinite(fpfh(points, normal)).all()
-    assert len(geometric_regions(points, normal, fpfh(points, normal))) == 5
+    assert np.isfinite(fpfh(points, normal, 0.125)).all()
+    assert len(geometric_regions(points, normal, fpfh(points, normal, 0.125))) == 5
