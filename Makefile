@@ -35,7 +35,10 @@ demo: $(VENV)/.installed
 	  $(BIN)/snakemake --report results/report.html
 	@cat results/tables/accuracy.txt
 	@echo
-	@echo "tables   results/tables/accuracy.{csv,md,html}"
+	@echo "Registration: where photos were taken in clouds"
+	@cat results/tables/registration.txt
+	@echo
+	@echo "tables   results/tables/{accuracy,registration}.{csv,md,html}"
 	@echo "figures  results/figures/"
 	@echo "report   results/report.html"
 

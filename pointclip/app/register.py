@@ -17,6 +17,7 @@ from pointclip.registration.camera import Camera, make_camera
 from pointclip.registration.densify import densify
 from pointclip.registration.describe import Describer
 from pointclip.registration.picture import Picture
+from pointclip.registration.pose.solve import check_library
 from pointclip.registration.prepare import make_keypoints, render_target
 from pointclip.registration.register import (
     Registered,
@@ -95,6 +96,7 @@ def register(
     features, solver = features or default[0], solver or default[1]
     describer = Describer(FEATURES[choose(features, FEATURES, "feature entry")], _encoder)
     solve_by = SOLVERS[choose(solver, SOLVERS, "solver")]
+    check_library(solve_by)
     seen = _see(photo, intrinsics, depth, depth_unit, entry)
     points = np.asarray(cloud if isinstance(cloud, np.ndarray) else load_cloud(cloud), dtype=float)
     query = describe_side(seen, make_keypoints(seen, "grid"), [describer], [1.0], True)

@@ -32,7 +32,7 @@ HEADINGS = {
     **{"inlier_ratio": "IR %", "inlier_number": "IN", "feature_matching_recall": "FMR %"},
     **{"registration_recall": "RR %", "registration_recall_10deg_25cm": "RR 10°/.25 m %"},
     **{"registration_recall_5deg_10cm": "RR 5°/.1 m %", "rotation_error_deg": "Rotation °"},
-    **{"translation_error_m": "Translation m", "seconds_per_pair": "s a pair"},
+    **{"translation_error_m": "Translation m", "seconds_per_pair": "CPU s a pair"},
     **{"mean_rotation_error_deg": "Mean rotation °"},
     **{"mean_translation_error_m": "Mean translation m"},
     **{"segmenter": "Segmenter", "iou_present": "IoU present %", "iou_released": "IoU released %"},

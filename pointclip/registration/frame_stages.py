@@ -4,6 +4,7 @@ Frames are read and described once each, however many pairs they are in. The tru
 of its own, which the score alone reads.
 """
 
+import hashlib
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -124,17 +125,33 @@ def write_features(
     path: str | Path,
 ) -> None:
     """Features of every frame and side at its key-points, described once each."""
-    wanted = frames_of(pairs)
+    # Both sides of a frame follow each other: only the last description is kept in memory.
+    wanted = sorted(frames_of(pairs), key=lambda frame: (*frame[1:], frame[0]))
+    known: dict[str, Any] = {}
     with open_h5(frames) as seen, new_h5(path, features=describer.entry) as file:
         for side, scene, frame in progress(wanted, len(wanted), unit="frame"):
             name = group_name(side, scene, frame)
             try:
                 if sentence := problem_of(seen, [name]):
                     raise UserError(sentence)
-                describe = describer.query if side == "query" else describer.target
-                features = describe(read_seen(seen, name), read_keypoints(seen, name))
+                features = _describe(describer, seen, name, known)
                 write_array(file.create_group(name), "features", features)
             except UserError as error:
                 log.warning("%s: %s", name, error)
                 write_problem(file, name, str(error))
         check_some(file, len(wanted))
+
+
+def _describe(describer: Describer, file: Any, name: str, known: dict[str, Any]) -> Any:
+    """One side's features. With a sensor's depth both sides of a frame hold the same depth map:
+    geometry is described once."""
+    describe = describer.query if name.startswith("query/") else describer.target
+    seen, keypoints = read_seen(file, name), read_keypoints(file, name)
+    if describer.family != "fpfh" or seen.depth is None:
+        return describe(seen, keypoints)
+    content = hashlib.sha256(seen.depth.tobytes() + keypoints.uv.tobytes()).hexdigest()
+    other = f"{name.split('/', 1)[1]} {content}"
+    if other not in known:
+        known.clear()
+        known[other] = describe(seen, keypoints)
+    return known[other]

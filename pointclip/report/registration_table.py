@@ -12,7 +12,7 @@ NOTE = (
     "pose is off by less than 20° and 0.5 m (FreeReg's limits in rooms), and by stricter ones. "
     "Errors: medians over all pairs. A pair without a pose, or with fewer than three matches that "
     "can be judged, is a failure in every column. random: random matches; identity: no motion at "
-    "all. Time: matching and solving, features cached."
+    "all. Time: CPU seconds of matching and solving, features cached."
 )
 SCENES_NOTE = (
     "RR at the set's own limits; the interval (95 %) is a bootstrap over pairs, which share frames "

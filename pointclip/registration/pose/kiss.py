@@ -3,7 +3,6 @@
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.core.errors import UserError
 from pointclip.registration.camera import check_pose
 
 
@@ -14,17 +13,9 @@ def solve(
 
     Args:
         distance: how far a right match may be off, in metres.
-
-    Raises:
-        UserError: if KISS-Matcher is not installed (it has no wheel for Python 3.13 yet).
     """
-    try:
-        from kiss_matcher import KISSMatcher, KISSMatcherConfig
-    except ImportError as error:
-        raise UserError(
-            "The solver 'kiss' needs KISS-Matcher: pip install 'pointclip[kiss]' "
-            "on Python 3.11 or 3.12."
-        ) from error
+    from kiss_matcher import KISSMatcher, KISSMatcherConfig
+
     if len(source) < 3:
         return None
     matcher = KISSMatcher(KISSMatcherConfig(voxel_size=distance))

@@ -3,7 +3,6 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
-from pointclip.core.errors import UserError
 from pointclip.registration.camera import Camera, inverse
 
 
@@ -58,17 +57,9 @@ def opencv(
     camera: Camera,
     limit: float,
 ) -> Found:
-    """The same as the release calls OpenCV; None where the release takes a random pose.
+    """The same as the release calls OpenCV; None where the release takes a random pose."""
+    import cv2
 
-    Raises:
-        UserError: if OpenCV is not installed.
-    """
-    try:
-        import cv2
-    except ImportError as error:
-        raise UserError(
-            "The solver 'pnp_released' needs OpenCV: pip install 'pointclip[registration]'."
-        ) from error
     if len(pixels) < RELEASED_FEWEST:
         return None
     cv2.setRNGSeed(0)

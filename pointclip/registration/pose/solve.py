@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,21 @@ from pointclip.registration.side import Side
 METHODS = ("kabsch", "ransac", "poselib", "opencv", "kiss")
 # A match counts as an inlier of a pose from points within so many times the solver's distance.
 INLIER = 2.0
+# Method -> the module that it needs on top of a base install, and the extra that brings it.
+LIBRARIES = {"opencv": ("cv2", "registration"), "kiss": ("kiss_matcher", "kiss")}
+
+
+def check_library(entry: Mapping[str, Any]) -> None:
+    """That the library of a solver is installed, before any pair is solved.
+
+    Raises:
+        UserError: if it is not: with what to install.
+    """
+    module, extra = LIBRARIES.get(entry["method"], ("", ""))
+    if module and find_spec(module) is None:
+        raise UserError(
+            f"The method '{entry['method']}' needs {module}: pip install 'pointclip[{extra}]'."
+        )
 
 
 @dataclass(frozen=True)
