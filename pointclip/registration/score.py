@@ -52,14 +52,13 @@ def _score(
 ) -> dict[str, Any]:
     names = names_of(row)
     known = {name: getattr(row, name) for name in ("pair", "scene", "query", "target", "overlap")}
-    failed = {**known, **NO_MATCHES, **NO_POSE, "seconds": np.nan}
+    nothing = dict.fromkeys(NO_MATCHES, np.nan)  # the identity pose comes from no match at all
     if sentence := problem_of(truth, names):
-        return {**failed, "problem": sentence}
+        about = nothing if poses is None else NO_MATCHES
+        return {**known, **about, **NO_POSE, "seconds": np.nan, "problem": sentence}
     true = true_pose(truth[names[0]]["pose"][:], truth[names[1]]["pose"][:])
     if poses is None:
-        identity = np.eye(4)
-        errors = _errors(identity, true)
-        nothing = {name: np.nan for name in NO_MATCHES}
+        errors = _errors(np.eye(4), true)
         return {**known, **nothing, **errors, "seconds": 0.0, "problem": ""}
     about = _about_matches(names, frames, truth, matches[row.pair], true, entry)
     group = poses[row.pair]

@@ -9,12 +9,16 @@ from pointclip.registration.camera import Camera, inverse, lift, pixel_grid
 
 
 CAMERA = Camera(120.0, 120.0, 79.5, 59.5, 160, 120)
-# Boxes by centre and half size, in metres; the room is 4 x 3 x 5.
+# The room and boxes in it by centre and half size, in metres; nothing lies symmetrically.
+ROOM = ((0.15, -0.25, 2.4), (1.85, 1.65, 2.6))
 BOXES = [
     ((-0.9, 0.9, 3.2), (0.3, 0.6, 0.3)),
     ((0.7, 1.1, 2.6), (0.4, 0.4, 0.25)),
     ((0.2, 0.2, 4.6), (0.5, 0.25, 0.3)),
     ((1.5, -0.3, 3.9), (0.25, 0.7, 0.4)),
+    ((-1.3, -1.2, 4.2), (0.4, 0.5, 0.8)),
+    ((0.9, -1.5, 3.2), (0.5, 0.3, 0.4)),
+    ((-0.3, 1.2, 4.3), (0.2, 0.2, 0.6)),
 ]
 
 
@@ -35,13 +39,14 @@ def depth_of(camera: Camera) -> np.ndarray:
     origin = camera.pose[:3, 3]
     with np.errstate(divide="ignore"):
         near = np.full(rays.shape[:2], np.inf)
-        for centre, half in [((0, 0, 2.5), (2.0, 1.5, 2.5)), *BOXES]:
+        for centre, half in [ROOM, *BOXES]:
             low = (np.array(centre) - half - origin) / rays
             high = (np.array(centre) + half - origin) / rays
             enter = np.minimum(low, high).max(axis=-1)
             leave = np.maximum(low, high).min(axis=-1)
-            room = half == (2.0, 1.5, 2.5)
-            hit = leave if room else np.where((enter < leave) & (enter > 0), enter, np.inf)
+            hit = (
+                leave if half == ROOM[1] else np.where((enter < leave) & (enter > 0), enter, np.inf)
+            )
             near = np.minimum(near, hit)
     return near.astype(np.float32)
 
