@@ -1,14 +1,13 @@
 """What a config asks for: experiments, ensembles and ablations, each a mapping of axes to ids."""
 
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from pointclip.catalog.protocols import RELEASED_METHODS
 from pointclip.catalog.transductive import TRANSDUCTIVE
 from pointclip.config import part_experiments, paths
 from pointclip.config.feature_sources import feature_sources
-from pointclip.config.point_backbones import check_backbones, is_readable
+from pointclip.config.point_backbones import check_backbones, check_ensemble, is_readable
 from pointclip.config.resolve import (
     DEFAULT_SAMPLING,
     RESOLVERS,
@@ -61,6 +60,8 @@ def resolve(config: Config) -> dict[str, dict[str, Any]]:
     for run in all_runs(config):
         used |= {(AXES[axis], run[axis]) for axis in run if axis in AXES}
         used.add(("samplings", run["sampling"]))
+    for of in config.get("ensembles", {}).values():
+        used |= {(AXES[axis], of[axis]) for axis in of if axis in AXES}
     entries: dict[str, dict[str, Any]] = {section: {} for section in RESOLVERS}
     for section, name in sorted(used, key=str):
         if section in RESOLVERS:
@@ -110,9 +111,7 @@ def ensemble_runs(config: Config) -> list[Run]:
     blocks = [(kind, block) for kind in ("zero_shot", "few_shot") for block in config[kind]]
     for kind, block in blocks:
         for name in block.get("ensembles", []):
-            file = config["ensembles"][choose(name, config["ensembles"], "ensemble")]["file"]
-            if not Path(file).is_file():
-                raise UserError(f"The file '{file}' of the ensemble '{name}' does not exist.")
+            check_ensemble(config, choose(name, config["ensembles"], "ensemble"))
             own = runs({**config, kind: [block]}, kind)
             # Nobody released an ensemble.
             found += [{**run, "ensemble": name} for run in own if run["protocol"] != "released"]

@@ -55,6 +55,8 @@ PATTERNS = {
         "/{transductive}/{shots}shot"
     ),
 }
+# Logits of all shapes of a split by an ensemble's other model, where that is one of our backbones.
+OTHER_MODEL = "ensemble/{ensemble}/{dataset}/{split}.parquet"
 # Before the folder of an experiment that is blended with another model's logits.
 ENSEMBLE = "ensemble/{ensemble}/"
 

@@ -1,6 +1,7 @@
 """Which experiments there are of backbones that read points: those with the projection `none`."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pointclip.catalog.point_backbones import POINT_BACKBONES
@@ -38,6 +39,30 @@ def check_backbones(config: Config, block: Mapping[str, Any]) -> None:
                 f"The backbone '{name}' reads depth maps: list a projection beside "
                 f"'{NO_PROJECTION}'."
             )
+
+
+def check_ensemble(config: Config, name: str) -> None:
+    """See that an ensemble names a file of logits, or a backbone of ours with what it needs.
+
+    Raises:
+        UserError: if it names neither, or both, or a file that does not exist.
+    """
+    entry = config["ensembles"][name]
+    own = {axis: entry[axis] for axis in ("projection", "prompts", "backbone") if axis in entry}
+    if "file" in entry and not own:
+        if not Path(entry["file"]).is_file():
+            raise UserError(f"The file '{entry['file']}' of the ensemble '{name}' does not exist.")
+        return
+    if "file" in entry or len(own) < 3:
+        raise UserError(
+            f"The ensemble '{name}' needs a file, or a backbone, a projection and prompts."
+        )
+    check_backbones(config, {"backbones": [own["backbone"]], "projections": [own["projection"]]})
+    if not is_readable(config, own | {"kind": "zero_shot", "protocol": "plain"}):
+        raise UserError(
+            f"The backbone '{own['backbone']}' of the ensemble '{name}' reads depth maps: give a "
+            "projection."
+        )
 
 
 def is_readable(config: Config, run: Mapping[str, Any]) -> bool:

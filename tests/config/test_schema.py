@@ -23,7 +23,7 @@ SCHEMA = yaml.safe_load((REPOSITORY / schema.SCHEMA).read_text())
             {"adapters": {"x": {"ratio": "half"}}},
             "'half' is not allowed for adapters.x.ratio: give number or boolean or array or null.",
         ),
-        ({"ensembles": {"x": {}}}, "The key 'file' is missing in ensembles.x."),
+        ({"zero_shot": [{}]}, "The key 'datasets' is missing in zero_shot."),
         (
             {"samplings": {"x": {"seeds": [1, 1]}}},
             "'[1, 1]' is not allowed for samplings.x.seeds: [1, 1] has",

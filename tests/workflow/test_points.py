@@ -38,6 +38,7 @@ def points(blank: Project) -> Project:
         zero_shot=[block],
         few_shot=[{**block, "adapters": ["tip"], "shots": [2]}],
         ablations={},
+        ensembles={"b32": {"backbone": "b32", "projection": "none", "prompts": "class_name"}},
     )
     return blank
 
@@ -64,6 +65,7 @@ def test_3d_encoders_run_with_colours_and_few_shot_methods(points: Project) -> N
         kind: [{**config[kind][0], "backbones": ["b32"], "projections": ["none"]}]
         for kind in ("zero_shot", "few_shot")
     }
+    blocks["few_shot"][0]["ensembles"] = ["b32"]
     points.configure(**blocks)
     outcome = points.snakemake()
     assert outcome.code == 0, outcome.text
@@ -75,10 +77,32 @@ def test_3d_encoders_run_with_colours_and_few_shot_methods(points: Project) -> N
     assert (attrs["points_given"], attrs["points_read"], attrs["colored"]) == (128, 256, True)
     scores = read_parquet(points.path("results/scores.parquet"))
     assert set(scores["projection"]) == {"none"}
-    assert set(scores["method"]) == {"zero_shot", "zero_shot_softmax", "tip"}
+    assert set(scores["method"]) == {"zero_shot", "zero_shot_softmax", "tip", "tip+b32"}
     assert set(scores[scores["method"] == "zero_shot"]["protocol"]) == {"plain"}
     assert set(scores[scores["method"] == "tip"]["protocol"]) == {"plain", "validation"}
     assert points.dry_run().nothing
+
+
+def test_an_ensemble_with_a_3d_encoder_is_one_line(points: Project) -> None:
+    config = yaml.safe_load(points.path("config/config.yaml").read_text())
+    block = {
+        **config["zero_shot"][0],
+        "backbones": ["tiny"],
+        "projections": ["small"],
+        "ensembles": ["b32"],
+    }
+    points.configure(zero_shot=[block], few_shot=[])
+    plan = points.dry_run()
+    assert plan.code == 0, plan.text
+    # Both splits: validation tunes the weight on train shapes.
+    assert plan.jobs["other_model"] == plan.jobs["encode_points"] == 2
+    tuned = next(files for job, files in plan.inputs.items() if job.startswith("tune_blend"))
+    assert "results/ensemble/b32/three/train.parquet" in tuned
+    assert not any("test" in file for file in plan.ancestors(tuned) if "labels" in file)
+    points.configure(ensembles={"b32": {"backbone": "b32", "projection": "none"}})
+    outcome = points.dry_run()
+    assert outcome.code != 0
+    assert "needs a file, or a backbone, a projection and prompts" in outcome.text
 
 
 def test_a_3d_encoder_without_its_projection_is_told(points: Project) -> None:

@@ -1,7 +1,8 @@
 """From our logits and a file of another model's to blended logits.
 
 In: logits of an experiment, the other model's file, the data set's own ids, by which that file may
-name its shapes; under `validation` also held-out train shapes.
+name its shapes; under `validation` also held-out train shapes. other_models.smk makes that file where
+the other model is a backbone of ours.
 Out: the blended logits. No rule here reads a test label.
 """
 
@@ -9,11 +10,6 @@ Out: the blended logits. No rule here reads a test label.
 def blended(kind, **ids):
     """The folder of an experiment blended with another model."""
     return f"<results>/{paths.ENSEMBLE}{paths.path(kind, **ids)}"
-
-
-def external_file(wildcards):
-    """The other model's file."""
-    return config["ensembles"][wildcards.ensemble]["file"]
 
 
 def blend_weight(wildcards):
@@ -24,7 +20,7 @@ def blend_weight(wildcards):
 rule tune_blend_few_shot:
     input:
         ours=file("few_shot", protocol="validation") + "/adapter.safetensors",
-        external=external_file,
+        external=external_file("train"),
         text=TRAIN["text"],
         shots=TRAIN["shots"],
         labels=TRAIN["labels"],
@@ -48,7 +44,7 @@ rule tune_blend_few_shot:
 use rule tune_blend_few_shot as tune_blend_zero_shot with:
     input:
         ours=file("zero_shot_validation") + "/logits.h5",
-        external=external_file,
+        external=external_file("train"),
         text=TRAIN["text"],
         shots=TRAIN["shots"],
         labels=TRAIN["labels"],
@@ -63,7 +59,7 @@ use rule tune_blend_few_shot as tune_blend_zero_shot with:
 rule blend_few_shot:
     input:
         ours=file("few_shot", protocol="plain") + "/logits.h5",
-        external=external_file,
+        external=external_file("test"),
         ids=file("ids", split="test"),
     output:
         blended("few_shot", protocol="plain") + "/logits.h5",
@@ -84,7 +80,7 @@ rule blend_few_shot:
 use rule blend_few_shot as blend_few_shot_validation with:
     input:
         ours=file("few_shot", protocol="validation") + "/logits.h5",
-        external=external_file,
+        external=external_file("test"),
         tuned=blended("few_shot", protocol="validation") + "/blend_weights.parquet",
         ids=file("ids", split="test"),
     output:
@@ -96,7 +92,7 @@ use rule blend_few_shot as blend_few_shot_validation with:
 use rule blend_few_shot as blend_zero_shot with:
     input:
         ours=file("zero_shot", protocol="plain") + "/logits.h5",
-        external=external_file,
+        external=external_file("test"),
         ids=file("ids", split="test"),
     output:
         blended("zero_shot", protocol="plain") + "/logits.h5",
@@ -107,7 +103,7 @@ use rule blend_few_shot as blend_zero_shot with:
 use rule blend_few_shot as blend_zero_shot_validation with:
     input:
         ours=file("zero_shot_validation") + "/logits.h5",
-        external=external_file,
+        external=external_file("test"),
         tuned=blended("zero_shot_validation") + "/blend_weights.parquet",
         ids=file("ids", split="test"),
     output:
