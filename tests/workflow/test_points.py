@@ -77,7 +77,7 @@ def test_3d_encoders_run_with_colours_and_few_shot_methods(points: Project) -> N
     assert (attrs["points_given"], attrs["points_read"], attrs["colored"]) == (128, 256, True)
     scores = read_parquet(points.path("results/scores.parquet"))
     assert set(scores["projection"]) == {"none"}
-    assert set(scores["method"]) == {"zero_shot", "zero_shot_softmax", "tip", "tip+b32"}
+    assert {"zero_shot", "tip", "tip+b32"} <= set(scores["method"])
     assert set(scores[scores["method"] == "zero_shot"]["protocol"]) == {"plain"}
     assert set(scores[scores["method"] == "tip"]["protocol"]) == {"plain", "validation"}
     assert points.dry_run().nothing
