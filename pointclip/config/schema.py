@@ -7,13 +7,24 @@ from typing import Any
 import yaml
 
 from pointclip.core.errors import UserError
+from pointclip.core.files import read_yaml
 
 
 SCHEMA = Path("workflow/schemas/config.schema.yaml")  # in the repository
 
 
-def validate(config: dict[str, Any], repository: str | Path) -> None:
+# Lists of experiments; of these, what a config that lists any does not inherit from the default.
+EXPERIMENTS = ("zero_shot", "few_shot", "registration", "segmentation")
+NOT_INHERITED = ("registration", "segmentation")
+
+
+def validate(
+    config: dict[str, Any], repository: str | Path, own_files: Iterable[str | Path] = ()
+) -> None:
     """Check a config, fill in the schema's defaults and the home folder of `~/…`, in place.
+
+    Args:
+        own_files: the user's files that were merged into the default config, if any.
 
     Raises:
         UserError: if a key is unknown or missing, or a value is not as the schema says.
@@ -28,6 +39,9 @@ def validate(config: dict[str, Any], repository: str | Path) -> None:
     if errors := list(Draft202012Validator(schema).iter_errors(config)):
         raise UserError(_one_sentence(errors))
     utils.validate(config, str(path))
+    own = {key for file in own_files for key in read_yaml(file)}
+    if own & set(EXPERIMENTS):
+        config.update({key: [] for key in NOT_INHERITED if key not in own})
     _expand_home(config)
 
 

@@ -1,7 +1,7 @@
 import pytest
 from scenes import pose, write_scene
 
-from pointclip.config import registrations
+from pointclip.config import registration_entries, registrations
 from pointclip.core.errors import UserError
 
 
@@ -14,6 +14,7 @@ def config(tmp_path):
         "pairs": {"mine": {"path": str(tmp_path / "room")}},
         "features": {},
         "solvers": {},
+        "networks": {},
         "backbones": {},
     }
 
@@ -29,10 +30,10 @@ def test_random_matches_are_always_there_and_come_first(config):
 
 def test_entries_take_their_base_and_the_settings_of_their_scene(config):
     config["pairs"]["far"] = {"base": "mine", "scene": "driving", "overlap": 0.5}
-    entry = registrations.resolve_pairs(config, "far")
+    entry = registration_entries.resolve_pairs(config, "far")
     assert entry["densify"] == "multiscale" and entry["success"] == [10.0, 4.0]
     assert entry["path"] == config["pairs"]["mine"]["path"] and entry["overlap"] == 0.5
-    embedded = registrations.resolve_pairs(config, "hololens_hard")
+    embedded = registration_entries.resolve_pairs(config, "hololens_hard")
     assert embedded["list"] == "pairs_hard.txt"
 
 
@@ -75,5 +76,5 @@ def test_an_ablation_needs_every_axis(config):
 
 def test_the_name_of_a_depth_says_its_added_error():
     entry = {"query_depth": "sensor", "query_depth_error": [0.06, 0.03]}
-    assert registrations.depth_name(entry) == "sensor +6 % +3 %"
-    assert registrations.depth_name(entry | {"query_depth": "d/{id}.npy"}).startswith("file")
+    assert registration_entries.depth_name(entry) == "sensor +6 % +3 %"
+    assert registration_entries.depth_name(entry | {"query_depth": "d/{id}.npy"}).startswith("file")

@@ -91,3 +91,16 @@ def test_the_schema_and_its_page_describe_every_key() -> None:
             assert f"`{name}`" in page, name
     parameters = {key for entry in PROJECTIONS.values() for key in entry} - {"method"}
     assert parameters <= set(SCHEMA["$defs"]["projection"]["properties"])
+
+
+def test_a_config_with_experiments_of_its_own_inherits_no_other_task(tmp_path):
+    block = {"pairs": ["hololens"], "features": ["fpfh"], "solvers": ["kabsch"]}
+    for own, kept in (({"zero_shot": []}, []), ({"device": "cpu"}, [block])):
+        file = tmp_path / "mine.yaml"
+        file.write_text(yaml.safe_dump(own), encoding="utf-8")
+        config = {"registration": [block], **own}
+        schema.validate(config, REPOSITORY, [file])
+        assert config["registration"] == kept
+    config = {"registration": [block]}
+    schema.validate(config, REPOSITORY)
+    assert config["registration"] == [block]

@@ -19,7 +19,7 @@ from pointclip.config.code_hash import code_hash
 from pointclip.core.errors import UserError
 
 try:
-    schema.validate(config, REPOSITORY)
+    schema.validate(config, REPOSITORY, workflow.overwrite_configfiles)
     ENTRIES = experiments.resolve(config)
     REGISTRATION_ENTRIES = registrations.resolve(config, ENTRIES["backbones"])
     RUNS = [
