@@ -136,10 +136,11 @@ def ablation_runs(config: Config, name: str) -> list[Run]:
         choose(axis, KINDS[kind], f"axis of the {kind} ablation '{name}'")
     if missing := [axis for axis in KINDS[kind] if axis not in base and axis not in vary]:
         raise UserError(f"The ablation '{name}' says nothing about its {missing[0]}.")
-    found = [
-        {"kind": kind, **base, **dict(zip(vary, values, strict=True)), "sampling": sampling}
-        for values in product(*vary.values())
-    ]
+    found = []
+    for values in product(*vary.values()):
+        chosen = base | dict(zip(vary, values, strict=True))
+        # In the order of KINDS, whatever the order in the config.
+        found.append({"kind": kind} | {a: chosen[a] for a in KINDS[kind]} | {"sampling": sampling})
     return _unique(run for run in found if _exists(config, run))
 
 

@@ -16,9 +16,10 @@ import torch
 from pointclip.classification.adapters import inter_view
 from pointclip.classification.adapters.task import State
 from pointclip.config.experiments import Run
+from pointclip.core import store
 from pointclip.core.errors import UserError
 from pointclip.core.tensors import read_tensors
-from pointclip.evaluation.score import score
+from pointclip.evaluation.score import predictions, summary
 from pointclip.features.read import read_labelled, read_prototypes
 
 
@@ -84,9 +85,8 @@ def zero_shot_target(
     if not logits:
         cure = "Add an experiment to the config: "
         return Target(name, 19.33, missing=cure + ", ".join(f"{k} {v}" for k, v in wanted.items()))
-    rows = score([wanted], logits, {wanted["dataset"]: labels[0]})
-    row = rows[rows["method"] == "zero_shot"].iloc[0]
-    return Target(name, 19.33, float(row["accuracy"]), int(row["n"]))
+    scored = summary(predictions(logits[0], store.read_parquet(labels[0]), ["zero_shot"]))
+    return Target(name, 19.33, float(scored["accuracy"]), int(scored["n"]))
 
 
 def checkpoint_target(

@@ -58,9 +58,9 @@ wildcard_constraints:
     shots=r"\d+",
 
 
-def file(kind, /, **ids):
-    """A kind of file below the results; wildcards whose id is not given stay."""
-    return f"<results>/{paths.path(kind, **ids)}"
+def file(kind, /, *below, **ids):
+    """A kind of file (or one in a folder) below the results; wildcards without an id stay."""
+    return str(Path("<results>", paths.path(kind, **ids), *below))
 
 
 def logits(runs):

@@ -4,18 +4,6 @@ In: clouds, labels and ids of the base. Out: the same files of the corrupted dat
 split, its train features and augmented shots are the base's, under a second name.
 """
 
-CORRUPTED = [name for name, of in ENTRIES["datasets"].items() if of["corruption"]]
-
-
-def of_base(kind, **ids):
-    """The same kind of file of the data set that is corrupted."""
-
-    def found(wildcards):
-        base = ENTRIES["datasets"][wildcards.dataset]["base"]
-        return file(kind, **(dict(wildcards.items()) | {"dataset": base} | ids))
-
-    return found
-
 
 rule corrupt:
     input:

@@ -6,21 +6,6 @@ are shots or held out.
 """
 
 
-def raw_data(wildcards):
-    """What a data set is prepared from: a path of the user's, a download, or embedded shapes."""
-    resolved = ENTRIES["datasets"][wildcards.dataset]
-    if "path" in resolved["entry"]:
-        return resolved["entry"]["path"]
-    if resolved["fetched"]:
-        return f"<resources>/datasets/{resolved['fetched']}/manifest.json"
-    return str(entries.here(FURNITURE))
-
-
-def reader_module(wildcards):
-    reader = ENTRIES["datasets"][wildcards.dataset]["entry"]["reader"]
-    return f"pointclip.data.readers.{READERS[reader]}"
-
-
 rule download:
     output:
         # The list of files with their checksums, written last: a broken download is resumed.

@@ -4,24 +4,6 @@ In: depth maps and labels of the test split, logits of one zero-shot experiment 
 Out: <out>/figures/{dataset}/montage, <out>/figures/{dataset}/projections.png.
 """
 
-MONTAGES = targets.montages(config)
-
-
-def montage_inputs(wildcards):
-    """All depth maps of the test split, and what zero-shot says of them."""
-    ids = {"dataset": wildcards.dataset, "projection": wildcards.projection}
-    shards = ENTRIES["datasets"][wildcards.dataset]["shards"]
-    return {
-        "depth": [file("depth", split="test", shard=shard, **ids) for shard in shards],
-        "logits": logits([MONTAGES[wildcards.dataset][wildcards.projection]]),
-    }
-
-
-def compared_depth(wildcards):
-    """The first depth maps of every projection that has a montage."""
-    ids = {"dataset": wildcards.dataset, "split": "test", "shard": 0}
-    return [file("depth", projection=of, **ids) for of in MONTAGES[wildcards.dataset]]
-
 
 rule montage:
     input:

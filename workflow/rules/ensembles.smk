@@ -7,19 +7,9 @@ Out: the blended logits. No rule here reads a test label.
 """
 
 
-def blended(kind, **ids):
-    """The folder of an experiment blended with another model."""
-    return f"<results>/{paths.ENSEMBLE}{paths.path(kind, **ids)}"
-
-
-def blend_weight(wildcards):
-    """The weight of our logits, unless it is tuned."""
-    return config["ensembles"][wildcards.ensemble]["blend_weight"]
-
-
 rule tune_blend_few_shot:
     input:
-        ours=file("few_shot", protocol="validation") + "/adapter.safetensors",
+        ours=file("few_shot", "adapter.safetensors", protocol="validation"),
         external=external_file("train"),
         text=TRAIN["text"],
         shots=TRAIN["shots"],
@@ -27,7 +17,7 @@ rule tune_blend_few_shot:
         ids=file("ids", split="train"),
         train=TRAIN["train"],
     output:
-        blended("few_shot", protocol="validation") + "/blend_weights.parquet",
+        blended("few_shot", "blend_weights.parquet", protocol="validation"),
     log:
         f"<logs>/tune_blend/{{ensemble}}/{JOB}.log",
     conda:
@@ -43,7 +33,7 @@ rule tune_blend_few_shot:
 
 use rule tune_blend_few_shot as tune_blend_zero_shot with:
     input:
-        ours=file("zero_shot_validation") + "/logits.h5",
+        ours=file("zero_shot_validation", "logits.h5"),
         external=external_file("train"),
         text=TRAIN["text"],
         shots=TRAIN["shots"],
@@ -51,18 +41,18 @@ use rule tune_blend_few_shot as tune_blend_zero_shot with:
         ids=file("ids", split="train"),
         train=TRAIN["train"],
     output:
-        blended("zero_shot_validation") + "/blend_weights.parquet",
+        blended("zero_shot_validation", "blend_weights.parquet"),
     log:
         f"<logs>/tune_blend/{{ensemble}}/zero_shot/{ZERO_SHOT}/{{sampling}}.log",
 
 
 rule blend_few_shot:
     input:
-        ours=file("few_shot", protocol="plain") + "/logits.h5",
+        ours=file("few_shot", "logits.h5", protocol="plain"),
         external=external_file("test"),
         ids=file("ids", split="test"),
     output:
-        blended("few_shot", protocol="plain") + "/logits.h5",
+        blended("few_shot", "logits.h5", protocol="plain"),
     log:
         f"<logs>/blend/{{ensemble}}/{JOB}/plain.log",
     conda:
@@ -79,34 +69,34 @@ rule blend_few_shot:
 
 use rule blend_few_shot as blend_few_shot_validation with:
     input:
-        ours=file("few_shot", protocol="validation") + "/logits.h5",
+        ours=file("few_shot", "logits.h5", protocol="validation"),
         external=external_file("test"),
-        tuned=blended("few_shot", protocol="validation") + "/blend_weights.parquet",
+        tuned=blended("few_shot", "blend_weights.parquet", protocol="validation"),
         ids=file("ids", split="test"),
     output:
-        blended("few_shot", protocol="validation") + "/logits.h5",
+        blended("few_shot", "logits.h5", protocol="validation"),
     log:
         f"<logs>/blend/{{ensemble}}/{JOB}/validation.log",
 
 
 use rule blend_few_shot as blend_zero_shot with:
     input:
-        ours=file("zero_shot", protocol="plain") + "/logits.h5",
+        ours=file("zero_shot", "logits.h5", protocol="plain"),
         external=external_file("test"),
         ids=file("ids", split="test"),
     output:
-        blended("zero_shot", protocol="plain") + "/logits.h5",
+        blended("zero_shot", "logits.h5", protocol="plain"),
     log:
         f"<logs>/blend/{{ensemble}}/zero_shot/{ZERO_SHOT}/plain.log",
 
 
 use rule blend_few_shot as blend_zero_shot_validation with:
     input:
-        ours=file("zero_shot_validation") + "/logits.h5",
+        ours=file("zero_shot_validation", "logits.h5"),
         external=external_file("test"),
-        tuned=blended("zero_shot_validation") + "/blend_weights.parquet",
+        tuned=blended("zero_shot_validation", "blend_weights.parquet"),
         ids=file("ids", split="test"),
     output:
-        blended("zero_shot_validation") + "/logits.h5",
+        blended("zero_shot_validation", "logits.h5"),
     log:
         f"<logs>/blend/{{ensemble}}/zero_shot/{ZERO_SHOT}/validation/{{sampling}}.log",

@@ -5,24 +5,6 @@ Out: <out>/scores.parquet, <out>/ablations.
 """
 
 
-def ablation_inputs(wildcards):
-    """What an ablation scores: its experiments, and nothing else."""
-    runs = ABLATIONS[wildcards.ablation]
-    return {"logits": logits(runs), "labels": test_labels(runs)}
-
-
-def statistics(runs):
-    """File of zero-shot logits -> what train shapes tell about them, if the config asks for it."""
-    asked = runs if config["calibration"] else []
-    return {
-        f"<results>/{paths.logits(run)}": file("zero_shot_statistics", **run)
-        for run in asked
-        if run["kind"] == "zero_shot"
-        and run["protocol"] == "plain"
-        and "ensemble" not in run
-    }
-
-
 rule score:
     input:
         logits=logits(RUNS),

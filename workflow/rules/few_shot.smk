@@ -6,44 +6,17 @@ Out: adapters and logits. `train_released`, which keeps the best epoch on test l
 does, is a rule of its own.
 """
 
-from pointclip.classification.few_shot import trained_with
-
-
-def method_module(wildcards):
-    """Other methods' code is no reason to train again."""
-    method = ENTRIES["adapters"][wildcards.adapter]["method"]
-    return f"pointclip.classification.adapters.{method}"
-
-
-def adapter_parts(wildcards):
-    """What an adapter's file says it was trained with, so that it can be used by itself."""
-    return trained_with.describe(
-        ENTRIES["projections"][wildcards.projection]["entry"],
-        ENTRIES["backbones"][wildcards.backbone]["entry"],
-        wildcards.prompts,
-    )
-
-
-TRAIN = {
-    "augmented": file("augmented"),
-    "train": features("train"),
-    "test": features("test"),
-    "labels": file("labels", split="train"),
-    "shots": file("shots"),
-    "text": file("text"),
-}
-JOB = "{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
-
 
 rule train:
     input:
         **TRAIN,
     output:
-        plain=file("few_shot", protocol="plain") + "/logits.h5",
-        plain_adapter=file("few_shot", protocol="plain") + "/adapter.safetensors",
-        validation=file("few_shot", protocol="validation") + "/logits.h5",
-        validation_adapter=file("few_shot", protocol="validation")
-        + "/adapter.safetensors",
+        plain=file("few_shot", "logits.h5", protocol="plain"),
+        plain_adapter=file("few_shot", "adapter.safetensors", protocol="plain"),
+        validation=file("few_shot", "logits.h5", protocol="validation"),
+        validation_adapter=file(
+            "few_shot", "adapter.safetensors", protocol="validation"
+        ),
     log:
         f"<logs>/train/{JOB}.log",
     benchmark:
@@ -69,8 +42,8 @@ rule train_released:
         **TRAIN,
         test_labels=file("labels", split="test"),
     output:
-        logits=file("few_shot", protocol="released") + "/logits.h5",
-        adapter=file("few_shot", protocol="released") + "/adapter.safetensors",
+        logits=file("few_shot", "logits.h5", protocol="released"),
+        adapter=file("few_shot", "adapter.safetensors", protocol="released"),
     log:
         f"<logs>/train_released/{JOB}.log",
     benchmark:

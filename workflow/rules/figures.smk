@@ -4,18 +4,6 @@ In: <out>/scores.parquet; logits of single experiments with test labels.
 Out: <out>/figures.
 """
 
-HEADLINES = targets.headlines(config)
-FIGURES = [
-    *(f"{name}/{kind}/confusion.svg" for name in HEADLINES for kind in HEADLINES[name]),
-    *(f"{name}/montage/{of}.png" for name in MONTAGES for of in MONTAGES[name]),
-    *(f"{name}/projections.png" for name in MONTAGES if len(MONTAGES[name]) > 1),
-    *(f"{name}/shots_curve.svg" for name in HEADLINES if "few_shot" in HEADLINES[name]),
-]
-
-
-def headline_logits(wildcards):
-    return logits([HEADLINES[wildcards.dataset][wildcards.kind]])
-
 
 rule shots_curve:
     input:

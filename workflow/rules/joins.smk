@@ -4,17 +4,6 @@ In: features of every part. Out: the same with all views side by side.
 """
 
 
-def of_parts(kind):
-    """The same kind of file of every projection that a join consists of."""
-
-    def found(wildcards):
-        parts = ENTRIES["projections"][wildcards.projection]["parts"]
-        ids = dict(wildcards.items())
-        return [file(kind, **(ids | {"projection": part})) for part in parts]
-
-    return found
-
-
 rule join_views:
     input:
         of_parts("features"),

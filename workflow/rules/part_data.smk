@@ -4,48 +4,6 @@ In: the embedded part set or a local path. Out: clouds with the class of every s
 segmenter is told; part labels in files of their own; patch features with every point's pixels.
 """
 
-from pointclip.catalog.parts import FURNITURE_PARTS, PART_READERS
-from pointclip.config import part_experiments
-
-try:
-    PARTS = part_experiments.resolve_parts(config)
-    PART_RUNS = part_experiments.part_runs(config)
-except UserError as error:
-    raise WorkflowError(str(error))
-
-PART_SETS = PARTS["part_datasets"]
-
-
-wildcard_constraints:
-    **{
-        axis: "|".join(map(re.escape, PARTS[section])) or "(?!)"
-        for axis, section in part_experiments.PART_AXES.items()
-        if section in PARTS
-    },
-
-
-def part_data(wildcards):
-    """What a part set is prepared from."""
-    entry = PART_SETS[wildcards.part_dataset]["entry"]
-    return entry.get("path", str(entries.here(FURNITURE_PARTS)))
-
-
-def part_reader(wildcards):
-    reader = PART_SETS[wildcards.part_dataset]["entry"]["reader"]
-    return f"pointclip.data.readers.{PART_READERS[reader]}"
-
-
-def patches_of(split):
-    """The shards of patch features of a split."""
-
-    def found(wildcards):
-        axes = ("part_dataset", "projection", "backbone", "patches")
-        ids = {axis: wildcards[axis] for axis in axes}
-        shards = PART_SETS[wildcards.part_dataset]["shards"]
-        return [file("patches", split=split, shard=shard, **ids) for shard in shards]
-
-    return found
-
 
 rule prepare_parts:
     input:

@@ -4,30 +4,6 @@ In: predictions, part labels. Out: <out>/part_scores.parquet, <out>/tables/parts
 <out>/figures/{part set}.
 """
 
-PART_HEADLINES = part_experiments.headlines(PART_RUNS)
-CEILINGS = part_experiments.ceilings(PART_RUNS, PART_SETS)
-PART_RESULTS = [
-    *(["<out>/tables/parts.html"] if PART_RUNS else []),
-    *(f"<out>/figures/{name}/parts.png" for name in PART_HEADLINES),
-    *(f"<out>/figures/{name}/part_iou.svg" for name in PART_HEADLINES),
-]
-
-
-def part_sets(split, kind):
-    """Clouds or labels of all part sets, in the order of their names."""
-    return [
-        file(kind, part_dataset=name, split=split) for name in sorted(PART_HEADLINES)
-    ]
-
-
-def ceiling_patches(wildcards):
-    """Of every grid of patches, the shards of the test split."""
-    return [
-        file("patches", split="test", shard=shard, **grid)
-        for grid in CEILINGS
-        for shard in grid["shards"]
-    ]
-
 
 rule score_parts:
     input:

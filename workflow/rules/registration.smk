@@ -4,42 +4,6 @@ In: scenes in FreeReg's layout, a folder of the user's or the embedded frames.
 Out: pairs, frames, dense features.
 """
 
-REGISTRATIONS = registrations.runs(config)
-
-
-wildcard_constraints:
-    **{
-        axis: "|".join(map(re.escape, REGISTRATION_ENTRIES[section])) or "(?!)"
-        for axis, section in registrations.AXES.items()
-    },
-
-
-def entry_in(section, axis):
-    """A resolved entry of registration."""
-    return lambda wildcards: REGISTRATION_ENTRIES[section][wildcards[axis]]
-
-
-def scenes(wildcards):
-    """The folder of a set of pairs, if it is there: if not, the job says where it is had."""
-    path = REGISTRATION_ENTRIES["pairs"][wildcards.pairs]["path"]
-    return path if Path(path).is_dir() else []
-
-
-def dense_encoder_files(wildcards):
-    """What the backbone of a family is loaded from, if it has one."""
-    entry = REGISTRATION_ENTRIES["features"][wildcards.features]["entry"]
-    if "backbone" not in entry:
-        return {}
-    backbone = ENTRIES["backbones"][entry["backbone"]]
-    manifest = f"<resources>/weights/{backbone['fetched']}/weights.json"
-    return {"weights": manifest} | backbone["files"]
-
-
-def encoder_entry(wildcards):
-    entry = REGISTRATION_ENTRIES["features"][wildcards.features]["entry"]
-    name = entry.get("backbone")
-    return ENTRIES["backbones"][name]["entry"] if name else {}
-
 
 rule list_pairs:
     input:

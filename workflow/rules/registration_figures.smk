@@ -4,27 +4,6 @@ In: <out>/registration/scores.parquet; for pictures, frames, matches, poses and 
 Out: <out>/figures/registration.
 """
 
-REGISTRATION_HEADLINES = registrations.headlines(config)
-REGISTRATION_FIGURES = [
-    f"registration/{pairs}/{figure}"
-    for pairs in REGISTRATION_HEADLINES
-    for figure in (
-        "matches.png",
-        "overlay.png",
-        "recall_curve.svg",
-        "error_overlap.svg",
-    )
-]
-
-
-def pictured(wildcards):
-    """What the pictures of a set of pairs show: its headline."""
-    run = REGISTRATION_HEADLINES[wildcards.pairs]
-    return {
-        kind: file(kind, **run)
-        for kind in ("pairs", "frames", "matches", "poses", "truth")
-    }
-
 
 rule registration_pictures:
     input:

@@ -54,18 +54,6 @@ rule solve_poses:
         "../../scripts/solve_poses.py"
 
 
-def scored_files(runs):
-    """All that the score of these registrations reads, by kind, each file once."""
-    found = {
-        kind: list(dict.fromkeys(file(kind, **run) for run in runs))
-        for kind in ("matches", "poses")
-    }
-    names = list(dict.fromkeys(run["pairs"] for run in runs))
-    for kind in ("pairs", "frames", "truth"):
-        found[kind] = [file(kind, pairs=name) for name in names]
-    return found
-
-
 rule read_truth:
     input:
         pairs=file("pairs"),

@@ -5,39 +5,6 @@ No part label of a test shape is read here.
 """
 
 
-def chosen_on(wildcards):
-    """What `validation` chooses on: labelled train shapes."""
-    if wildcards.protocol != "validation":
-        return {}
-    return {
-        "train_clouds": file("part_clouds", split="train"),
-        "train_labels": file("part_labels", split="train"),
-        "train": patches_of("train")(wildcards),
-    }
-
-
-def user_files(wildcards):
-    """Sentences and view weights that the user supplies for `released`."""
-    entry = PARTS["segmenters"][wildcards.segmenter]
-    return [
-        entry[key]
-        for key in ("sentences", "view_weights")
-        if entry[key] and wildcards.protocol == "released"
-    ]
-
-
-def part_adapter_metadata(wildcards):
-    """What a file of learned parts says of its making."""
-    return {
-        "projection": ENTRIES["projections"][wildcards.projection]["entry"],
-        "backbone": ENTRIES["backbones"][wildcards.backbone]["entry"],
-        "patches": PARTS["patches"][wildcards.patches],
-    }
-
-
-SEGMENTED = "{part_dataset}/{sampling}/{projection}/{backbone}/{patches}/{segmenter}/{shots}shot/{protocol}"
-
-
 rule segment:
     input:
         unpack(encoder_files),
@@ -46,7 +13,7 @@ rule segment:
         test=patches_of("test"),
         user=user_files,
     output:
-        file("segmented") + "/predicted.h5",
+        file("segmented", "predicted.h5"),
     log:
         f"<logs>/segment/{SEGMENTED}.log",
     wildcard_constraints:
@@ -74,8 +41,8 @@ rule segment_few_shot:
         train=patches_of("train"),
         shots=file("part_shots"),
     output:
-        predicted=file("segmented") + "/predicted.h5",
-        adapter=file("segmented") + "/parts.safetensors",
+        predicted=file("segmented", "predicted.h5"),
+        adapter=file("segmented", "parts.safetensors"),
     log:
         f"<logs>/segment_few_shot/{SEGMENTED}.log",
     wildcard_constraints:

@@ -4,18 +4,6 @@ In: features of the test split, text; for one method unlabelled train features, 
 form shots and their train labels. Out: logits. No test label is read here.
 """
 
-from pointclip.catalog.transductive import TRANSDUCTIVE
-
-
-wildcard_constraints:
-    transductive="|".join(TRANSDUCTIVE),
-
-
-def unlabelled(wildcards):
-    """The train features, for methods that read them without labels."""
-    needed = TRANSDUCTIVE[wildcards.transductive].train
-    return features("train")(wildcards) if needed else []
-
 
 rule transductive:
     input:
@@ -23,7 +11,7 @@ rule transductive:
         text=file("text"),
         train=unlabelled,
     output:
-        file("transductive") + "/logits.h5",
+        file("transductive", "logits.h5"),
     log:
         "<logs>/transductive/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}.log",
     benchmark:
@@ -48,7 +36,7 @@ rule transductive_few_shot:
         labels=file("labels", split="train"),
         shots=file("shots"),
     output:
-        file("transductive_few_shot") + "/logits.h5",
+        file("transductive_few_shot", "logits.h5"),
     log:
         "<logs>/transductive_few_shot/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}/{shots}shot.log",
     wildcard_constraints:

@@ -13,7 +13,7 @@ rule zero_shot:
         features=features("test"),
         text=file("text"),
     output:
-        file("zero_shot", protocol="plain") + "/logits.h5",
+        file("zero_shot", "logits.h5", protocol="plain"),
     log:
         f"<logs>/zero_shot/{ZERO_SHOT}.log",
     conda:
@@ -35,7 +35,7 @@ rule zero_shot_validation:
         labels=file("labels", split="train"),
         shots=file("shots"),
     output:
-        file("zero_shot_validation") + "/logits.h5",
+        file("zero_shot_validation", "logits.h5"),
     log:
         f"<logs>/zero_shot_validation/{ZERO_SHOT}/{{sampling}}.log",
     conda:
@@ -55,7 +55,7 @@ rule zero_shot_released:
         text=file("text"),
         labels=file("labels", split="test"),
     output:
-        file("zero_shot", protocol="released") + "/logits.h5",
+        file("zero_shot", "logits.h5", protocol="released"),
     log:
         f"<logs>/zero_shot_released/{ZERO_SHOT}.log",
     benchmark:

@@ -1,0 +1,72 @@
+"""Input functions and params of data.smk, corruption.smk, part_data.smk."""
+
+from pointclip.catalog.parts import FURNITURE_PARTS, PART_READERS
+from pointclip.config import part_experiments
+
+
+def raw_data(wildcards):
+    """What a data set is prepared from: a path of the user's, a download, or embedded shapes."""
+    resolved = ENTRIES["datasets"][wildcards.dataset]
+    if "path" in resolved["entry"]:
+        return resolved["entry"]["path"]
+    if resolved["fetched"]:
+        return f"<resources>/datasets/{resolved['fetched']}/manifest.json"
+    return str(entries.here(FURNITURE))
+
+
+def reader_module(wildcards):
+    reader = ENTRIES["datasets"][wildcards.dataset]["entry"]["reader"]
+    return f"pointclip.data.readers.{READERS[reader]}"
+
+
+CORRUPTED = [name for name, of in ENTRIES["datasets"].items() if of["corruption"]]
+
+
+def of_base(kind, **ids):
+    """The same kind of file of the data set that is corrupted."""
+
+    def found(wildcards):
+        base = ENTRIES["datasets"][wildcards.dataset]["base"]
+        return file(kind, **(dict(wildcards.items()) | {"dataset": base} | ids))
+
+    return found
+
+
+try:
+    PARTS = part_experiments.resolve_parts(config)
+    PART_RUNS = part_experiments.part_runs(config)
+except UserError as error:
+    raise WorkflowError(str(error))
+
+PART_SETS = PARTS["part_datasets"]
+
+
+wildcard_constraints:
+    **{
+        axis: "|".join(map(re.escape, PARTS[section])) or "(?!)"
+        for axis, section in part_experiments.PART_AXES.items()
+        if section in PARTS
+    },
+
+
+def part_data(wildcards):
+    """What a part set is prepared from."""
+    entry = PART_SETS[wildcards.part_dataset]["entry"]
+    return entry.get("path", str(entries.here(FURNITURE_PARTS)))
+
+
+def part_reader(wildcards):
+    reader = PART_SETS[wildcards.part_dataset]["entry"]["reader"]
+    return f"pointclip.data.readers.{PART_READERS[reader]}"
+
+
+def patches_of(split):
+    """The shards of patch features of a split."""
+
+    def found(wildcards):
+        axes = ("part_dataset", "projection", "backbone", "patches")
+        ids = {axis: wildcards[axis] for axis in axes}
+        shards = PART_SETS[wildcards.part_dataset]["shards"]
+        return [file("patches", split=split, shard=shard, **ids) for shard in shards]
+
+    return found

@@ -1,0 +1,93 @@
+"""Input functions and params of evaluation.smk, checks.smk and of the whole."""
+
+
+def ablation_inputs(wildcards):
+    """What an ablation scores: its experiments, and nothing else."""
+    runs = ABLATIONS[wildcards.ablation]
+    return {"logits": logits(runs), "labels": test_labels(runs)}
+
+
+def statistics(runs):
+    """File of zero-shot logits -> what train shapes tell about them, if the config asks for it."""
+    asked = runs if config["calibration"] else []
+    return {
+        f"<results>/{paths.logits(run)}": file("zero_shot_statistics", **run)
+        for run in asked
+        if run["kind"] == "zero_shot"
+        and run["protocol"] == "plain"
+        and "ensemble" not in run
+    }
+
+
+# The experiment behind one of them, and where the authors' checkpoint behind the other is put.
+ZERO_SHOT_TARGET = {
+    "kind": "zero_shot",
+    "dataset": "modelnet40",
+    "projection": "pointclip_zs",
+    "prompts": "v1_zero_shot",
+    "backbone": "rn50",
+    "protocol": "plain",
+}
+CHECKPOINT = f"{config['resources']}/checkpoints/pointclip_rn101_16shot.pth.tar"
+# Part of the whole where the config runs that experiment; to be asked for by name with any.
+CHECKS = (
+    ["released"] if paths.logits(ZERO_SHOT_TARGET) in map(paths.logits, RUNS) else []
+)
+
+
+def reference_inputs(wildcards):
+    """What there is to compare with: nothing that the config does not ask for is run."""
+    found = {}
+    if CHECKS:
+        runs = [ZERO_SHOT_TARGET]
+        found |= {"logits": logits(runs), "truth": test_labels(runs)}
+    used = {"datasets": "modelnet40", "projections": "pointclip_fs"}
+    used |= {"prompts": "v1_few_shot", "backbones": "rn101"}
+    known = all(used[section] in ENTRIES[section] for section in used)
+    if known and Path(CHECKPOINT).is_file():
+        ids = {"dataset": "modelnet40", "backbone": "rn101", "split": "test"}
+        shards = ENTRIES["datasets"]["modelnet40"]["shards"]
+        found |= {
+            "checkpoint": CHECKPOINT,
+            "features": [
+                file("features", projection="pointclip_fs", shard=shard, **ids)
+                for shard in shards
+            ],
+            "labels": file("labels", **ids),
+            "text": file("text", prompts="v1_few_shot", **ids),
+        }
+    return found
+
+
+def missing_intermediates(wildcards):
+    """What a killed job was to renew is missed only if it is asked for by name."""
+    return [
+        f"<results>/{path}" for path in targets.missing_intermediates(config, ENTRIES)
+    ]
+
+
+def classified(wildcards):
+    """What people read of classification, if the config asks for any."""
+    if not RUNS:
+        return []
+    return [
+        "<out>/tables/accuracy.csv",
+        "<out>/tables/published.html",
+        *(["<out>/tables/calibration.csv"] if config["calibration"] else []),
+        *collect("<out>/tables/{table}.html", table=config["tables"]),
+        *collect("<out>/figures/{figure}", figure=FIGURES),
+        *collect("<out>/ablations/{ablation}.csv", ablation=config["ablations"]),
+        *collect("<out>/checks/{check}.md", check=CHECKS),
+    ]
+
+
+def registered(wildcards):
+    """What people read of registration, if the config asks for any."""
+    ablations = collect("<out>/ablations/{name}.csv", name=REGISTRATION_ABLATIONS)
+    if not REGISTRATIONS:
+        return ablations
+    figures = collect("<out>/figures/{figure}", figure=REGISTRATION_FIGURES)
+    tables = ["<out>/tables/registration.csv"]
+    if REGISTRATION_PUBLISHED:
+        tables.append("<out>/tables/registration_published.csv")
+    return [*tables, *figures, *ablations]

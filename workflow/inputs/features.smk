@@ -1,0 +1,82 @@
+"""Input functions and params of encoders.smk, features.smk, joins.smk."""
+
+from pointclip.catalog.projections import NO_PROJECTION
+
+
+def encoder_files(wildcards):
+    """What a backbone is loaded from: a checkpoint or the manifest that names one, and its JSON."""
+    return files_of_backbone(ENTRIES["backbones"][wildcards.backbone])
+
+
+def text_files(wildcards):
+    """What the text features of a backbone are made with: a 3D encoder has another's text tower."""
+    entry = ENTRIES["backbones"][wildcards.backbone]
+    files = files_of_backbone(entry)
+    if entry["text"]:
+        tower = files_of_backbone(ENTRIES["backbones"][entry["text"]])
+        files |= {f"text_{key}": file for key, file in tower.items()}
+    return files
+
+
+def text_backbone(wildcards):
+    """The entry of the backbone whose text tower a 3D encoder has."""
+    text = ENTRIES["backbones"][wildcards.backbone]["text"]
+    return ENTRIES["backbones"][text]["entry"] if text else None
+
+
+def files_of_backbone(entry):
+    manifest = f"<resources>/weights/{entry['fetched']}/weights.json"
+    return {"weights": manifest} | entry["files"]
+
+
+wildcard_constraints:
+    network="|".join(map(re.escape, REGISTRATION_ENTRIES["networks"])) or "(?!)",
+
+
+# Projections that only take some views of another one (`source`), or join others (`parts`).
+SUBSETS = [name for name, of in ENTRIES["projections"].items() if of["views"]]
+JOINS = [name for name, of in ENTRIES["projections"].items() if of["parts"]]
+WHOLE = [
+    name
+    for name in ENTRIES["projections"]
+    if name not in {*SUBSETS, *JOINS, NO_PROJECTION}
+]
+# 3D encoders have rules of their own (points.smk).
+POINT_ENCODERS = [name for name, of in ENTRIES["backbones"].items() if of["points"]]
+
+
+def one_of(ids):
+    """A wildcard constraint: one of these ids, or nothing at all where there is none."""
+    return "|".join(map(re.escape, ids)) or "(?!)"
+
+
+def features(split):
+    """The feature shards of a split."""
+
+    def found(wildcards):
+        ids = {axis: wildcards[axis] for axis in ("dataset", "projection", "backbone")}
+        shards = ENTRIES["datasets"][wildcards.dataset]["shards"]
+        return [file("features", split=split, shard=shard, **ids) for shard in shards]
+
+    return found
+
+
+def of_source(kind):
+    """The same kind of file of the projection that a subset takes its views from."""
+
+    def found(wildcards):
+        source = ENTRIES["projections"][wildcards.projection]["source"]
+        return file(kind, **(dict(wildcards.items()) | {"projection": source}))
+
+    return found
+
+
+def of_parts(kind):
+    """The same kind of file of every projection that a join consists of."""
+
+    def found(wildcards):
+        parts = ENTRIES["projections"][wildcards.projection]["parts"]
+        ids = dict(wildcards.items())
+        return [file(kind, **(ids | {"projection": part})) for part in parts]
+
+    return found

@@ -1,0 +1,32 @@
+"""Input functions and params of depth_figures.smk and figures.smk."""
+
+MONTAGES = targets.montages(config)
+
+
+def montage_inputs(wildcards):
+    """All depth maps of the test split, and what zero-shot says of them."""
+    ids = {"dataset": wildcards.dataset, "projection": wildcards.projection}
+    shards = ENTRIES["datasets"][wildcards.dataset]["shards"]
+    return {
+        "depth": [file("depth", split="test", shard=shard, **ids) for shard in shards],
+        "logits": logits([MONTAGES[wildcards.dataset][wildcards.projection]]),
+    }
+
+
+def compared_depth(wildcards):
+    """The first depth maps of every projection that has a montage."""
+    ids = {"dataset": wildcards.dataset, "split": "test", "shard": 0}
+    return [file("depth", projection=of, **ids) for of in MONTAGES[wildcards.dataset]]
+
+
+HEADLINES = targets.headlines(config)
+FIGURES = [
+    *(f"{name}/{kind}/confusion.svg" for name in HEADLINES for kind in HEADLINES[name]),
+    *(f"{name}/montage/{of}.png" for name in MONTAGES for of in MONTAGES[name]),
+    *(f"{name}/projections.png" for name in MONTAGES if len(MONTAGES[name]) > 1),
+    *(f"{name}/shots_curve.svg" for name in HEADLINES if "few_shot" in HEADLINES[name]),
+]
+
+
+def headline_logits(wildcards):
+    return logits([HEADLINES[wildcards.dataset][wildcards.kind]])
