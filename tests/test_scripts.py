@@ -13,7 +13,8 @@ HEAVY = {"torch", "open_clip", "numba", "sklearn"}
 NEEDS_TORCH = {
     *("encode", "encode_augmented", "encode_points", "encode_augmented_points", "encode_text"),
     *("reference_checks", "train", "train_released", "describe_frames"),
-    *("encode_patches", "segment", "segment_few_shot"),
+    *("encode_patches", "segment", "segment_few_shot", "encode_layers", "estimate_depth"),
+    "share_axes",
 }
 
 

@@ -44,7 +44,7 @@ def test_all_that_is_missing_is_named(config, tmp_path):
     place = Path("no/resources/weights/rn101/open_clip_model.safetensors")
     assert "put the file open_clip_model.safetensors (timm/resnet101_clip.openai on" in text
     assert f"at {place}." in text
-    assert text.count("The weights of backbone") == 11
+    assert text.count("The weights of backbone") == 18
     assert "1.0 GB are free" in text
 
 

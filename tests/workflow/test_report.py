@@ -75,10 +75,10 @@ def test_the_first_page_explains_protocols_and_lists_categories(browser: Any, re
 @pytest.mark.parametrize(
     ("words", "caption"),
     [
-        (("three", "accuracy by shots"), "number of shots per class"),
-        (("three", "depth maps, small"), "Depth maps as CLIP gets to see them"),
-        (("three", "accuracy of every class, few_shot"), "Accuracy of every class"),
-        (("three", "what is taken for what, zero_shot"), "each row is a true class"),
+        (("three", "Accuracy by shots"), "number of shots per class"),
+        (("three", "Depth maps, small"), "one row a shape"),
+        (("three", "Accuracy per class, few_shot"), "Accuracy of every class"),
+        (("three", "Confusion matrix, zero_shot"), "each row is a true class"),
     ],
 )
 def test_a_click_leads_to_a_figure_and_its_caption(
