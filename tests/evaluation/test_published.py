@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from places import REPOSITORY
 
+from pointclip.catalog.columns import IDENTITY
 from pointclip.core.errors import UserError
 from pointclip.evaluation.published import (
     COLUMNS,
@@ -42,7 +43,7 @@ def test_the_table_is_sound(published: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize(
-    ("delta_vs_first", "value", "source"),
+    ("change", "value", "source"),
     [
         ({}, 19.33, "PointCLIP issue 7"),
         ({"protocol": "released"}, 20.18, "PointCLIP issue 7"),
@@ -69,7 +70,7 @@ def test_match_finds_the_exact_targets(
 
 
 @pytest.mark.parametrize(
-    "delta_vs_first",
+    "change",
     [
         {"protocol": "validation"},
         {"backbone": "iconclip"},
