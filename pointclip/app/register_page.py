@@ -2,14 +2,13 @@
 
 import base64
 import io
-import json
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from pointclip.app.register import Registration
-from pointclip.app.viewer import ASSETS
+from pointclip.app.viewer import fill_page
 from pointclip.registration.camera import Camera, lift, transform
 from pointclip.report.figures.registration import draw_matches, draw_overlay
 from pointclip.report.figures.style import styled
@@ -33,18 +32,7 @@ def page(found: Registration, title: str, made: str = "") -> str:
         "overlay": _png(_overlay(found)),
         **_cloud(found),
     }
-    # "<" only as an escape: no name can end the script element that holds the data.
-    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-    script = "\n".join((ASSETS / name).read_text("utf-8") for name in ("viewer.js", "register.js"))
-    result = (ASSETS / "register.html").read_text("utf-8")
-    for mark, value in {
-        "{{style}}": (ASSETS / "page.css").read_text("utf-8"),
-        "{{script}}": script,
-        "{{data}}": text,
-    }.items():
-        before, after = result.split(mark)
-        result = before + value + after
-    return result
+    return fill_page("register", data)
 
 
 @styled

@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,10 +75,15 @@ def page(
         "made": made,
         "items": [_item(item) for item in items],
     }
+    return fill_page("page", data)
+
+
+def fill_page(name: str, data: Mapping[str, Any]) -> str:
+    """The page `{name}.html` with style, scripts and data inside it."""
     # "<" only as an escape: no name can end the script element that holds the data.
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-    script = "\n".join((ASSETS / name).read_text("utf-8") for name in ("viewer.js", "page.js"))
-    result = (ASSETS / "page.html").read_text("utf-8")
+    script = "\n".join((ASSETS / file).read_text("utf-8") for file in ("viewer.js", f"{name}.js"))
+    result = (ASSETS / f"{name}.html").read_text("utf-8")
     for mark, value in {
         "{{style}}": (ASSETS / "page.css").read_text("utf-8"),
         "{{script}}": script,
