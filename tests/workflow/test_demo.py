@@ -23,8 +23,9 @@ def test_the_default_runs_without_a_network(tmp_path: Path) -> None:
         assert sorted(group["seed"]) == [1, 2, 3]
     # Four train shapes a class leave nothing to hold out at four shots: no row, and a reason.
     assert set(rows["protocol"]) == {"plain", "released"}
-    log = project.path("results/logs/zero_shot/furniture/pointclip_v2/iconclip/iconclip")
-    assert "No train shape is held out" in (log / "validation.log").read_text()
+    logs = project.path("results/logs/zero_shot/furniture/pointclip_v2/iconclip/iconclip")
+    log = logs / "validation" / "all_shots.log"
+    assert "No train shape is held out" in log.read_text()
     chance = 100 / 23
     best = few[(few["shots"] == 4) & (few["protocol"] == "plain")]["accuracy"].max()
     assert zero["accuracy"].max() > 2 * chance and best > 2 * chance
