@@ -10,8 +10,8 @@ from pointclip.report import table_formats
 NOTE = (
     "Accuracy in percent. plain: nothing chosen. validation: chosen on held-out train shapes (up "
     "to {} a class). released: chosen on test labels, as the released code does: too high, and "
-    "only to be compared with published numbers. Interval (95 %): over seeds; for zero-shot, over "
-    "test shapes."
+    "only to be compared with published numbers. 95 % interval: of few-shot, Student's t of the "
+    "mean over seeds, cut at 0 and 100; of zero-shot, percentile bootstrap over test shapes."
 )
 
 with job(snakemake):

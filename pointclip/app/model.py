@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,15 +12,15 @@ from torch import Tensor
 from pointclip.app import part_prediction
 from pointclip.app.adapter_parts import check_fit, choose_parts
 from pointclip.app.backbone import choose_projection, encode_views, load_backbone, load_points
+from pointclip.app.given import as_numpy, check_classes, check_points, is_list_of_clouds
 from pointclip.app.predictions import Prediction, ViewPrediction
-from pointclip.classification.few_shot.adapter_file import Adapter, read_adapter
+from pointclip.classification.few_shot.adapter_file import read_adapter
 from pointclip.classification.zero_shot import combine, per_view_logits
 from pointclip.core.errors import UserError
 from pointclip.features.prompts import load_prompts
 from pointclip.features.text import prototype
 
 
-Array = TypeVar("Array", np.ndarray, Tensor)
 BACKBONE = "iconclip"
 Colors = Float[np.ndarray, "shape point 3"]
 
@@ -64,8 +64,7 @@ class PointCLIP:
     ) -> None:
         self.adapter = read_adapter(adapter).only(seed) if adapter else None
         parts = choose_parts(self.adapter, {"projection": projection, "backbone": backbone})
-        self.classes = list(classes) or (self.adapter.classes if self.adapter else [])
-        _check_classes(self.classes, self.adapter)
+        self.classes = check_classes(classes, self.adapter)
         self.encoder = load_backbone(parts.get("backbone", BACKBONE), device, weights_dir)
         self.projection = choose_projection(parts.get("projection"), self.encoder)
         self.prompts = str(prompts or parts.get("prompts") or self.encoder.prompts)
@@ -77,12 +76,12 @@ class PointCLIP:
             sentences = [texts.sentences(name) for name in self.classes]
             self.prototypes = torch.stack([prototype(each, self.encoder) for each in sentences])
 
-    def __call__(self, points: Array, colors: Array | None = None) -> Array:
+    def __call__(self, points: Any, colors: Any = None) -> Any:
         """Probabilities of the classes.
 
         Args:
-            points: `(point, 3)` or `(cloud, point, 3)`, y up, in any unit and place: they are
-                centred and scaled to the unit sphere first.
+            points: `(point, 3)`, `(cloud, point, 3)` or a list of `(point, 3)` of any sizes, y up,
+                in any unit and place: they are centred and scaled to the unit sphere first.
             colors: of the points, in 0..1, for a 3D encoder; without them it takes them for grey.
 
         Returns:
@@ -92,16 +91,14 @@ class PointCLIP:
         Raises:
             UserError: if the points have another shape, or are no finite numbers.
         """
-        given = _as_numpy(points)
-        if given.ndim not in (2, 3) or given.shape[-1] != 3 or 0 in given.shape:
-            raise UserError(
-                f"Points must have shape (points, 3) or (clouds, points, 3), not {given.shape}."
-            )
-        if not np.isfinite(given).all():
-            raise UserError("Some coordinates are NaN or infinite: leave such points out.")
+        if is_list_of_clouds(points):
+            painted = [None] * len(points) if colors is None else colors
+            each = [self(*cloud) for cloud in zip(points, painted, strict=True)]
+            return torch.stack(each) if isinstance(each[0], Tensor) else np.stack(each)
+        given = check_points(points)
         clouds = given.reshape(-1, *given.shape[-2:])
-        painted = None if colors is None else _as_numpy(colors).reshape(clouds.shape)
-        probabilities = self._read(clouds, painted)[0]
+        paint = None if colors is None else as_numpy(colors).reshape(clouds.shape)
+        probabilities = self._read(clouds, paint)[0]
         probabilities = probabilities.reshape(*given.shape[:-2], len(self.classes))
         if isinstance(points, Tensor):
             return probabilities.to(points.device)
@@ -182,19 +179,3 @@ class PointCLIP:
 
 
 Loaded = tuple[np.ndarray, np.ndarray | None]
-
-
-def _as_numpy(values: np.ndarray | Tensor) -> np.ndarray:
-    return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
-
-
-def _check_classes(classes: Sequence[str], adapter: Adapter | None) -> None:
-    if adapter and list(classes) != adapter.classes:
-        raise UserError(
-            f"The adapter knows {', '.join(adapter.classes)}: give these classes or none."
-        )
-    if not classes:
-        raise UserError("Say what a cloud may be: give at least one class.")
-    if len(set(classes)) < len(classes):
-        twice = next(name for name in classes if list(classes).count(name) > 1)
-        raise UserError(f"The class '{twice}' is given twice.")

@@ -48,12 +48,12 @@ def summarise(scores: pd.DataFrame, published: pd.DataFrame | None = None) -> pd
 
 
 def seed_interval(accuracy: Float[np.ndarray, " seed"]) -> tuple[float, float]:
-    """95 % interval of the mean over seeds (Student's t); empty for a single seed."""
+    """95 % interval of the mean over seeds (Student's t), within 0..100; nan for a single seed."""
     n = len(accuracy)
     if n < 2:
         return np.nan, np.nan
     half = stdtrit(n - 1, (1 + CONFIDENCE) / 2) * accuracy.std(ddof=1) / np.sqrt(n)
-    return float(accuracy.mean() - half), float(accuracy.mean() + half)
+    return max(0.0, float(accuracy.mean() - half)), min(100.0, float(accuracy.mean() + half))
 
 
 def bootstrap_interval(accuracy: float, n: int) -> tuple[float, float]:

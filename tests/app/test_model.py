@@ -54,6 +54,14 @@ def test_a_tensor_gives_a_tensor(model, points):
     assert torch.equal(given, torch.from_numpy(points))
 
 
+def test_clouds_of_unequal_size_are_a_list(model, points):
+    found = model([points, points[:100]])
+    np.testing.assert_allclose(found, [model(points), model(points[:100])], atol=1e-6)
+    tensors = model([torch.from_numpy(points), torch.from_numpy(points[:100]).bfloat16()])
+    assert isinstance(tensors, torch.Tensor)
+    np.testing.assert_allclose(tensors[0].numpy(), found[0])
+
+
 def test_place_and_unit_do_not_matter(model, points):
     np.testing.assert_allclose(model(points * 1000 + 50), model(points), atol=2e-3)
 
@@ -119,7 +127,12 @@ def test_points_that_are_no_numbers_are_refused(model, points):
 
 
 @pytest.mark.parametrize(
-    ("classes", "sentence"), [([], "at least one class"), (["a", "b", "a"], "'a' is given twice")]
+    ("classes", "sentence"),
+    [
+        ([], "at least one class"),
+        (["a", "b", "a"], "'a' is given twice"),
+        ("chair", r"give \['chair'\] in place of 'chair'"),
+    ],
 )
 def test_classes_must_make_sense(entry, classes, sentence):
     with pytest.raises(UserError, match=sentence):

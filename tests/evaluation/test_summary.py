@@ -61,6 +61,8 @@ def test_seed_interval_is_students() -> None:
     # t(2) at 97.5 % is 4.3027; the standard error is 2 / sqrt(3).
     assert (low, high) == (pytest.approx(72 - 4.9683, abs=1e-3), pytest.approx(76.9683, abs=1e-3))
     assert all(np.isnan(seed_interval(np.array([70.0]))))
+    assert seed_interval(np.array([95.0, 98.0, 100.0]))[1] == 100
+    assert seed_interval(np.array([0.0, 1.0, 5.0]))[0] == 0
 
 
 @pytest.mark.parametrize(("accuracy", "n"), [(19.33, 2468), (50.0, 30), (97.0, 300), (1.0, 100)])
