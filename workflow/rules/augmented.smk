@@ -20,8 +20,6 @@ rule encode_augmented:
         "<benchmarks>/encode_augmented/{dataset}/{sampling}/{projection}/{backbone}.tsv"
     wildcard_constraints:
         projection=one_of(WHOLE),
-    conda:
-        "../../environment.yml"
     threads: config["encode_threads"]
     resources:
         gpu=GPU,

@@ -17,11 +17,6 @@ rule reference_checks:
         ),
     log:
         "<logs>/reference_checks.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=4000,
-        runtime=10,
     params:
         checkpoint=CHECKPOINT,
         wanted=ZERO_SHOT_TARGET,

@@ -19,11 +19,6 @@ rule corrupt:
         "<logs>/corrupt/{dataset}.log",
     wildcard_constraints:
         dataset=one_of(CORRUPTED),
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=per_attempt(60),
     params:
         corruption=entry_of("dataset", "corruption"),
         code=code("corrupt"),
@@ -43,8 +38,6 @@ rule share_train:
     wildcard_constraints:
         dataset=one_of(CORRUPTED),
     localrule: True
-    conda:
-        "../../environment.yml"
     script:
         "../../scripts/share.py"
 

@@ -14,11 +14,6 @@ rule download:
         "<logs>/download/{dataset}.log",
     retries: 2
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(240),
     params:
         entry=entry_of("dataset", "fetch"),
     script:
@@ -37,11 +32,6 @@ rule prepare:
         "<logs>/prepare/{dataset}/{split}.log",
     benchmark:
         "<benchmarks>/prepare/{dataset}/{split}.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(60),
     params:
         entry=entry_of("dataset", "entry"),
         code=code("prepare", reader_module),
@@ -56,11 +46,6 @@ rule sample_shots:
         file("shots"),
     log:
         "<logs>/sample_shots/{dataset}/{sampling}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         sampling=lookup_in(ENTRIES["samplings"], "sampling"),
         code=code("sample_shots"),

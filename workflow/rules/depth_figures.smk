@@ -19,11 +19,6 @@ rule montage:
     log:
         "<logs>/montage/{dataset}/{projection}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         shapes=config["figures"]["shapes"],
         code=code("montage"),
@@ -45,11 +40,6 @@ rule compare_projections:
     log:
         "<logs>/compare_projections/{dataset}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         projections=lambda wildcards: list(MONTAGES[wildcards.dataset]),
         shapes=config["figures"]["shapes"],

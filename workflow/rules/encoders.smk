@@ -11,11 +11,6 @@ rule fetch_weights:
     log:
         "<logs>/fetch_weights/{backbone}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(120),
     params:
         backbone=entry_of("backbone", "entry"),
     script:

@@ -20,11 +20,6 @@ rule tune_blend_few_shot:
         blended("few_shot", "blend_weights.parquet", protocol="validation"),
     log:
         f"<logs>/tune_blend/{{ensemble}}/{JOB}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         code=code("tune_blend"),
     script:
@@ -55,11 +50,6 @@ rule blend_few_shot:
         blended("few_shot", "logits.h5", protocol="plain"),
     log:
         f"<logs>/blend/{{ensemble}}/{JOB}/plain.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         blend_weight=blend_weight,
         code=code("blend"),

@@ -14,11 +14,6 @@ rule score:
         "<out>/scores.parquet",
     log:
         "<logs>/score.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
     params:
         runs=RUNS,
         datasets=datasets_of(RUNS),
@@ -48,11 +43,6 @@ rule calibrate:
         ),
     log:
         "<logs>/calibrate.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
     params:
         runs=RUNS,
         datasets=datasets_of(RUNS),
@@ -87,11 +77,6 @@ rule ablation:
     log:
         "<logs>/ablation/{ablation}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         title=lambda wildcards: config["ablations"][wildcards.ablation]["title"],
         vary=lambda wildcards: config["ablations"][wildcards.ablation]["vary"],

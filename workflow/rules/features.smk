@@ -19,8 +19,6 @@ rule encode:
         projection=one_of(WHOLE),
     # Before more depth maps are rendered, those on the disk are encoded.
     priority: 1
-    conda:
-        "../../environment.yml"
     threads: config["encode_threads"]
     resources:
         gpu=GPU,
@@ -42,11 +40,6 @@ rule select_views:
         "<logs>/select_views/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
     wildcard_constraints:
         projection=one_of(SUBSETS),
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         views=entry_of("projection", "views"),
         code=code("select_views"),

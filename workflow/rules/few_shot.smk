@@ -21,8 +21,6 @@ rule train:
         f"<logs>/train/{JOB}.log",
     benchmark:
         f"<benchmarks>/train/{JOB}.tsv"
-    conda:
-        "../../environment.yml"
     threads: config["train_threads"]
     resources:
         gpu=GPU,
@@ -48,8 +46,6 @@ rule train_released:
         f"<logs>/train_released/{JOB}.log",
     benchmark:
         f"<benchmarks>/train_released/{JOB}.tsv"
-    conda:
-        "../../environment.yml"
     threads: config["train_threads"]
     resources:
         gpu=GPU,

@@ -18,11 +18,6 @@ rule shots_curve:
     log:
         "<logs>/shots_curve/{dataset}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         code=code("shots_curve"),
     script:
@@ -49,11 +44,6 @@ rule confusion:
     log:
         "<logs>/confusion/{dataset}/{kind}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         run=lookup_in(HEADLINES, "dataset", "kind"),
         code=code("confusion"),

@@ -13,11 +13,6 @@ rule join_views:
         "<logs>/join_views/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
     wildcard_constraints:
         projection=one_of(JOINS),
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         parts=entry_of("projection", "parts"),
         code=code("join_views"),

@@ -10,10 +10,7 @@ rule network:
         "<resources>/networks/{network}/weights.json",
     log:
         "<logs>/networks/{network}.log",
-    conda:
-        "../../environment.yml"
     resources:
-        mem_mb=per_attempt(2000),
         runtime=per_attempt(240),
     params:
         network=lambda wildcards: REGISTRATION_ENTRIES["networks"][wildcards.network],

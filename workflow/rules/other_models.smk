@@ -13,11 +13,6 @@ rule other_model:
         f"<results>/{paths.OTHER_MODEL}",
     log:
         "<logs>/other_model/{ensemble}/{dataset}/{split}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         code=code("other_model"),
     script:

@@ -13,11 +13,6 @@ rule prepare_parts:
         labels=file("part_labels"),
     log:
         "<logs>/prepare_parts/{part_dataset}/{split}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
     params:
         entry=lookup_in(
             {name: of["entry"] for name, of in PART_SETS.items()}, "part_dataset"
@@ -34,11 +29,6 @@ rule sample_part_shots:
         file("part_shots"),
     log:
         "<logs>/sample_part_shots/{part_dataset}/{sampling}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         sampling=lookup_in(ENTRIES["samplings"], "sampling"),
         code=code("sample_part_shots"),
@@ -56,8 +46,6 @@ rule encode_patches:
         "<logs>/encode_patches/{part_dataset}/{projection}/{backbone}/{patches}/{split}-{shard}.log",
     benchmark:
         "<benchmarks>/encode_patches/{part_dataset}/{projection}/{backbone}/{patches}/{split}-{shard}.tsv"
-    conda:
-        "../../environment.yml"
     threads: config["encode_threads"]
     resources:
         gpu=GPU,

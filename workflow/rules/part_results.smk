@@ -18,11 +18,6 @@ rule score_parts:
         parts="<out>/part_ious.parquet",
     log:
         "<logs>/score_parts.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
     params:
         runs=PART_RUNS,
         part_datasets=sorted(PART_HEADLINES),
@@ -47,11 +42,6 @@ rule parts_table:
     log:
         "<logs>/parts_table.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         code=code("parts_table"),
     script:
@@ -83,11 +73,6 @@ rule parts_figure:
     log:
         "<logs>/parts_figure/{part_dataset}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         run=lookup_in(PART_HEADLINES, "part_dataset"),
         code=code("parts_figure"),

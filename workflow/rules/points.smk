@@ -18,8 +18,6 @@ rule encode_points:
     wildcard_constraints:
         projection=NO_PROJECTION,
         backbone=one_of(POINT_ENCODERS),
-    conda:
-        "../../environment.yml"
     threads: config["encode_threads"]
     resources:
         gpu=GPU,
@@ -48,8 +46,6 @@ rule encode_augmented_points:
     wildcard_constraints:
         projection=NO_PROJECTION,
         backbone=one_of(POINT_ENCODERS),
-    conda:
-        "../../environment.yml"
     threads: config["encode_threads"]
     resources:
         gpu=GPU,

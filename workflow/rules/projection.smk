@@ -14,11 +14,8 @@ rule project:
         "<logs>/project/{dataset}/{projection}/{split}/{shard}.log",
     benchmark:
         "<benchmarks>/project/{dataset}/{projection}/{split}/{shard}.tsv"
-    conda:
-        "../../environment.yml"
     threads: config["encode_threads"]
     resources:
-        mem_mb=per_attempt(4000),
         runtime=per_attempt(120),
     params:
         projection=entry_of("projection", "parameters"),

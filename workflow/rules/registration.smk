@@ -13,11 +13,6 @@ rule list_pairs:
     log:
         "<logs>/list_pairs/{pairs}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         entry=entry_in("pairs", "pairs"),
         code=code("list_pairs"),
@@ -35,10 +30,7 @@ rule see_frames:
         "<logs>/see_frames/{pairs}.log",
     benchmark:
         "<benchmarks>/see_frames/{pairs}.tsv"
-    conda:
-        "../../environment.yml"
     resources:
-        mem_mb=per_attempt(2000),
         runtime=per_attempt(120),
     params:
         entry=entry_in("pairs", "pairs"),
@@ -61,11 +53,8 @@ rule describe_frames:
         "<benchmarks>/describe_frames/{pairs}/{features}.tsv"
     wildcard_constraints:
         features=one_of([name for name in FAMILIES if name not in DIFFUSION]),
-    conda:
-        "../../environment.yml"
     resources:
         gpu=GPU,
-        mem_mb=per_attempt(4000),
         runtime=per_attempt(240),
     params:
         features=entry_in("features", "features"),

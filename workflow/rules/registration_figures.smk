@@ -24,11 +24,6 @@ rule registration_pictures:
     log:
         "<logs>/registration_pictures/{pairs}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         run=lookup_in(REGISTRATION_HEADLINES, "pairs"),
         entry=entry_in("pairs", "pairs"),
@@ -56,11 +51,6 @@ rule registration_curves:
     log:
         "<logs>/registration_curves/{pairs}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         run=lookup_in(REGISTRATION_HEADLINES, "pairs"),
         entry=entry_in("pairs", "pairs"),

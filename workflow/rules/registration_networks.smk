@@ -15,8 +15,6 @@ rule estimate_depth:
         "<logs>/estimate_depth/{pairs}/{network}.log",
     benchmark:
         "<benchmarks>/estimate_depth/{pairs}/{network}.tsv"
-    conda:
-        "../../environment.yml"
     resources:
         gpu=GPU,
         mem_mb=per_attempt(8000),
@@ -42,8 +40,6 @@ rule encode_layers:
         "<benchmarks>/encode_layers/{pairs}/{features}.tsv"
     wildcard_constraints:
         features=one_of(DIFFUSION),
-    conda:
-        "../../environment.yml"
     threads: config["encode_threads"]
     resources:
         gpu=GPU,
@@ -74,10 +70,7 @@ rule share_axes:
         "<benchmarks>/share_axes/{pairs}/{features}.tsv"
     wildcard_constraints:
         features=one_of(SHARED),
-    conda:
-        "../../environment.yml"
     resources:
-        mem_mb=per_attempt(4000),
         runtime=per_attempt(120),
     params:
         entry=lambda wildcards: FAMILIES[wildcards.features],

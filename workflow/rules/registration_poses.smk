@@ -16,11 +16,6 @@ rule match_pairs:
         "<logs>/match_pairs/{pairs}/{features}.log",
     benchmark:
         "<benchmarks>/match_pairs/{pairs}/{features}.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(60),
     params:
         features=entry_in("features", "features"),
         code=code("match_pairs"),
@@ -40,10 +35,7 @@ rule solve_poses:
         "<logs>/solve_poses/{pairs}/{features}/{solver}.log",
     benchmark:
         "<benchmarks>/solve_poses/{pairs}/{features}/{solver}.tsv"
-    conda:
-        "../../environment.yml"
     resources:
-        mem_mb=per_attempt(2000),
         runtime=per_attempt(120),
     params:
         entry=entry_in("pairs", "pairs"),
@@ -62,11 +54,6 @@ rule read_truth:
         file("truth"),
     log:
         "<logs>/read_truth/{pairs}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(60),
     params:
         entry=entry_in("pairs", "pairs"),
         code=code("read_truth"),
@@ -81,11 +68,6 @@ rule score_registration:
         "<out>/registration/scores.parquet",
     log:
         "<logs>/score_registration.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=per_attempt(2000),
-        runtime=per_attempt(60),
     params:
         runs=REGISTRATIONS,
         entries=REGISTRATION_ENTRIES["pairs"],

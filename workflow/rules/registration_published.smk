@@ -28,11 +28,6 @@ rule registration_published:
     log:
         "<logs>/registration_published.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         code=code("registration_published"),
     script:

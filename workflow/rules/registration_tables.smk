@@ -43,11 +43,6 @@ rule registration_table:
     log:
         "<logs>/registration_table.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         entries=REGISTRATION_ENTRIES["pairs"],
         code=code("registration_table"),
@@ -79,11 +74,6 @@ rule registration_ablation:
     log:
         "<logs>/registration_ablation/{registration_ablation}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         ablation=lambda wildcards: config["registration_ablations"][
             wildcards.registration_ablation

@@ -18,11 +18,8 @@ rule segment:
         f"<logs>/segment/{SEGMENTED}.log",
     wildcard_constraints:
         shots="0",
-    conda:
-        "../../environment.yml"
     threads: config["encode_threads"]
     resources:
-        mem_mb=per_attempt(4000),
         runtime=per_attempt(120),
     params:
         segmenter=lookup_in(PARTS["segmenters"], "segmenter"),
@@ -48,11 +45,8 @@ rule segment_few_shot:
     wildcard_constraints:
         shots=r"[1-9]\d*",
         protocol="plain",
-    conda:
-        "../../environment.yml"
     threads: config["train_threads"]
     resources:
-        mem_mb=per_attempt(4000),
         runtime=per_attempt(120),
     params:
         segmenter=lookup_in(PARTS["segmenters"], "segmenter"),

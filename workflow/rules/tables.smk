@@ -27,11 +27,6 @@ rule accuracy:
     log:
         "<logs>/accuracy.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         samplings=ENTRIES["samplings"],
         code=code("accuracy"),
@@ -57,11 +52,6 @@ rule paper_table:
     wildcard_constraints:
         table="|".join(map(re.escape, config["tables"])) or "(?!)",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         table=lookup_in(config["tables"], "table"),
         code=code("paper_table"),
@@ -82,11 +72,6 @@ rule published_numbers:
     log:
         "<logs>/published_numbers.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         code=code("published_numbers"),
     script:
@@ -107,11 +92,6 @@ rule run_info:
     log:
         "<logs>/run_info.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         benchmarks=f"{config['results']}/benchmarks",
         repository=str(entries.here(REPOSITORY)),

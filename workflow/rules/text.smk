@@ -14,13 +14,10 @@ rule encode_text:
         file("text"),
     log:
         "<logs>/encode_text/{dataset}/{prompts}/{backbone}.log",
-    conda:
-        "../../environment.yml"
     threads: config["encode_threads"]
     resources:
         gpu=GPU,
         mem_mb=per_attempt(8000),
-        runtime=per_attempt(30),
     params:
         backbone=entry_of("backbone", "entry"),
         points=entry_of("backbone", "points"),

@@ -16,11 +16,8 @@ rule transductive:
         "<logs>/transductive/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}.log",
     benchmark:
         "<benchmarks>/transductive/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}.tsv"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=per_attempt(8000),
-        runtime=per_attempt(60),
     params:
         sampling=lookup_in(ENTRIES["samplings"], "sampling"),
         code=code("transductive"),
@@ -41,11 +38,8 @@ rule transductive_few_shot:
         "<logs>/transductive_few_shot/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}/{shots}shot.log",
     wildcard_constraints:
         transductive="|".join(name for name, of in TRANSDUCTIVE.items() if of.shots),
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=per_attempt(8000),
-        runtime=per_attempt(60),
     params:
         code=code("transductive_few_shot"),
     script:

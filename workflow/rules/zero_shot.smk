@@ -16,11 +16,6 @@ rule zero_shot:
         file("zero_shot", "logits.h5", protocol="plain"),
     log:
         f"<logs>/zero_shot/{ZERO_SHOT}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         code=code("zero_shot"),
     script:
@@ -38,11 +33,6 @@ rule zero_shot_validation:
         file("zero_shot_validation", "logits.h5"),
     log:
         f"<logs>/zero_shot_validation/{ZERO_SHOT}/{{sampling}}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         code=code("zero_shot_validation"),
     script:
@@ -60,12 +50,7 @@ rule zero_shot_released:
         f"<logs>/zero_shot_released/{ZERO_SHOT}.log",
     benchmark:
         f"<benchmarks>/zero_shot_released/{ZERO_SHOT}.tsv"
-    conda:
-        "../../environment.yml"
     threads: 2
-    resources:
-        mem_mb=4000,
-        runtime=60,
     params:
         v2_view_weights=entry_of("dataset", "v2_view_weights"),
         code=code("zero_shot_released"),
@@ -85,11 +70,8 @@ rule zero_shot_statistics:
         file("zero_shot_statistics"),
     log:
         f"<logs>/zero_shot_statistics/{ZERO_SHOT}/{{sampling}}.log",
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=per_attempt(8000),
-        runtime=30,
     params:
         code=code("zero_shot_statistics"),
     script:
