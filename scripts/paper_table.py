@@ -1,17 +1,24 @@
 """A table laid out as in a paper, with the published numbers beside ours."""
 
 from pointclip.core.job import job
-from pointclip.core.store import read_parquet
+from pointclip.core.store import open_h5, read_parquet
 from pointclip.evaluation.published import read_published
 from pointclip.evaluation.summary import summarise
 from pointclip.report import table_formats
-from pointclip.report.tables import pivot
+from pointclip.report.tables import pivot, with_points
 
 
 with job(snakemake):
     table = dict(snakemake.params.table)
     title = table.pop("title", "")
     scores = read_parquet(snakemake.input.scores)
-    cells = pivot(summarise(scores, read_published(snakemake.input.published)), **table)
+    summary = summarise(scores, read_published(snakemake.input.published))
+    if "points" in table.get("rows", ()):
+        given = {}
+        for name, path in zip(snakemake.params.datasets, snakemake.input.clouds, strict=True):
+            with open_h5(path) as clouds:
+                given[name] = clouds["points"].shape[1]
+        summary = with_points(summary, given, snakemake.params.backbones)
+    cells = pivot(summary, **table)
     for path in snakemake.output:
         table_formats.write(cells, path, title)

@@ -21,6 +21,7 @@ from pointclip.core.errors import UserError
 from pointclip.core.files import read_yaml
 from pointclip.encoders.hub import Probe, hub_endpoint, missing_weights
 from pointclip.encoders.weights import find_weights
+from pointclip.registration.archive import answers, ask
 from pointclip.registration.dense.network_files import find_network, missing_network
 from pointclip.registration.pairs import missing_scenes
 
@@ -54,12 +55,20 @@ def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
         if not find_weights(entry, folder, config["weights_dir"]) and not hub.reached():
             sentences.append(missing_weights(entry, folder))
     folder, registered = resources / "networks", registrations.resolve(config, {})
-    for entry in registered["pairs"].values():
-        if not Path(entry["path"]).is_dir():
+    scenes = [of for of in registered["pairs"].values() if not Path(of["path"]).is_dir()]
+    archives = {url: ask(url) for of in scenes for url in of["urls"]}
+    networks = [
+        of
+        for of in registered["networks"].values()
+        if not find_network(of, folder, config["weights_dir"])
+    ]
+    origins = {of["url"]: Probe(of["url"]) for of in networks if of["url"]}
+    for entry in scenes:
+        if not any(answers(archives[url]) for url in entry["urls"]):
             sentences.append(missing_scenes(entry))
-    for entry in registered["networks"].values():
-        here = find_network(entry, folder, config["weights_dir"])
-        if not here and (entry["by_hand"] or not hub.reached()):
+    for entry in networks:
+        probe = origins.get(entry["url"], hub if entry["hub"] else None)
+        if not probe or not probe.reached():
             sentences.append(missing_network(entry, folder))
     return list(dict.fromkeys(sentences))
 

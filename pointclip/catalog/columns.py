@@ -27,7 +27,7 @@ HEADINGS = {
     **{"table": "Table", "variant": "Variant", "metric": "Metric", "value": "Value"},
     **{"certainty": "Certainty", "note": "Note", "stage": "Stage", "jobs": "Jobs"},
     **{"class": "Class", "part_dataset": "Part set", "patches": "Patches"},
-    **{"pairs": "Pairs", "features": "Features", "solver": "Solver"},
+    **{"points": "Points read", "pairs": "Pairs", "features": "Features", "solver": "Solver"},
     **{"query_depth": "Query depth", "n_pairs": "N", "scene": "Scene"},
     **{"inlier_ratio": "IR %", "inlier_number": "IN", "feature_matching_recall": "FMR %"},
     **{"registration_recall": "RR %", "registration_recall_10deg_25cm": "RR 10°/.25 m %"},

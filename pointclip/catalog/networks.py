@@ -11,6 +11,8 @@ from pointclip.core.errors import UserError, choose
 
 TOKENIZER = ("merges.txt", "special_tokens_map.json", "tokenizer_config.json", "vocab.json")
 DEPTH_FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
+# What Google Drive's page for downloads asks for when a file is too large for it to scan.
+DRIVE = "https://drive.usercontent.google.com/download?export=download&confirm=t"
 KINDS = ("stable_diffusion", "controlnet", "metric_depth", "fcgf")
 
 # `files` are paths in the hub's repository; sizes are of those files, in bytes.
@@ -39,6 +41,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "controlnet_depth_freereg": {
         "kind": "controlnet",
         "files": ("control_v11f1p_sd15_depth_ft.pth",),
+        "url": f"{DRIVE}&id=1YSYXHZtg4Mvdh_twOK_FIc8kao3sA3z2",
         "by_hand": "the links to Google Drive in the README of github.com/WHU-USI3DV/FreeReg",
         "licence": "none stated",
     },
@@ -86,7 +89,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
 DEFAULTS: dict[str, Any] = {
     "path": None,  # a local folder or file, instead of the published one
     "hub": None,
-    "by_hand": None,  # where to find what no program can fetch
+    "url": None,  # of a network of one file that is on no hub
+    "by_hand": None,  # where a person finds it, if its URL gives nothing
     "files": (),
     "size": None,
     "sha256": {},  # of files, by their names

@@ -6,6 +6,7 @@ an optimiser's state. Licences: of the code as its repository says; those of the
 their page says one.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -120,3 +121,13 @@ POINT_DEFAULTS: dict[str, Any] = {
     "expected": None,  # zero-shot accuracy, %, and where it was published
 }
 POINT_CHOICES = {"up": ("y", "z_exchanged")}
+
+
+def points_read(entry: Mapping[str, Any], given: int) -> int:
+    """How many points of a cloud of `given` points a resolved backbone reads.
+
+    2D backbones have no limit: all points are rendered.
+    """
+    if "network" not in entry:
+        return given
+    return int(entry["points"]) if entry["repeat"] else min(given, int(entry["points"]))

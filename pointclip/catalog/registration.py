@@ -41,6 +41,8 @@ PAIRS: dict[str, Any] = {
     "query_depth_error": [0.0, 0.0],  # standard deviation of a scale, and of a smooth field
     "keypoints": "grid",
     "terms": "",  # where the files are had, for a person
+    "urls": [],  # a zip of the scenes, fetched if `path` is no folder; its checksum, if known
+    "sha256": "",
 }
 
 QUERY_DEPTHS = ("sensor", "none")

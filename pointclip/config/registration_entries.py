@@ -26,10 +26,13 @@ from pointclip.core.files import PACKAGE
 
 # On which keys of a set of pairs the estimated depth of its photos depends.
 PHOTO_KEYS = ("path", "list", "overlap", "gaps", "intrinsics")
+ARCHIVE_KEYS = ("urls", "sha256")
 
 
 def resolve_pairs(config: Config, name: str) -> dict[str, Any]:
     """A set of pairs with all its settings; whose photos' depth by a network it shares.
+
+    `fetched`: the set whose archive is fetched for this one, as its own folder is missing.
 
     Raises:
         UserError: if its folder is missing, and no terms say where it is had.
@@ -44,8 +47,17 @@ def resolve_pairs(config: Config, name: str) -> dict[str, Any]:
         network = choose(source, [*QUERY_DEPTHS, "a file with {id}", *allowed], what)
     if not Path(entry["path"]).is_dir() and not entry["terms"]:
         raise UserError(f"The folder '{entry['path']}' of the pairs '{name}' does not exist.")
-    depth_of = _first_like(chain, lambda link: _merged_pairs(config, link)[0], PHOTO_KEYS)
-    return {**entry, "depth_network": network, "depth_of": depth_of if network else ""}
+    depth_of, fetched = (
+        _first_like(chain, lambda link: _merged_pairs(config, link)[0], keys)
+        for keys in (PHOTO_KEYS, ARCHIVE_KEYS)
+    )
+    if Path(entry["path"]).is_dir() or not entry["urls"]:
+        fetched = ""
+    else:
+        folder = f"{config.get('resources', 'resources')}/frames/{fetched}/unpacked"
+        entry |= {"path": folder, "place": entry["path"]}
+    depth_of = depth_of if network else ""
+    return {**entry, "depth_network": network, "depth_of": depth_of, "fetched": fetched}
 
 
 def _merged_pairs(config: Config, name: str) -> tuple[dict[str, Any], list[str]]:

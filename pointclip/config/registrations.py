@@ -73,6 +73,8 @@ def resolve(config: Config, backbones: dict[str, Any]) -> dict[str, dict[str, An
         if network := pairs["depth_network"]:
             used.add(network)
             entries["pairs"][pairs["depth_of"]] = resolve_pairs(config, pairs["depth_of"])
+        if fetched := pairs["fetched"]:
+            entries["pairs"][fetched] = resolve_pairs(config, fetched)
         entries["solvers"][run["solver"]] = resolve_solver(config, run["solver"])
         entries["features"][run["features"]] = features = resolve_features(config, run["features"])
         for part in features["parts"]:

@@ -36,6 +36,9 @@ def fetch(urls: Sequence[str], folder: Path, checksum: str | None = None) -> tup
             path = local or _retrieve(url, folder, checksum)
             if not path.is_file():
                 raise UserError("no such file")
+            if not local and _is_page(path):
+                path.unlink()
+                raise UserError("what came is a web page: fetch the file with a browser")
             found = _checksum(path, (checksum or "sha256").partition(":")[0])
             if checksum and found != checksum.lower():
                 raise UserError(f"its checksum is {found}, not {checksum}")
@@ -172,6 +175,12 @@ class _Resumed:
             got = self.part.stat().st_size - have
             if length and got != int(length):
                 raise requests.ConnectionError(f"{got} of {length} bytes arrived")
+
+
+def _is_page(path: Path) -> bool:
+    """Whether it is HTML: what some servers send in place of a file that they do not give."""
+    with path.open("rb") as f:
+        return f.read(256).lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 def _checksum(path: Path, kind: str) -> str:

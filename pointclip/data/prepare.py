@@ -1,8 +1,9 @@
 """Download a data set, and write each split as clouds, labels and source ids."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import h5py
@@ -21,27 +22,36 @@ from pointclip.data.split import load_reader, read_split
 log = logging.getLogger(__name__)
 
 
-def download(entry: Mapping[str, Any], folder: str | Path) -> Path:
+def download(
+    entry: Mapping[str, Any],
+    folder: str | Path,
+    wanted: Callable[[PurePosixPath], bool] | None = None,
+) -> Path:
     """Fetch a data set into `folder` and write `manifest.json` there, last.
 
     The entry's `urls` are tried in order; `sha256` or `md5` is checked, or a hash is recorded. A
     zip is unpacked (only what the reader reads) and then removed, unless it is the user's own.
 
+    Args:
+        wanted: what of a zip is unpacked; None is as the entry's reader says.
+
     Raises:
         UserError: if nothing can be fetched, or it has another checksum, or is no readable zip.
     """
     folder = Path(folder)
-    reader = load_reader(entry)
+    wanted = wanted or load_reader(entry).wanted
     if terms := entry.get("terms"):
         log.warning("Terms of use, please read before you go on: %s", terms)
     checksum = next((f"{k}:{entry[k]}".lower() for k in ("sha256", "md5") if entry.get(k)), None)
     archive, found, url = fetch(entry["urls"], folder, checksum)
     own = archive.parent.resolve() != folder.resolve()
     content = {"url": url, "checksum": found, "checked": checksum is not None}
-    zipped = archive.suffix.lower() == ".zip"
+    # Some URLs end in no name.
+    suffix = archive.suffix.lower()
+    zipped = suffix == ".zip" or (not suffix and zipfile.is_zipfile(archive))
     if zipped:
         content |= {"data": "unpacked", "size": archive.stat().st_size}
-        content["files"] = unpack(archive, folder / "unpacked", reader.wanted)
+        content["files"] = unpack(archive, folder / "unpacked", wanted)
     else:
         content["data"] = str(archive.resolve() if own else archive.name)
     write_manifest(folder / "manifest.json", content)

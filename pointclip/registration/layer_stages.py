@@ -6,21 +6,22 @@ is matched (see `pair_stages`).
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 from torch import Tensor
 
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.core.store import new_h5, open_h5
-from pointclip.registration.dense.diffusion import Networks
-from pointclip.registration.dense.diffusion_frames import at_keypoints, depth_layers, photo_layers
+from pointclip.registration.dense.diffusion import Networks, encode_depths, encode_photos
+from pointclip.registration.dense.diffusion_frames import at_keypoints, photo_image, target_image
 from pointclip.registration.dense.diffusion_settings import PROMPTS, Settings, frame_seed
 from pointclip.registration.dense.pca import Axes, Moments, axes_of
 from pointclip.registration.keypoints import Keypoints
@@ -40,6 +41,10 @@ from pointclip.registration.side_file import (
 log = logging.getLogger(__name__)
 Layers = dict[int, Tensor]
 Entry = Mapping[str, Any]
+Image = UInt8[np.ndarray, "height width *rgb"]
+ENCODE = {"query": encode_photos, "target": encode_depths}
+# Frames that a type of device encodes at once; one a time on all others, where it saves nothing.
+BATCH = {"cuda": 4}
 
 
 def settings_of(entry: Entry, scene: str) -> Settings:
@@ -69,33 +74,54 @@ def write_layers(
     """
     settings, wanted = settings_of(entry, scene), frames_of(pairs)
     with open_h5(frames) as seen, new_h5(path, layers=list(settings.layers)) as file:
-        for side, scene_name, frame in progress(wanted, len(wanted), unit="frame"):
-            name = group_name(side, scene_name, frame)
-            try:
-                if sentence := problem_of(seen, [name]):
-                    raise UserError(sentence)
-                seed = frame_seed(entry["seed"], name)
-                layers = _layers(networks, read_seen(seen, name), side, seed, settings)
-            except UserError as error:
-                log.warning("%s: %s", name, error)
-                write_problem(file, name, str(error))
-                continue
-            group = file.create_group(name)
-            for layer, values in layers.items():
-                # numpy has no bfloat16.
-                exact = values.float() if values.dtype == torch.bfloat16 else values
-                write_array(group, f"layer{layer}", exact.numpy())
+        images = _images(seen, progress(wanted, len(wanted), unit="frame"), file)
+        for side, batch in _alike(images, BATCH.get(networks.device.type, 1)):
+            seeds = [frame_seed(entry["seed"], name) for name, _ in batch]
+            shown = np.stack([image for _, image in batch])
+            layers = ENCODE[side](networks, shown, seeds, settings)
+            for index, (name, _) in enumerate(batch):
+                group = file.create_group(name)
+                for layer, of_all in layers.items():
+                    values = of_all[index]
+                    # numpy has no bfloat16.
+                    exact = values.float() if values.dtype == torch.bfloat16 else values
+                    write_array(group, f"layer{layer}", exact.numpy())
         check_some(file, len(wanted))
 
 
-def _layers(networks: Networks, seen: Seen, side: str, seed: int, settings: Settings) -> Layers:
+def _images(
+    seen: Any, wanted: Iterable[tuple[str, str, int]], file: Any
+) -> Iterator[tuple[str, str, Image]]:
+    """Side, name and image of every frame that can be used; of the others, `file` gets why."""
+    for side, scene, frame in wanted:
+        name = group_name(side, scene, frame)
+        try:
+            if sentence := problem_of(seen, [name]):
+                raise UserError(sentence)
+            yield side, name, _image(read_seen(seen, name), side)
+        except UserError as error:
+            log.warning("%s: %s", name, error)
+            write_problem(file, name, str(error))
+
+
+def _image(seen: Seen, side: str) -> Image:
     if side == "query":
         if seen.color is None:
             raise UserError("Diffusion features of a query need a photo.")
-        return photo_layers(networks, seen.color, seed, settings)
+        return photo_image(seen.color)
     if seen.depth is None:
         raise UserError("Diffusion features of a target need a depth map.")
-    return depth_layers(networks, seen.depth, seed, settings)
+    return target_image(seen.depth)
+
+
+def _alike(
+    images: Iterator[tuple[str, str, Image]], size: int
+) -> Iterator[tuple[str, list[tuple[str, Image]]]]:
+    """Side, and names and images of one side and size that follow each other, `size` at most."""
+    for (side, _), run in groupby(images, key=lambda of: (of[0], of[2].shape)):
+        named = ((name, image) for _, name, image in run)
+        while batch := list(islice(named, size)):
+            yield side, batch
 
 
 def read_layers(file: Any, name: str) -> Layers:

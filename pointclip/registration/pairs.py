@@ -63,7 +63,9 @@ def list_pairs(scene: Scene, entry: Mapping[str, Any]) -> list[Pair]:
 
 def missing_scenes(entry: Mapping[str, Any]) -> str:
     """The sentence that says where a set's files go."""
-    return f"The folder {entry['path']} is missing: put the scenes there ({entry['terms']})."
+    place = entry.get("place", entry["path"])
+    offline = " and nothing answers at its URLs" if entry["urls"] else ""
+    return f"The folder {place} is missing{offline}: put the scenes there ({entry['terms']})."
 
 
 def read_pose(scene: Scene, frame: int) -> Float[np.ndarray, "4 4"]:

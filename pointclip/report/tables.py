@@ -1,10 +1,25 @@
 """The scores laid out as a table of a paper."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
+from pointclip.catalog.point_backbones import points_read
 from pointclip.core.errors import UserError, choose
+
+
+def with_points(
+    summary: pd.DataFrame, given: Mapping[str, int], backbones: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """The summary with a column `points`: how many points of a shape a backbone got.
+
+    Args:
+        given: data set -> points of a prepared cloud.
+        backbones: their resolved entries, by id.
+    """
+    pairs = zip(summary["dataset"], summary["backbone"], strict=True)
+    return summary.assign(points=[points_read(backbones[b], given[d]) for d, b in pairs])
 
 
 def pivot(

@@ -102,6 +102,13 @@ def test_the_config_of_freereg_is_whole(monkeypatch):
         *("depth_anything_indoor_large", "depth_anything_outdoor_large"),
     }
     assert all(entry["terms"] for entry in entries["pairs"].values())
+    # One archive for a set and its variants.
+    assert {entry["fetched"] for entry in entries["pairs"].values()} == {
+        *("3dmatch", "scannet", "kitti_dc"),
+    }
+    ablated = {"weights", "layers", "timestep", "mode", "axes", "depth_network", "densification"}
+    ablated |= {"keypoints", "solver", "kabsch_threshold", "pnp_threshold"}
+    assert ablated <= set(config["registration_ablations"])
     pairs = entries["pairs"]["kitti_dc"]
     assert (pairs["valid_depth"], pairs["inlier_distance"]) == ([0.5, 80.0], 3.0)
     assert pairs["success"] == [10.0, 4.0] and pairs["densify"] == "multiscale"

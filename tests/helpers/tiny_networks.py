@@ -37,10 +37,21 @@ FRAMES = {
 }
 
 
-def save_networks(folder: Path) -> dict[str, dict[str, str]]:
-    """The networks, and the config's section that names them."""
+def save_fcgf(path: Path, size: int) -> Path:
+    """A checkpoint of FCGF with few channels; `size` is the side of the first kernel."""
     from pointclip.registration.dense.fcgf import ResUNetBN2C
 
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = ResUNetBN2C((4, 6, 8, 8), (8, 6, 6, 6), 8, size)
+        for parameter in network.parameters():
+            torch.nn.init.normal_(parameter, std=0.3)
+    torch.save({"state_dict": network.state_dict()}, path)
+    return path
+
+
+def save_networks(folder: Path) -> dict[str, dict[str, str]]:
+    """The networks, and the config's section that names them."""
     paths = {
         "stable_diffusion_1_5": save_stable_diffusion(folder / "sd"),
         "controlnet_depth": folder / "controlnet",
@@ -51,13 +62,7 @@ def save_networks(folder: Path) -> dict[str, dict[str, str]]:
     controlnet.save_pretrained(paths["controlnet_depth"])
     torch.save(original_layout(controlnet.state_dict()), paths["controlnet_depth_freereg"])
     for name, size in (("fcgf_3dmatch", 7), ("fcgf_kitti", 5)):
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            network = ResUNetBN2C((4, 6, 8, 8), (8, 6, 6, 6), 8, size)
-            for parameter in network.parameters():
-                torch.nn.init.normal_(parameter, std=0.3)
-        paths[name] = folder / f"{name}.pth"
-        torch.save({"state_dict": network.state_dict()}, paths[name])
+        paths[name] = save_fcgf(folder / f"{name}.pth", size)
     return {name: {"base": name, "path": str(path)} for name, path in paths.items()}
 
 

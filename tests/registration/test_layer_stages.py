@@ -105,6 +105,25 @@ def test_layers_do_not_depend_on_the_other_frames(small, networks, frames, layer
             torch.testing.assert_close(values, read_layers(all_frames, NAMES[2])[layer])
 
 
+def test_layers_do_not_depend_on_the_batch(small, networks, frames, layers, tmp_path, monkeypatch):
+    monkeypatch.setattr(small, "BATCH", {"cpu": 4})
+    calls = []
+    for side, encode in small.ENCODE.items():
+
+        def counted(networks, images, seeds, settings, side=side, encode=encode):
+            calls.append((side, len(images)))
+            return encode(networks, images, seeds, settings)
+
+        monkeypatch.setitem(small.ENCODE, side, counted)
+    write_layers(PAIRS, frames, networks, ENTRY, "indoor", tmp_path / "batch.h5")
+    assert calls == [("query", 1), ("target", 2)]
+    with open_h5(layers) as one_by_one, open_h5(tmp_path / "batch.h5") as batched:
+        for name in NAMES:
+            for layer, values in read_layers(batched, name).items():
+                wanted = read_layers(one_by_one, name)[layer]
+                torch.testing.assert_close(values, wanted, atol=1e-4, rtol=1e-4)
+
+
 def test_half_precision_is_stored_as_it_is(small, folder_of_half, frames, tmp_path):
     write_layers(PAIRS[:1], frames, folder_of_half, ENTRY, "indoor", tmp_path / "layers.h5")
     with open_h5(tmp_path / "layers.h5") as file:

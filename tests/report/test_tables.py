@@ -5,10 +5,11 @@ import yaml
 from places import REPOSITORY
 from score_rows import rows, zero_shot
 
+from pointclip.catalog.backbones import resolve_backbone
 from pointclip.core.errors import UserError
 from pointclip.evaluation.published import read_published
 from pointclip.evaluation.summary import summarise
-from pointclip.report.tables import pivot
+from pointclip.report.tables import pivot, with_points
 
 
 def test_pivot_puts_ours_and_published_side_by_side(
@@ -67,3 +68,27 @@ def test_pivot_refuses_what_it_cannot_show(scores: pd.DataFrame) -> None:
     for bad in ({"rows": ["metod"]}, {"columns": "x"}, {"where": {"y": 1}}, {"value": "z"}):
         with pytest.raises(UserError, match="Unknown column of a table"):
             pivot(summarise(scores), **bad)  # type: ignore[arg-type]
+
+
+def test_a_table_says_how_many_points_a_backbone_got() -> None:
+    frame = pd.DataFrame(
+        [
+            row
+            for dataset in ("few", "many")
+            for backbone in ("rn50", "openshape_b32", "uni3d_b")
+            for row in zero_shot(50.0, dataset=dataset, backbone=backbone)
+        ]
+    )
+    names = frame["backbone"].unique()
+    entries = {name: resolve_backbone(name) for name in names}
+    summary = with_points(summarise(frame), {"few": 2048, "many": 20_000}, entries)
+    table = pivot(summary, rows=["dataset", "backbone", "points"], columns="method")
+    found = {(d, b): p for d, b, p in table[["dataset", "backbone", "points"]].to_numpy().tolist()}
+    assert found == {
+        ("few", "rn50"): 2048,
+        ("few", "openshape_b32"): 10_000,
+        ("few", "uni3d_b"): 2048,
+        ("many", "rn50"): 20_000,
+        ("many", "openshape_b32"): 10_000,
+        ("many", "uni3d_b"): 10_000,
+    }

@@ -2,6 +2,7 @@
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from point_networks import write_random
@@ -38,6 +39,7 @@ def points(blank: Project) -> Project:
         zero_shot=[block],
         few_shot=[{**block, "adapters": ["tip"], "shots": [2]}],
         ablations={},
+        tables={"both": {"rows": ["backbone", "points"], "columns": "method"}},
         ensembles={"b32": {"backbone": "b32", "projection": "none", "prompts": "class_name"}},
     )
     return blank
@@ -53,6 +55,8 @@ def test_each_backbone_is_planned_with_what_it_reads(points: Project) -> None:
     # A single view leaves only what few-shot methods choose to the held-out shapes.
     validation = "results/zero_shot/three/{}/class_name/{}/validation/two/logits.h5"
     made = {file for files in plan.outputs.values() for file in files}
+    table = next(files for job, files in plan.inputs.items() if job.startswith("paper_table"))
+    assert "results/clouds/three/test.h5" in table
     assert validation.format("small", "tiny") in made
     assert validation.format("none", "b32") not in made
     assert not any("none/class_name/tiny" in file or "small/b32" in file for file in made)
@@ -80,6 +84,8 @@ def test_3d_encoders_run_with_colours_and_few_shot_methods(points: Project) -> N
     assert {"zero_shot", "tip", "tip+b32"} <= set(scores["method"])
     assert set(scores[scores["method"] == "zero_shot"]["protocol"]) == {"plain"}
     assert set(scores[scores["method"] == "tip"]["protocol"]) == {"plain", "validation"}
+    table = pd.read_csv(points.path("results/tables/both.csv"))
+    assert table["points"].tolist() == [256]
     assert points.dry_run().nothing
 
 

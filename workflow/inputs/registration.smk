@@ -63,9 +63,14 @@ def entry_in(section, axis):
 
 
 def scenes(wildcards):
-    """The folder of a set of pairs, if it is there: if not, the job says where it is had."""
-    path = REGISTRATION_ENTRIES["pairs"][wildcards.pairs]["path"]
-    return path if Path(path).is_dir() else []
+    """The folder of a set of pairs, or what says that its archive is unpacked.
+
+    If there is neither, the job says where the files are had.
+    """
+    entry = REGISTRATION_ENTRIES["pairs"][wildcards.pairs]
+    if entry["fetched"]:
+        return f"<resources>/frames/{entry['fetched']}/manifest.json"
+    return entry["path"] if Path(entry["path"]).is_dir() else []
 
 
 def dense_encoder_files(wildcards):

@@ -1,8 +1,26 @@
 """From photos and clouds to features of their key-points, once for every frame.
 
-In: scenes in FreeReg's layout, a folder of the user's or the embedded frames.
+In: scenes in FreeReg's layout: a folder of the user's, an archive, or the embedded frames.
 Out: pairs, frames, dense features.
 """
+
+
+rule fetch_scenes:
+    output:
+        # Written last: a broken download is resumed.
+        "<resources>/frames/{pairs}/manifest.json",
+    log:
+        "<logs>/fetch_scenes/{pairs}.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(240),
+    params:
+        entry=entry_in("pairs", "pairs"),
+    script:
+        "../../scripts/fetch_scenes.py"
 
 
 rule list_pairs:

@@ -36,6 +36,7 @@ rule accuracy:
 
 rule paper_table:
     input:
+        unpack(counted_clouds),
         scores="<out>/scores.parquet",
         published=PUBLISHED,
     output:
@@ -54,6 +55,8 @@ rule paper_table:
     localrule: True
     params:
         table=lookup_in(config["tables"], "table"),
+        datasets=datasets_of(RUNS),
+        backbones={name: of["entry"] for name, of in ENTRIES["backbones"].items()},
         code=code("paper_table"),
     script:
         "../../scripts/paper_table.py"

@@ -3,12 +3,12 @@
 A scene is a folder with `query/{id}.color.png` (or .jpg), `{id}.depth.png` (16 bits),
 `{id}_pose.txt` (4x4, camera to world) and `overlap.txt`; ids are whole numbers. Optional are
 `{id}.color.gtd.png` and `{id}.depth.gtd.png` (true depth in either camera), `K.txt` and
-`K_depth.txt` (3x3) beside `query`. A base folder holds one scene, or several as its subfolders.
+`K_depth.txt` (3x3) beside `query`. A base folder holds one scene, or several below it, all as deep.
 """
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
@@ -21,6 +21,7 @@ from pointclip.core.files import printable, read_text
 # An image of more pixels is taken for a mistake or an attack; photos have some 10 million.
 MOST_PIXELS = 100_000_000
 MOST_DEPTH = 1000.0  # metres; a network's file with more is in another unit
+MOST_DEEP = 4  # folders between a base and its scenes; archives begin with some of their own
 PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
@@ -58,10 +59,15 @@ def find_scenes(base: str | Path) -> list[Scene]:
     base = Path(base)
     if not base.is_dir():
         raise UserError(f"{printable(base)} is no folder.")
-    found = [base] if (base / "query").is_dir() else sorted(p.parent for p in base.glob("*/query"))
-    if not found:
-        raise UserError(f"{printable(base)} has no folder 'query', nor has a folder below it.")
-    return [_scene(folder) for folder in found]
+    for depth in range(MOST_DEEP + 1):
+        if found := sorted(path.parent for path in base.glob("*/" * depth + "query")):
+            return [_scene(folder) for folder in found]
+    raise UserError(f"{printable(base)} has no folder 'query', nor has a folder below it.")
+
+
+def wanted(path: PurePosixPath) -> bool:
+    """Whether a file of an archive is one of those that belong to scenes."""
+    return path.suffix.lower() in (*PHOTO_SUFFIXES, ".txt", ".npy")
 
 
 def _scene(folder: Path) -> Scene:

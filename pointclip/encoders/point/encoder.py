@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pointclip.catalog.backbones import reads_points, resolve_backbone
+from pointclip.catalog.point_backbones import points_read
 from pointclip.core.errors import UserError
 from pointclip.core.job import pick_device
 from pointclip.encoders.hub import locate_weights
@@ -74,8 +75,7 @@ class PointEncoder:
 
     def points_read(self, given: int) -> int:
         """How many points of a cloud of `given` points the network reads."""
-        most = self._entry["points"]
-        return most if self._entry["repeat"] else min(given, most)
+        return points_read(self._entry, given)
 
     @torch.inference_mode()
     def encode_points(

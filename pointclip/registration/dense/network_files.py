@@ -13,6 +13,7 @@ from typing import Any
 from pointclip.catalog.networks import resolve_network
 from pointclip.core.errors import UserError
 from pointclip.core.store import write_text
+from pointclip.data.download import fetch
 from pointclip.encoders.hub import Probe, hub_endpoint
 from pointclip.encoders.weights import sha256
 
@@ -38,9 +39,11 @@ def fetch_network(
     source = find_network(entry, folder, local_dir)
     origin = str(source)
     if source is None:
-        if entry["by_hand"] or not entry["hub"] or not Probe(hub_endpoint()).reached():
+        origin = origin_of(entry)
+        if not origin or not Probe(origin).reached():
             raise UserError(missing_network(entry, folder))
-        source, origin = _download(entry, place), f"{hub_endpoint()}/{entry['hub']}"
+        fetch_it = _fetch if entry["url"] else _download
+        source = fetch_it(entry, place)
     _record(entry, source, place, origin)
     return source
 
@@ -91,10 +94,18 @@ def network_path(name: str, folder: str | Path) -> Path:
     return path
 
 
+def origin_of(entry: Mapping[str, Any]) -> str:
+    """The address that a network is fetched from; empty if there is none."""
+    if entry["url"]:
+        return str(entry["url"])
+    return f"{hub_endpoint()}/{entry['hub']}" if entry["hub"] else ""
+
+
 def missing_network(entry: Mapping[str, Any], folder: str | Path) -> str:
     """The sentence that says which files to put where."""
     size = f", about {entry['size'] / 1e9:.1f} GB" if entry["size"] else ""
-    cause = "" if entry["by_hand"] else f" and {hub_endpoint()} cannot be reached"
+    host = "/".join(origin_of(entry).split("/")[:3])
+    cause = f" and {host} cannot be reached" if host else ""
     source = entry["by_hand"] or f"{entry['hub']} on the hub"
     return (
         f"The network '{entry['name']}' is missing{cause}: put {', '.join(entry['files'])} "
@@ -106,6 +117,15 @@ def missing_network(entry: Mapping[str, Any], folder: str | Path) -> str:
 def _whole(entry: Mapping[str, Any], place: Path) -> Path:
     """A network of one file is that file, one of several is their folder."""
     return place / entry["files"][0] if len(entry["files"]) == 1 else place
+
+
+def _fetch(entry: Mapping[str, Any], place: Path) -> Path:
+    """A network of one file, which is on no hub."""
+    (name,) = entry["files"]
+    expected = entry["sha256"].get(name)
+    log.info("%s is under this licence: %s", entry["name"], entry["licence"])
+    path, _, _ = fetch([entry["url"]], place, f"sha256:{expected}" if expected else None)
+    return path.rename(place / name)
 
 
 def _download(entry: Mapping[str, Any], place: Path) -> Path:

@@ -48,6 +48,21 @@ def test_learns_classes_that_can_be_told_apart(method):
     assert (accuracy > 0.75).all(), accuracy
 
 
+def test_learns_from_a_single_view_of_any_length(method):
+    """As a 3D encoder gives its features: one view a shape, far from unit length."""
+    one = task()
+    only = {
+        "features": 3 * one.features[:, :1],
+        "augmented": 3 * one.augmented[:, :, :1],
+        "validation": 3 * one.validation[:, :1],
+    }
+    one = replace(one, **only)
+    x = 3 * features(LABELS, 3)[:, :1]
+    scores = load_method(method).logits(fit(method, one), x, one.prototypes, one.logit_scale)
+    accuracy = (scores.argmax(-1) == torch.from_numpy(LABELS)).float().mean(-1)
+    assert (accuracy > 0.5).all(), accuracy
+
+
 def test_seeds_do_not_touch_each_other(method):
     x = features(LABELS, 3)
     together, alone = task(seeds=(1, 2, 3)), task(seeds=(2,))

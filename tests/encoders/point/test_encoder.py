@@ -7,14 +7,18 @@ import torch
 from point_networks import golden, published_tensors, recipe_network
 from tiny import tiny_backbone
 
+from pointclip.catalog.backbones import resolve_backbone
 from pointclip.core.errors import UserError
-from pointclip.core.store import write_parquet
+from pointclip.core.store import read_parquet, write_parquet
 from pointclip.encoders.point.encoder import PointEncoder, load_point_encoder
-from pointclip.encoders.text_tower import TextFeatures
+from pointclip.encoders.text_tower import TextFeatures, load_text_tower, write_text_features
+from pointclip.features.prompts import load_prompts
+from pointclip.features.text import encode_text
 
 
 ENTRY = {
     "name": "mini",
+    "network": "uni3d_mini_base",
     "prompts": "shape_templates",
     "text": "tiny",
     "points": 2048,
@@ -86,6 +90,26 @@ def test_too_few_points_and_another_text_tower_get_one_sentence(encoder, tmp_pat
     with pytest.raises(UserError, match=r"'mini' have 20 channels, .* 'tiny' have 16"):
         other.encode_texts(["a chair."])
     assert encoder.encode_texts(["a chair."]).shape == (1, 20)
+
+
+def test_a_shipped_file_of_text_features_gives_the_prototypes_of_the_tower(tmp_path):
+    """What the DAG keeps of a prompt set is the same, whether the tower is there or its answers."""
+    tower = load_text_tower(
+        resolve_backbone(tiny_backbone(tmp_path / "tower", embed_dim=20)), "cpu"
+    )
+    prompts, classes = load_prompts("shape_templates"), ["chair", "night_stand"]
+    sentences = [one for name in classes for one in prompts.sentences(name)]
+    write_text_features(sentences, tower, "tiny", tmp_path / "texts.parquet")
+    network = recipe_network("uni3d_mini_base", tmp_path)
+    frames = []
+    for load_texts in (lambda: tower, lambda: TextFeatures(tmp_path / "texts.parquet")):
+        encoder = PointEncoder(network, 50.0, load_texts, ENTRY, torch.device("cpu"), "0" * 64)
+        encode_text(classes, prompts, encoder, tmp_path / "prototypes.parquet")
+        frames.append(read_parquet(tmp_path / "prototypes.parquet"))
+    for column in ("feature", "sentence_features"):
+        ours, theirs = (np.stack(frame[column].to_list()) for frame in frames)
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    assert (tmp_path / "texts.parquet").stat().st_size < 100_000
 
 
 def test_the_logit_scale_is_the_files_or_clips(encoder, tmp_path):

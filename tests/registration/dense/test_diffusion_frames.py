@@ -5,10 +5,7 @@ import pytest
 import torch
 from places import GOLDEN
 
-from pointclip.registration.dense import diffusion_frames
-from pointclip.registration.dense.diffusion import Networks
-from pointclip.registration.dense.diffusion_frames import at_keypoints, depth_layers, photo_layers
-from pointclip.registration.dense.diffusion_settings import Settings
+from pointclip.registration.dense.diffusion_frames import at_keypoints, photo_image, target_image
 from pointclip.registration.dense.pca import axes_of
 
 
@@ -41,20 +38,7 @@ def test_features_at_keypoints_are_as_far_apart_as_in_the_release(golden):
             np.testing.assert_allclose(found[a] @ found[b].T, wanted[a] @ wanted[b].T, atol=1e-4)
 
 
-def test_frames_are_shown_at_the_size_of_the_model(monkeypatch):
-    seen = []
-
-    def encode(networks, images, seeds, settings):
-        seen.append((images.shape, images.dtype, seeds))
-        return {0: torch.zeros(1, 4, 2, 3)}
-
-    monkeypatch.setattr(diffusion_frames, "encode_photos", encode)
-    monkeypatch.setattr(diffusion_frames, "encode_depths", encode)
-    networks = Networks(None, None, None, None, None)
-    photo_layers(networks, np.zeros((360, 540, 3), np.uint8), 3, Settings())
-    layers = depth_layers(networks, np.random.default_rng(0).random((480, 640)), 4, Settings())
-    assert seen == [
-        ((1, 512, 768, 3), np.uint8, [3]),
-        ((1, 512, 704), np.uint8, [4]),
-    ]
-    assert layers[0].shape == (4, 2, 3)
+def test_frames_are_shown_at_the_size_of_the_model():
+    assert photo_image(np.zeros((360, 540, 3), np.uint8)).shape == (512, 768, 3)
+    shown = target_image(np.random.default_rng(0).random((480, 640)))
+    assert (shown.shape, shown.dtype) == ((512, 704), np.uint8)

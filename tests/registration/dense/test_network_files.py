@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -32,7 +33,25 @@ def place(folder, name):
 def test_every_network_says_where_it_comes_from(name):
     entry = resolve_network(name)
     assert entry["kind"] in KINDS and entry["files"] and entry["licence"]
-    assert bool(entry["hub"]) != bool(entry["by_hand"])
+    assert bool(entry["hub"]) != bool(entry["url"])
+
+
+@pytest.mark.parametrize("name", ["zoe_n", "controlnet_depth_freereg"])
+def test_a_hub_that_does_not_answer_is_given_up_in_seconds(name, tmp_path, monkeypatch):
+    """A network that swallows all packets: nothing is refused, nothing comes back."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+        entry = NETWORKS[name] | {"name": name}
+        if entry.get("url"):
+            entry["url"] = f"{address}/file"
+        start = time.perf_counter()
+        with pytest.raises(UserError, match=f"{address} cannot be reached: put .* into"):
+            fetch_network(entry, tmp_path)
+        assert time.perf_counter() - start < 5
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -136,6 +155,38 @@ class Hub(BaseHTTPRequestHandler):
         pass
 
 
+def serving(files):
+    handler = type("Handler", (Hub,), {"files": files})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def test_a_network_on_no_hub_is_fetched_from_its_url(tmp_path, monkeypatch):
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    content = b"weights" * 100
+    pages = {"/file": content, "/page": b"<!DOCTYPE html><p>Too many downloads"}
+    with serving(pages) as server:
+        entry = {
+            "name": "ft",
+            "kind": "controlnet",
+            "files": ["ft.pth"],
+            "by_hand": "the README",
+            "sha256": {"ft.pth": hashlib.sha256(content).hexdigest()},
+        }
+        address = f"http://127.0.0.1:{server.server_port}"
+        found = fetch_network({**entry, "url": f"{address}/file"}, tmp_path)
+        assert found == tmp_path / "ft/ft.pth" and found.read_bytes() == content
+        wrong = {**entry, "sha256": {"ft.pth": "0" * 64}, "url": f"{address}/file"}
+        with pytest.raises(UserError, match=r"Nothing could be fetched .* hash"):
+            fetch_network(wrong, tmp_path / "other")
+        unknown = {**entry, "sha256": {}, "url": f"{address}/page"}
+        with pytest.raises(UserError, match="what came is a web page"):
+            fetch_network(unknown, tmp_path / "page")
+        assert not list((tmp_path / "page").rglob("weights.json"))
+        server.shutdown()
+
+
 FETCH = """
 import sys
 from pointclip.core.errors import UserError
@@ -157,9 +208,7 @@ def test_networks_are_fetched_from_a_hub_and_checked(tmp_path):
         for name in ("whole", "damaged")
         for file in ("config.json", "part/model.safetensors")
     }
-    handler = type("Handler", (Hub,), {"files": files})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(files) as server:
         # A process of its own: the hub's address is read once, at import.
         run = subprocess.run(
             [sys.executable, "-c", FETCH, str(tmp_path)],

@@ -1,0 +1,38 @@
+"""Scenes that are published as an archive, brought to this machine."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pointclip.core.errors import UserError
+from pointclip.data.prepare import download
+from pointclip.data.readers.frames import wanted
+from pointclip.encoders.hub import Probe
+from pointclip.registration.pairs import missing_scenes
+
+
+def fetch_scenes(entry: Mapping[str, Any], folder: str | Path) -> None:
+    """Fetch a set's archive and unpack it, once for all sets that share it.
+
+    Args:
+        folder: gets the scenes below `unpacked`, and last `manifest.json` with the checksum.
+
+    Raises:
+        UserError: if none of its URLs gives the archive; with where to put the scenes by hand.
+    """
+    if not any(answers(probe) for probe in [ask(url) for url in entry["urls"]]):
+        raise UserError(missing_scenes(entry))
+    try:
+        download(entry, folder, wanted)
+    except UserError as error:
+        raise UserError(f"{missing_scenes(entry)} {error}") from error
+
+
+def ask(url: str) -> Probe | Path:
+    """A probe of a URL, or the local file that it names."""
+    return Probe(url) if url.startswith("http") else Path(url.removeprefix("file://"))
+
+
+def answers(asked: Probe | Path) -> bool:
+    """Whether there is something behind a URL; see `ask`."""
+    return asked.reached() if isinstance(asked, Probe) else asked.is_file()
