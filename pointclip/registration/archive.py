@@ -1,12 +1,12 @@
 """Scenes that are published as an archive, brought to this machine."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pointclip.core.errors import UserError
 from pointclip.data.prepare import download
-from pointclip.data.readers.frames import wanted
+from pointclip.data.readers.frames import PHOTO_SUFFIXES
 from pointclip.encoders.hub import Probe
 from pointclip.registration.pairs import missing_scenes
 
@@ -23,9 +23,13 @@ def fetch_scenes(entry: Mapping[str, Any], folder: str | Path) -> None:
     if not any(answers(probe) for probe in [ask(url) for url in entry["urls"]]):
         raise UserError(missing_scenes(entry))
     try:
-        download(entry, folder, wanted)
+        download(entry, folder, _belongs_to_scenes)
     except UserError as error:
         raise UserError(f"{missing_scenes(entry)} {error}") from error
+
+
+def _belongs_to_scenes(path: PurePosixPath) -> bool:
+    return path.suffix.lower() in (*PHOTO_SUFFIXES, ".txt", ".npy")
 
 
 def ask(url: str) -> Probe | Path:

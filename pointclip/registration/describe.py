@@ -61,20 +61,22 @@ class Describer:
             self._hog(image, keypoints) if self.family == "hog" else self._patches(image, keypoints)
         )
 
-    def _cloud(self, seen: Seen, side: str) -> np.ndarray:
+    def _cloud(self, seen: Seen, side: str, edge_limit: float | None) -> np.ndarray:
         if seen.depth is None:
             raise UserError(
                 f"Features '{self.family}' need a depth map of the {side}: give a sensor's or a "
                 "network's."
             )
-        valid = valid_pixels(seen.depth, *seen.valid_depth, seen.edge_limit)
+        valid = valid_pixels(seen.depth, *seen.valid_depth, edge_limit)
         return points_of(seen.depth, seen.camera, valid)
 
     def _fcgf(self, seen: Seen, keypoints: Keypoints, side: str) -> Features:
         # Only this family and `clip_dense` need torch.
         from pointclip.registration.dense.fcgf import encode_cloud
 
-        cloud, unit = self._cloud(seen, side), seen.unit
+        # As released: only the photo's depth, which a network smears at edges, is filtered.
+        edge_limit = seen.edge_limit if side == "query" else None
+        cloud, unit = self._cloud(seen, side, edge_limit), seen.unit
         if self._encoder is None:
             self._encoder = self._load()
         kept, features = encode_cloud(self._encoder, cloud, self.entry["voxel"] * unit)
@@ -88,7 +90,7 @@ class Describer:
             raise UserError(
                 f"Features 'fpfh' need as many radii as voxels and neighbours, not {lengths}."
             )
-        cloud = self._cloud(seen, side)
+        cloud = self._cloud(seen, side, seen.edge_limit)
         # Normals come from the finest points, whatever the voxels of a part.
         finest = thin(cloud, min(e["voxels"]) * unit)
         parts = []

@@ -8,7 +8,7 @@ A scene is a folder with `query/{id}.color.png` (or .jpg), `{id}.depth.png` (16 
 
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
@@ -21,7 +21,6 @@ from pointclip.core.files import printable, read_text
 # An image of more pixels is taken for a mistake or an attack; photos have some 10 million.
 MOST_PIXELS = 100_000_000
 MOST_DEPTH = 1000.0  # metres; a network's file with more is in another unit
-MOST_DEEP = 4  # folders between a base and its scenes; archives begin with some of their own
 PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
@@ -59,15 +58,10 @@ def find_scenes(base: str | Path) -> list[Scene]:
     base = Path(base)
     if not base.is_dir():
         raise UserError(f"{printable(base)} is no folder.")
-    for depth in range(MOST_DEEP + 1):
+    for depth in range(5):  # archives begin with folders of their own
         if found := sorted(path.parent for path in base.glob("*/" * depth + "query")):
             return [_scene(folder) for folder in found]
     raise UserError(f"{printable(base)} has no folder 'query', nor has a folder below it.")
-
-
-def wanted(path: PurePosixPath) -> bool:
-    """Whether a file of an archive is one of those that belong to scenes."""
-    return path.suffix.lower() in (*PHOTO_SUFFIXES, ".txt", ".npy")
 
 
 def _scene(folder: Path) -> Scene:

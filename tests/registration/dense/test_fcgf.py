@@ -9,10 +9,16 @@ import torch
 import torch.nn.functional as F
 from places import GOLDEN
 
+from pointclip.catalog.registration import FEATURES
 from pointclip.core.errors import UserError
+from pointclip.registration.camera import make_camera
+from pointclip.registration.dense import fcgf
 from pointclip.registration.dense.fcgf import ResUNetBN2C, encode_cloud, voxelise
 from pointclip.registration.dense.fcgf_weights import load_fcgf
 from pointclip.registration.dense.sparse import Convolution, Grid
+from pointclip.registration.describe import Describer
+from pointclip.registration.keypoints import Keypoints
+from pointclip.registration.side import Seen
 
 
 NARROW = {"down": (4, 6, 8, 10), "up": (8, 7, 5, 6), "outputs": 6, "size": 5}
@@ -38,6 +44,27 @@ def state(golden):
 def checkpoint(state, tmp_path):
     torch.save({"state_dict": state, "epoch": 3}, tmp_path / "narrow.pth")
     return tmp_path / "narrow.pth"
+
+
+@pytest.mark.parametrize(("side", "of"), [("query", "rgb"), ("target", "depth")])
+def test_it_gets_as_many_points_as_in_the_release(side, of, monkeypatch):
+    """Edges are left out of the photo's cloud alone."""
+    with np.load(GOLDEN / "freereg.npz") as file:
+        depth = file["pair/rgb_depth_m"] if of == "rgb" else file["pair/depth_mm"] / 1000
+        camera = make_camera(file[f"pair/{of}_K"], *map(int, file[f"pair/{of}_size_wh"]))
+        uv = file[f"pair/{of}_uv"].astype(np.int64)
+        wanted = int(file[f"transfer/{of}_n_points_before"])
+    sizes = []
+
+    def encode_cloud(network, cloud, voxel):
+        sizes.append(len(cloud))
+        return np.arange(1), np.ones((1, 2), np.float32)
+
+    monkeypatch.setattr(fcgf, "encode_cloud", encode_cloud)
+    describer = Describer(FEATURES["fcgf"], lambda: None)
+    seen = Seen(camera, None, depth.astype(np.float32), (0.01, 5.0), edge_limit=0.2)
+    getattr(describer, side)(seen, Keypoints(uv, np.zeros((len(uv), 3)), camera))
+    assert sizes == [wanted]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pointclip.core.errors import UserError
 from pointclip.registration.camera import make_camera, transform
 from pointclip.registration.keypoints import Keypoints
 from pointclip.registration.metrics import rotation_error, translation_error
+from pointclip.registration.pose import kabsch
 from pointclip.registration.pose.hypotheses import distinct, score, try_triples
 from pointclip.registration.pose.solve import check_library, solve
 from pointclip.registration.side import Side
@@ -34,6 +35,15 @@ def sides(*points):
         features = np.ones((len(own), 1), np.float32)
         made.append(Side(keypoints, features, keypoints.known, surface()))
     return made
+
+
+def test_a_scale_is_divided_out_of_the_rotation_as_in_the_release(golden, monkeypatch):
+    one = np.array([golden["refit/T0"][:3]]), np.ones(1)
+    monkeypatch.setattr(kabsch, "hypotheses", lambda *_: one)
+    clouds = golden["refit/source"], golden["refit/target"]
+    params = SOLVERS["kabsch_released"]
+    found = kabsch.ransac(*clouds, params, 1.0, np.random.default_rng(0))
+    assert np.abs(found - golden["refit/pose"]).max() < 1e-9
 
 
 def surface():

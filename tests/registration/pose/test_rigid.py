@@ -10,12 +10,14 @@ def test_refits_equal_the_release(golden):
     first, inlier = refit(source, target, golden["refit/T0"], 0.4, with_scale=True)
     assert np.abs(first - golden["refit/T1"]).max() < 1e-9
     assert np.array_equal(np.flatnonzero(inlier), golden["refit/inliers1"])
+    assert np.cbrt(np.linalg.det(first[:3, :3])) == pytest.approx(golden["refit/scale1"])
     second, inlier = refit(source, target, first, 0.2, with_scale=True)
     assert np.abs(second - golden["refit/T2"]).max() < 1e-9
     assert np.array_equal(np.flatnonzero(inlier), golden["refit/inliers2"])
     assert np.cbrt(np.linalg.det(second[:3, :3])) == pytest.approx(golden["refit/scale2"])
-    rigid, _ = refit(source, target, golden["refit/T0"], 0.4)
+    rigid, inlier = refit(source, target, golden["refit/T0"], 0.4)
     assert np.abs(rigid - golden["refit/T1_rigid"]).max() < 1e-9
+    assert np.array_equal(np.flatnonzero(inlier), golden["refit/inliers1_rigid"])
 
 
 def test_no_mirror_image_is_returned():
