@@ -12,10 +12,7 @@ rule fetch_scenes:
     log:
         "<logs>/fetch_scenes/{pairs}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
     resources:
-        mem_mb=per_attempt(1000),
         runtime=per_attempt(240),
     params:
         entry=entry_in("pairs", "pairs"),
