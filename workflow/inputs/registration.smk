@@ -63,10 +63,7 @@ def entry_in(section, axis):
 
 
 def scenes(wildcards):
-    """The folder of a set of pairs, or what says that its archive is unpacked.
-
-    If there is neither, the job says where the files are had.
-    """
+    """The folder of a set of pairs, if it is there; or what says that its archive is unpacked."""
     entry = REGISTRATION_ENTRIES["pairs"][wildcards.pairs]
     if entry["fetched"]:
         return f"<resources>/frames/{entry['fetched']}/manifest.json"
