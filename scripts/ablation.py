@@ -1,7 +1,7 @@
 """One ablation: its table, its plot, and a sentence on what it shows."""
 
+from pointclip.core.atomic import write_text
 from pointclip.core.job import job
-from pointclip.core.store import write_text
 from pointclip.evaluation.ablation import compare, describe, select
 from pointclip.evaluation.score import score
 from pointclip.report import table_formats

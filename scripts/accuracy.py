@@ -1,7 +1,8 @@
 """The accuracy table: a row a seed for machines, a row an experiment for people."""
 
+from pointclip.core.atomic import write_text
 from pointclip.core.job import job
-from pointclip.core.store import read_parquet, write_text
+from pointclip.core.store import read_parquet
 from pointclip.evaluation.published import read_published
 from pointclip.evaluation.summary import per_seed, summarise
 from pointclip.report import table_formats

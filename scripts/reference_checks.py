@@ -1,7 +1,7 @@
 """Our scores beside the published values that leave no freedom: pass, fail, or what is missing."""
 
+from pointclip.core.atomic import write_text
 from pointclip.core.job import job
-from pointclip.core.store import write_text
 from pointclip.evaluation import reference_checks
 
 

@@ -1,7 +1,8 @@
 """The tables of registration: ours, by the release's definitions, and per scene."""
 
+from pointclip.core.atomic import write_text
 from pointclip.core.job import job
-from pointclip.core.store import read_parquet, write_text
+from pointclip.core.store import read_parquet
 from pointclip.registration.summary import per_scene, released, summarise
 from pointclip.report import registration_table, table_formats
 

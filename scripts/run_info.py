@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from pointclip.core.atomic import write_text
 from pointclip.core.job import job, pick_device
-from pointclip.core.store import write_text
 from pointclip.report import run_info
 
 

@@ -1,7 +1,7 @@
 """Give a file of another data set a second name: a hard link, or a copy across file systems."""
 
+from pointclip.core.atomic import link_or_copy
 from pointclip.core.job import job
-from pointclip.core.store import link_or_copy
 
 
 with job(snakemake):

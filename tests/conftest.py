@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from filelock import FileLock
-from project import CONFIG, Project, copy_repository, write_shapes
+from project import CONFIG, Project, new_project
 from score_rows import rows, zero_shot
 
 from pointclip.evaluation.published import COLUMNS
@@ -23,8 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The copy with its config, before anything has run. Not to be changed."""
-    from tiny import tiny_backbone
-
     from pointclip.classification.view_weights import grid_search
     from pointclip.projection.float16 import render_float16
     from pointclip.projection.projection import get_projection
@@ -32,15 +29,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
     render_float16(get_projection("pointclip_zs"), np.zeros((1, 1, 3), np.float32))
     grid_search(np.zeros((1, 1, 1), np.float32), np.zeros(1, np.int64))
     root = tmp_path_factory.mktemp("fresh") / "project"
-    copy_repository(root)
-    write_shapes(root / "shapes")
-    entry = tiny_backbone(root / "weights")
-    entry.pop("name")
-    # Relative paths, so that a copy of the project is the same project.
-    entry = {k: str(v).replace(f"{root}/", "") for k, v in entry.items()}
-    config = CONFIG | {"backbones": {"tiny": entry}}
-    (root / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    return Project(root)
+    return new_project(root, CONFIG)
 
 
 @pytest.fixture(scope="session")

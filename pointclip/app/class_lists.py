@@ -43,5 +43,5 @@ def read_classes(source: str | Path) -> list[str]:
 def _furniture() -> list[str]:
     from pointclip.core.store import open_h5
 
-    with open_h5(FURNITURE) as f:
+    with open_h5(FURNITURE, foreign=True) as f:
         return [str(name) for name in f.attrs["classes"]]

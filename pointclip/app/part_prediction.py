@@ -151,7 +151,7 @@ def write_ply(
     parts: Sequence[str],
 ) -> None:
     """A binary PLY: x, y, z, the number of the part, and its colour; names stand as comments."""
-    from pointclip.core.store import atomic
+    from pointclip.core.atomic import atomic
 
     rows = np.empty(len(points), [("xyz", "<f4", 3), ("part", "u1"), ("rgb", "u1", 3)])
     rows["xyz"], rows["part"] = points, labels

@@ -11,6 +11,7 @@ from pointclip.clouds.formats.text import numbers
 from pointclip.clouds.mesh import check_bounds
 from pointclip.core.errors import UserError
 from pointclip.core.files import printable
+from pointclip.core.npz import read_npz
 
 
 LABELLED_SUFFIXES = (".ply", ".npz")
@@ -92,18 +93,12 @@ def _read_ply(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    with zipfile.ZipFile(path) as archive:
-        packed = sum(member.file_size for member in archive.infolist())
-    # Packed by a thousand at most: a few bytes must not fill the memory.
-    if packed > min(1000 * path.stat().st_size + (1 << 20), 64 * _MOST_POINTS):
-        raise UserError("it unpacks to more than a file of its size can hold")
-    with np.load(path, allow_pickle=False) as arrays:
-        found = {name.lower(): name for name in arrays.files}
-        points = next((found[name] for name in _POINT_NAMES if name in found), None)
-        labels = next((found[name] for name in LABEL_NAMES if name in found), None)
-        if points is None or labels is None:
-            raise UserError(
-                f"it has the arrays {', '.join(arrays.files)}: call the points 'points' and their "
-                "labels 'part'"
-            )
-        return arrays[points], arrays[labels]
+    arrays = {name.lower(): array for name, array in read_npz(path).items()}
+    points = next((arrays[name] for name in _POINT_NAMES if name in arrays), None)
+    labels = next((arrays[name] for name in LABEL_NAMES if name in arrays), None)
+    if points is None or labels is None:
+        raise UserError(
+            f"it has the arrays {', '.join(arrays)}: call the points 'points' and their labels "
+            "'part'"
+        )
+    return points, labels

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from pointclip.core.errors import UserError
-from pointclip.core.files import read_yaml
+from pointclip.core.files import check_extent, read_yaml
 
 
 SCHEMA = Path("workflow/schemas/config.schema.yaml")  # in the repository
@@ -32,6 +32,7 @@ def validate(
     from jsonschema import Draft202012Validator
     from snakemake import utils
 
+    check_extent(config, "The config")
     path = Path(repository, SCHEMA).resolve()
     # The loader in C where there is one: the other takes six times as long.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -60,7 +61,7 @@ def _one_sentence(errors: Iterable[Any]) -> str:
     while error.context:
         error = max(error.context, key=lambda e: len(e.absolute_path))
     where = ".".join(map(str, error.absolute_path)) or "the config"
-    rule, given = error.validator_value, f"'{error.instance}' is not allowed for {where}"
+    rule, given = error.validator_value, f"'{str(error.instance)[:200]}' is not allowed for {where}"
     match error.validator:
         case "additionalProperties":
             known = error.schema.get("properties", {})
@@ -78,4 +79,4 @@ def _one_sentence(errors: Iterable[Any]) -> str:
         case "minimum" | "maximum":
             return f"{given}: the {error.validator} is {rule}."
         case _:
-            return f"{given}: {error.message}."
+            return f"{given}: {error.message[-200:]}."

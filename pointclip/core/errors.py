@@ -1,6 +1,7 @@
 """Errors caused by user input."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class UserError(ValueError):
@@ -8,6 +9,14 @@ class UserError(ValueError):
 
     Command line and scripts print the sentence and exit with a non-zero code; no traceback.
     """
+
+
+class DamagedFile(UserError):
+    """A file of ours that is damaged: made anew once it is deleted."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(f"{path} {what}: delete it and run again, and it is made anew.")
+        self.path, self.what = path, what
 
 
 def choose(value: str, allowed: Iterable[str], what: str) -> str:

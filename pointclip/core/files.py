@@ -1,5 +1,6 @@
 """Which files a command is to read, how to write their names, and text and YAML files read."""
 
+import math
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pointclip.core.errors import UserError
 # The folder of the installed package: code and assets are found from here alone.
 PACKAGE = Path(__file__).resolve().parents[1]
 ASSETS = PACKAGE / "assets"
+MOST_VALUES = 1_000_000
 
 
 def find_files(paths: Iterable[str | Path], suffixes: Iterable[str]) -> Iterator[Path]:
@@ -95,7 +97,7 @@ def read_yaml(path: str | Path) -> dict[Any, Any]:
     """The mapping that a YAML file holds; an empty file holds an empty one.
 
     Raises:
-        UserError: if it does not exist, is no YAML, or holds something else.
+        UserError: if it does not exist, is no YAML, or holds something else or too much.
     """
     try:
         content = yaml.safe_load(read_text(path))
@@ -103,4 +105,30 @@ def read_yaml(path: str | Path) -> dict[Any, Any]:
         raise UserError(f"{path} is not valid YAML ({' '.join(str(error).split())}).") from error
     if not isinstance(content, dict | None):
         raise UserError(f"{path} must be a mapping of keys to values.")
+    check_extent(content, str(path))
     return content or {}
+
+
+def check_extent(content: Any, what: str) -> None:
+    """Check what YAML holds once its aliases are followed: a few lines can stand for 10^9 values.
+
+    Raises:
+        UserError: if it is more than `MOST_VALUES` values, or something that holds itself.
+    """
+    known: dict[int, float | int] = {}
+
+    def count(item: Any) -> float | int:
+        if not isinstance(item, dict | list):
+            return 1
+        if id(item) not in known:
+            known[id(item)] = math.inf  # until it is counted: what holds itself has no end
+            values = item.values() if isinstance(item, dict) else item
+            known[id(item)] = 1 + sum(map(count, values))
+        return known[id(item)]
+
+    try:
+        found = count(content)
+    except RecursionError:
+        found = math.inf
+    if found > MOST_VALUES:
+        raise UserError(f"{what} holds more than {MOST_VALUES} values (a YAML alias repeats them).")

@@ -1,14 +1,17 @@
 """What every script of the DAG does around its work: log, threads, progress, error sentences."""
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pointclip.core.device import acquire_gpu
-from pointclip.core.errors import UserError
+from pointclip.core.errors import DamagedFile, UserError
+from pointclip.core.run_lock import RUN, end_with
 
 
 if TYPE_CHECKING:
@@ -22,9 +25,11 @@ Item = TypeVar("Item")
 def job(snakemake: Any) -> Iterator[logging.Logger]:
     """Run a script's body: log to the rule's log file, and end bad input with one sentence.
 
-    A full or read-only disk (OSError) is told in the same way. Everything else keeps its
-    traceback, in the log too, because it is a bug of ours.
+    A full or read-only disk (OSError) is told in the same way. A damaged file of the results is
+    deleted, so that the next run makes it anew. Everything else keeps its traceback, in the log
+    too, because it is a bug of ours.
     """
+    end_with(os.environ.get(RUN, ""))
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(message)s",
@@ -40,6 +45,9 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         yield log
     except (UserError, OSError) as error:
         sentence = str(error)
+        if isinstance(error, DamagedFile) and is_made_by_us(error.path, snakemake):
+            error.path.unlink(missing_ok=True)
+            sentence = f"{error.path} {error.what}: it is deleted; run again, and it is made anew."
         log.error(sentence)
         sys.stderr.write(f"{snakemake.rule}: {sentence}\n")
         sys.exit(1)
@@ -47,6 +55,12 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         log.exception("%s failed; this is a bug, please report it with this log.", snakemake.rule)
         raise
     log.info("%s took %.1f s", snakemake.rule, time.perf_counter() - start)
+
+
+def is_made_by_us(path: Path, snakemake: Any) -> bool:
+    """Whether a file is an input of this job that another job has made, and no file of the user."""
+    made = Path(snakemake.config["results"]).resolve()
+    return path.resolve().is_relative_to(made) and str(path) in map(str, snakemake.input)
 
 
 def progress(

@@ -1,12 +1,9 @@
 """How results lie on disk: HDF5 for arrays, Parquet for rows (weights: `tensors`).
 
-A file appears under its own name only when it is complete, so that a later job never takes what a
-killed one left for finished; and it carries the parameters that made it.
+A file carries the parameters that made it, and a checksum.
 """
 
 import json
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,75 +16,59 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pointclip.core.errors import UserError
-
-
-@contextmanager
-def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary name beside `path`; move it into place if the block succeeds.
-
-    The temporary name keeps the suffix (matplotlib and others read the format from it).
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    try:
-        yield partial
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def link_or_copy(source: str | Path, target: str | Path) -> None:
-    """Give a file a second name: a hard link, or a copy where there can be none."""
-    with atomic(target) as partial:
-        try:
-            os.link(source, partial)
-        except OSError:
-            shutil.copyfile(source, partial)
-
-
-def write_text(text: str, path: str | Path) -> None:
-    """Write `text` as UTF-8."""
-    with atomic(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+from pointclip.core import checksum
+from pointclip.core.atomic import atomic
+from pointclip.core.errors import DamagedFile, UserError
 
 
 @contextmanager
 def new_h5(path: str | Path, **attrs: Any) -> Iterator[h5py.File]:
     """Open a new HDF5 file for writing; `attrs` that HDF5 cannot hold are stored as JSON."""
-    with atomic(path) as partial, h5py.File(partial, "w") as f:
-        for key, value in attrs.items():
-            plain = isinstance(value, str | int | float | np.generic | np.ndarray)
-            f.attrs[key] = value if plain else json.dumps(value)
-        yield f
+    with atomic(path) as partial:
+        with h5py.File(partial, "w") as f:
+            for key, value in attrs.items():
+                plain = isinstance(value, str | int | float | np.generic | np.ndarray)
+                f.attrs[key] = value if plain else json.dumps(value)
+            yield f
+        checksum.seal_h5(partial)
 
 
 @contextmanager
-def open_h5(path: str | Path) -> Iterator[h5py.File]:
+def open_h5(path: str | Path, foreign: bool = False) -> Iterator[h5py.File]:
     """Open an HDF5 file for reading.
 
+    Args:
+        foreign: the file was not made by `new_h5`, and so has no checksum.
+
     Raises:
-        UserError: if the file is missing, cut short or no HDF5.
+        UserError: if the file is missing.
+        DamagedFile: if it is cut short, no HDF5, or does not fit its checksum.
     """
+    path = Path(path)
     try:
+        _check_seal(path, checksum.h5_fits(path), foreign)
         f = h5py.File(path, "r")
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist.") from error
     except OSError as error:
-        raise UserError(
-            f"{path} is not a readable HDF5 file ({str(error).splitlines()[0]}): "
-            "delete it and run again, and it is made anew."
-        ) from error
+        raise DamagedFile(path, f"is not a readable HDF5 file ({_first_line(error)})") from error
     with f:
         try:
             yield f
         except (OSError, KeyError) as error:
             # A damaged chunk shows only when it is read.
-            raise UserError(
-                f"{path} is damaged or incomplete ({str(error).splitlines()[0]}): "
-                "delete it and run again, and it is made anew."
-            ) from error
+            raise DamagedFile(path, f"is damaged or incomplete ({_first_line(error)})") from error
+
+
+def _check_seal(path: Path, fits: bool | None, foreign: bool) -> None:
+    if fits is False:
+        raise DamagedFile(path, "is damaged (it does not fit its own checksum)")
+    if fits is None and not foreign:
+        raise DamagedFile(path, "is cut short, or of an older version (it has no checksum)")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def ids_of(paths: Sequence[str | Path]) -> np.ndarray:
@@ -146,28 +127,42 @@ def write_parquet(frame: pd.DataFrame, path: str | Path, **metadata: Any) -> Non
     extra = {f"pointclip.{k}".encode(): json.dumps(v).encode() for k, v in metadata.items()}
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **extra})
     with atomic(path) as partial:
-        pq.write_table(table, partial)
+        with pq.ParquetWriter(partial, table.schema) as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata({checksum.KEY: checksum.ABSENT})
+        checksum.seal_parquet(partial)
 
 
-def read_parquet(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
+def read_parquet(
+    path: str | Path, columns: list[str] | None = None, foreign: bool = False
+) -> pd.DataFrame:
     """Read a table; what `write_parquet` was given as metadata is in `frame.attrs`.
 
+    Args:
+        foreign: the file was not made by `write_parquet`, and so needs no checksum.
+
     Raises:
-        UserError: if the file is missing or no Parquet file.
+        UserError: if the file is missing.
+        DamagedFile: if it is no Parquet file, or does not fit its checksum.
     """
+    path, prefix = Path(path), b"pointclip."
     try:
-        table = pq.read_table(path, columns=columns)
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist.") from error
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(
-            f"{path} is not a readable Parquet file: delete it and run again, and it is made anew."
-        ) from error
-    frame = table.to_pandas()
-    prefix = b"pointclip."
-    frame.attrs = {
-        key.removeprefix(prefix).decode(): json.loads(value)
-        for key, value in (table.schema.metadata or {}).items()
-        if key.startswith(prefix)
-    }
+    try:
+        _check_seal(path, checksum.parquet_fits(content), foreign)
+        table = pq.read_table(pa.BufferReader(content), columns=columns)
+        table.validate(full=foreign)  # a stranger's strings may be no UTF-8
+        frame = table.to_pandas()
+        frame.attrs = {
+            key.removeprefix(prefix).decode(): json.loads(value)
+            for key, value in (table.schema.metadata or {}).items()
+            if key.startswith(prefix) and key != checksum.KEY
+        }
+    except DamagedFile:
+        raise
+    # A stranger's footer may be wrong in any way: pandas and json raise a dozen kinds of errors.
+    except Exception as error:
+        raise DamagedFile(path, "is not a readable Parquet file") from error
     return frame

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pointclip.core.atomic import atomic
 from pointclip.core.errors import UserError
-from pointclip.core.store import atomic
 
 
 def write_tensors(tensors: Mapping[str, Any], path: str | Path, **metadata: Any) -> None:

@@ -1,6 +1,7 @@
 """Download a data set, and write each split as clouds, labels and source ids."""
 
 import logging
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -14,12 +15,13 @@ from pointclip.clouds.colors import GREY_BYTE
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.core.store import new_h5, write_parquet
-from pointclip.data.download import fetch, unpack, write_manifest
+from pointclip.data.download import URL_KEY, fetch, unpack, url_key, write_manifest
 from pointclip.data.readers.base import Chunk
 from pointclip.data.split import load_reader, read_split
 
 
 log = logging.getLogger(__name__)
+MANIFEST, UNPACKED = "manifest.json", "unpacked"
 
 
 def download(
@@ -30,7 +32,9 @@ def download(
     """Fetch a data set into `folder` and write `manifest.json` there, last.
 
     The entry's `urls` are tried in order; `sha256` or `md5` is checked, or a hash is recorded. A
-    zip is unpacked (only what the reader reads) and then removed, unless it is the user's own.
+    zip is unpacked (only what the reader reads) and then removed, unless it is the user's own. What
+    other URLs have left in `folder` is removed at the end. A zip that cannot be read is removed at
+    once, so that the next run fetches it again.
 
     Args:
         wanted: what of a zip is unpacked; None is as the entry's reader says.
@@ -44,20 +48,28 @@ def download(
         log.warning("Terms of use, please read before you go on: %s", terms)
     checksum = next((f"{k}:{entry[k]}".lower() for k in ("sha256", "md5") if entry.get(k)), None)
     archive, found, url = fetch(entry["urls"], folder, checksum)
-    own = archive.parent.resolve() != folder.resolve()
+    own = not archive.resolve().is_relative_to(folder.resolve())
     content = {"url": url, "checksum": found, "checked": checksum is not None}
     # Some URLs end in no name.
     suffix = archive.suffix.lower()
     zipped = suffix == ".zip" or (not suffix and zipfile.is_zipfile(archive))
     if zipped:
-        content |= {"data": "unpacked", "size": archive.stat().st_size}
-        content["files"] = unpack(archive, folder / "unpacked", wanted)
+        content |= {"data": UNPACKED, "size": archive.stat().st_size}
+        try:
+            content["files"] = unpack(archive, folder / UNPACKED, wanted)
+        except UserError as error:
+            if own:
+                raise
+            archive.unlink(missing_ok=True)
+            raise UserError(f"{error} It came from {url} and is deleted: run again.") from error
     else:
-        content["data"] = str(archive.resolve() if own else archive.name)
-    write_manifest(folder / "manifest.json", content)
-    if zipped and not own:
-        archive.unlink()
-    return folder / "manifest.json"
+        content["data"] = str(archive.resolve() if own else archive.relative_to(folder))
+    write_manifest(folder / MANIFEST, content)
+    kept = UNPACKED if zipped else url_key(url)
+    for left in folder.iterdir():
+        if left.name != kept and (left.name == UNPACKED or URL_KEY.fullmatch(left.name)):
+            shutil.rmtree(left)
+    return folder / MANIFEST
 
 
 def prepare(

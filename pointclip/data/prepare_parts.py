@@ -17,7 +17,7 @@ from pointclip.catalog.parts import PART_READERS
 from pointclip.clouds.load import normalise, turn_up
 from pointclip.core.errors import UserError, choose
 from pointclip.core.store import new_h5
-from pointclip.data.readers.base import PartChunk
+from pointclip.data.readers.base import PartChunk, damage_told
 
 
 log = logging.getLogger(__name__)
@@ -44,11 +44,11 @@ def prepare_parts(
     Raises:
         UserError: if the split is empty, or a label is none of its class's parts.
     """
-    stream = load_part_reader(entry).read(
-        entry, Path(source), choose(split, ("train", "test"), "split")
-    )
+    choose(split, ("train", "test"), "split")
+    with damage_told(Path(source)):
+        stream = load_part_reader(entry).read(entry, Path(source), split)
+        chunks = [_as_asked(chunk, entry) for chunk in stream.chunks]
     classes = list(stream.parts)
-    chunks = [_as_asked(chunk, entry) for chunk in stream.chunks]
     if not chunks:
         raise UserError(f"{source} has no {split} split that the entry's reader could read.")
     points, label, part = (

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from pointclip.catalog.datasets import READERS
 from pointclip.clouds.load import normalise, turn_up
 from pointclip.core.errors import UserError, choose
-from pointclip.data.readers.base import Chunk, Entry, Split
+from pointclip.data.readers.base import Chunk, Entry, Split, damage_told
 
 
 def load_reader(entry: Entry) -> ModuleType:
@@ -36,25 +36,27 @@ def read_split(entry: Entry, source: str | Path, split: str) -> Split:
     if source.name == "manifest.json":
         source = _downloaded(source)
     choose(split, ("train", "test"), "split")
-    raw = load_reader(entry).read(entry, source, split)
+    with damage_told(source):
+        raw = load_reader(entry).read(entry, source, split)
     kept = entry.get("classes") or raw.classes
     for name in kept:
         choose(name, raw.classes, "class")
     number = np.array([kept.index(name) if name in kept else -1 for name in raw.classes])
 
     def chunks() -> Iterator[Chunk]:
-        for chunk in raw.chunks:
-            label = chunk.label
-            if len(label) and not 0 <= label.min() <= label.max() < len(raw.classes):
-                raise UserError(
-                    f"{source} has a label that none of its {len(raw.classes)} classes has."
-                )
-            keep = np.flatnonzero(number[label] >= 0)
-            if len(keep):
-                some = chunk.rows(keep)
-                points = _as_asked(some.points, entry, source)
-                colors = None if some.colors is None else some.colors[:, : points.shape[1]]
-                yield Chunk(points, number[some.label], some.published_id, colors)
+        with damage_told(source):
+            for chunk in raw.chunks:
+                label = chunk.label
+                if len(label) and not 0 <= label.min() <= label.max() < len(raw.classes):
+                    raise UserError(
+                        f"{source} has a label that none of its {len(raw.classes)} classes has."
+                    )
+                keep = np.flatnonzero(number[label] >= 0)
+                if len(keep):
+                    some = chunk.rows(keep)
+                    points = _as_asked(some.points, entry, source)
+                    colors = None if some.colors is None else some.colors[:, : points.shape[1]]
+                    yield Chunk(points, number[some.label], some.published_id, colors)
 
     return Split(list(kept), chunks())
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.catalog.backbones import weights_name
+from pointclip.core.atomic import write_text
 from pointclip.core.errors import UserError
 from pointclip.core.files import own_file
-from pointclip.core.store import write_text
 
 
 log = logging.getLogger(__name__)

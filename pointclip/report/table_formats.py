@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from pointclip.catalog.columns import HEADINGS
+from pointclip.core.atomic import write_text
 from pointclip.core.errors import choose
-from pointclip.core.store import write_text
 
 
 # In a long table: a field above it that keeps the rows with all of the words typed.

@@ -8,6 +8,7 @@ from few_shot_data import CLASSES, VIEWS, write_files, zero_shot_run
 
 from pointclip.classification import zero_shot
 from pointclip.core import store
+from pointclip.core.checksum import seal_h5
 from pointclip.core.errors import UserError
 from pointclip.data.shots import validation_ids
 from pointclip.evaluation.score import score
@@ -137,6 +138,7 @@ def test_shards_encoded_on_another_device_are_refused(tmp_path):
     paths = write_files(tmp_path)
     with h5py.File(paths["test_features"][1], "a") as f:
         f.attrs["device"] = "cuda"
+    seal_h5(paths["test_features"][1])
     with pytest.raises(UserError, match=r"was encoded with device unknown, .* with cuda"):
         zero_shot.write_logits(paths["test_features"], paths["text"], None, tmp_path / "l.h5")
     assert not (tmp_path / "l.h5").exists()

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from pointclip.core.errors import UserError
-from pointclip.core.files import ASSETS, find_files, own_file, printable
+from pointclip.core.files import ASSETS, find_files, own_file, printable, read_yaml
 
 
 def touch(path):
@@ -59,3 +59,24 @@ def test_a_file_of_an_entry_is_a_users_own_before_one_of_the_package(tmp_path, m
     assert own_file(str(own), "model config") == own
     with pytest.raises(UserError, match=r"The model config 'none.json' does not exist"):
         own_file("none.json", "model config")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+        + "".join(
+            f"{k}: &{k} [{', '.join([f'*{j}'] * 10)}]\n"
+            for j, k in zip("abcdef", "bcdefg", strict=True)
+        ),
+        "a: &a {b: *a}\n",
+        "a: &a [[*a]]\n",
+    ],
+)
+def test_aliases_do_not_multiply_what_a_file_holds(tmp_path, text):
+    path = tmp_path / "bomb.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match="more than 1000000 values"):
+        read_yaml(path)
+    path.write_text("a: &a [x, y]\nb: *a\n")
+    assert read_yaml(path) == {"a": ["x", "y"], "b": ["x", "y"]}

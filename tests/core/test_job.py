@@ -6,12 +6,19 @@ import torch
 
 from pointclip.core.errors import UserError
 from pointclip.core.job import job, pick_device, progress
+from pointclip.core.store import open_h5
 
 
 @pytest.fixture
 def snakemake(tmp_path):
     threads = torch.get_num_threads()
-    yield SimpleNamespace(rule="encode", log=[tmp_path / "encode.log"], threads=threads)
+    yield SimpleNamespace(
+        rule="encode",
+        log=[tmp_path / "encode.log"],
+        threads=threads,
+        input=[str(tmp_path / "results/a.h5"), str(tmp_path / "own.h5")],
+        config={"results": str(tmp_path / "results")},
+    )
     logging.captureWarnings(False)
     for handler in logging.root.handlers[:]:
         if isinstance(handler, logging.FileHandler):
@@ -36,6 +43,19 @@ def test_bad_input_and_a_full_disk_end_with_one_sentence(snakemake, capsys, erro
     assert exit_.value.code == 1
     assert capsys.readouterr().err == f"encode: {error}\n"
     assert "Traceback" not in snakemake.log[0].read_text()
+
+
+@pytest.mark.parametrize(("name", "deleted"), [("results/a.h5", True), ("own.h5", False)])
+def test_a_damaged_result_is_deleted_but_no_file_of_the_user(
+    snakemake, tmp_path, capsys, name, deleted
+):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"junk")
+    with pytest.raises(SystemExit), job(snakemake), open_h5(path):
+        pass
+    assert path.exists() != deleted
+    assert ("it is deleted; run again" if deleted else "delete it and") in capsys.readouterr().err
 
 
 def test_a_bug_keeps_its_traceback(snakemake):

@@ -1,49 +1,22 @@
 import os
-import subprocess
-import sys
+import random
 
 import h5py
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from mutate import flip
 
 from pointclip.core import store
-from pointclip.core.errors import UserError, choose
+from pointclip.core.errors import DamagedFile, UserError, choose
 
 
 def test_choose_returns_an_allowed_value_and_names_all_others():
     assert choose("a", ["a", "b"], "letter") == "a"
     with pytest.raises(UserError, match=r"Unknown letter 'c': choose one of a, b\."):
         choose("c", ["a", "b"], "letter")
-
-
-def test_atomic_leaves_nothing_behind_when_the_block_fails(tmp_path):
-    target = tmp_path / "new" / "table.csv"
-    with pytest.raises(RuntimeError), store.atomic(target) as partial:
-        partial.write_text("half")
-        raise RuntimeError
-    assert list(target.parent.iterdir()) == []
-
-
-def test_atomic_keeps_the_old_file_until_the_new_one_is_complete(tmp_path):
-    target = tmp_path / "table.csv"
-    store.write_text("old", target)
-    with store.atomic(target) as partial:
-        partial.write_text("new")
-        assert target.read_text() == "old"
-        assert partial.suffix == ".csv"
-    assert target.read_text() == "new"
-
-
-def test_a_killed_writer_leaves_no_file_under_the_final_name(tmp_path):
-    target = tmp_path / "big.h5"
-    code = (
-        "import os, signal, sys; from pointclip.core import store\n"
-        "with store.new_h5(sys.argv[1]) as f:\n"
-        "    f['id'] = [b'a']; f.flush(); os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    assert subprocess.run([sys.executable, "-c", code, target]).returncode < 0
-    assert not target.exists()
 
 
 def write_shard(path, ids, features):
@@ -81,7 +54,9 @@ def test_a_missing_truncated_or_foreign_h5_is_told_in_one_sentence(shards, tmp_p
         pass
     path = shards[0][0]
     os.truncate(path, path.stat().st_size // 2)
-    with pytest.raises(UserError, match="not a readable HDF5 file"), store.open_h5(path):
+    with pytest.raises(UserError, match="cut short"), store.open_h5(path):
+        pass
+    with pytest.raises(UserError, match="not a readable HDF5 file"), store.open_h5(path, True):
         pass
     junk = tmp_path / "junk.h5"
     junk.write_bytes(b"junk" * 100)
@@ -89,18 +64,62 @@ def test_a_missing_truncated_or_foreign_h5_is_told_in_one_sentence(shards, tmp_p
         pass
 
 
-def test_a_damaged_chunk_is_told_when_it_is_read(tmp_path):
+def test_a_damaged_chunk_of_a_strangers_file_is_told_when_it_is_read(tmp_path):
     path = tmp_path / "a.h5"
     noise = np.random.default_rng(0).integers(0, 255, 10_000, dtype=np.uint8)
-    with store.new_h5(path) as f:
+    with h5py.File(path, "w") as f:
         f.create_dataset("depth", data=noise, chunks=(1000,), compression="gzip", fletcher32=True)
-    with h5py.File(path) as f:
         chunk = f["depth"].id.get_chunk_info(3)
     with path.open("r+b") as raw:
         raw.seek(chunk.byte_offset + 100)
         raw.write(b"\0" * 200)
-    with pytest.raises(UserError, match="damaged or incomplete"), store.open_h5(path) as f:
+    with pytest.raises(UserError, match="damaged or incomplete"), store.open_h5(path, True) as f:
         f["depth"][:]
+
+
+def test_every_flipped_bit_is_told(shards, tmp_path):
+    """Of attributes, names and numbers, in files as other programs read them too."""
+    table = tmp_path / "t.parquet"
+    store.write_parquet(pd.DataFrame({"id": ["a", "b"], "label": [0, 1]}), table, classes=["c"])
+    assert list(pd.read_parquet(table)["label"]) == [0, 1]
+    with h5py.File(shards[0][0]) as f:
+        assert f["features"].shape == (3, 2)
+    rng = random.Random(0)
+    for path in (shards[0][0], table):
+        good = path.read_bytes()
+        for _ in range(300):
+            path.write_bytes(flip(good, rng))
+            with pytest.raises(DamagedFile):
+                _read(path)
+
+
+def _read(path):
+    if path.suffix == ".parquet":
+        return store.read_parquet(path)
+    with store.open_h5(path) as f:
+        return f["features"][:]
+
+
+def test_files_without_a_checksum_are_a_strangers(tmp_path):
+    frame = pd.DataFrame({"id": ["a"]})
+    frame.to_parquet(tmp_path / "t.parquet")
+    with h5py.File(tmp_path / "t.h5", "w") as f:
+        f["id"] = [1]
+    assert list(store.read_parquet(tmp_path / "t.parquet", foreign=True)["id"]) == ["a"]
+    with store.open_h5(tmp_path / "t.h5", foreign=True) as f:
+        assert f["id"][0] == 1
+    with pytest.raises(DamagedFile, match="has no checksum"):
+        store.read_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DamagedFile, match="has no checksum"), store.open_h5(tmp_path / "t.h5"):
+        pass
+
+
+@pytest.mark.parametrize("key", [b"pointclip.a", b"pandas"])
+def test_a_strangers_footer_may_hold_anything(tmp_path, key):
+    table = pa.table({"id": ["a"]}).replace_schema_metadata({key: b"{[\xff"})
+    pq.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(UserError, match="not a readable Parquet file"):
+        store.read_parquet(tmp_path / "t.parquet", foreign=True)
 
 
 def test_parquet_keeps_rows_and_metadata(tmp_path):
@@ -111,6 +130,6 @@ def test_parquet_keeps_rows_and_metadata(tmp_path):
     assert back.attrs == {"classes": ["chair", "table"], "seed": 3}
     (tmp_path / "junk.parquet").write_bytes(b"PAR1 junk")
     with pytest.raises(UserError, match="not a readable Parquet file"):
-        store.read_parquet(tmp_path / "junk.parquet")
+        store.read_parquet(tmp_path / "junk.parquet", foreign=True)
     with pytest.raises(UserError, match="does not exist"):
         store.read_parquet(tmp_path / "none.parquet")

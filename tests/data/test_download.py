@@ -1,15 +1,20 @@
+import gzip
 import hashlib
+import json
 import logging
 import re
 import threading
+import time
 import zipfile
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from pointclip.core.errors import UserError
-from pointclip.data import download
-from pointclip.data.download import fetch, unpack
+from pointclip.data import download, transfer
+from pointclip.data.download import fetch, unpack, url_key
+from pointclip.data.prepare import download as download_dataset
 
 
 CONTENT = bytes(range(256)) * 20_000
@@ -22,6 +27,7 @@ class Server(BaseHTTPRequestHandler):
     limit: list[int]
     status: list[int]
     ranges: list[str | None]
+    answer: list[Callable[[BaseHTTPRequestHandler], None]]
     etag = '"1"'
 
     def do_GET(self):
@@ -30,6 +36,9 @@ class Server(BaseHTTPRequestHandler):
         if self.status:
             self.send_response(self.status.pop(0))
             self.end_headers()
+            return
+        if self.answer:
+            self.answer.pop(0)(self)
             return
         start = int(re.match(r"bytes=(\d+)-", asked)[1]) if asked else 0
         if self.headers.get("If-Range") != self.etag:
@@ -47,8 +56,8 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(download.time, "sleep", lambda _: None)
-    handler = type("Handler", (Server,), {"limit": [], "status": [], "ranges": []})
+    monkeypatch.setattr(transfer.time, "sleep", lambda _: None)
+    handler = type("Handler", (Server,), {"limit": [], "status": [], "ranges": [], "answer": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         handler.url = f"http://127.0.0.1:{running.server_port}/some/data.bin"
@@ -75,14 +84,15 @@ def test_what_breaks_off_is_resumed_where_it_was(server, tmp_path):
         int(r[6:-1]) for r in server.ranges[1:]
     )
     assert int(server.ranges[-1][6:-1]) > 1_000_000
-    assert [p.name for p in tmp_path.iterdir()] == ["data.bin"]
+    assert [p.name for p in path.parent.iterdir()] == ["data.bin"]
 
 
 def test_a_later_run_resumes_too(server, tmp_path):
     server.limit[:] = [2_500_000, 0, 0, 0]
     with pytest.raises(UserError, match="Nothing could be fetched from http"):
         fetch([server.url], tmp_path, SHA)
-    assert (tmp_path / "data.bin.part").stat().st_size >= 2_000_000
+    part = tmp_path / url_key(server.url) / "data.bin.part"
+    assert part.stat().st_size >= 2_000_000
     fetch([server.url], tmp_path, SHA)
     assert server.ranges[-1].startswith("bytes=2")
 
@@ -116,7 +126,85 @@ def test_a_wrong_checksum_is_one_sentence_and_leaves_no_file(server, tmp_path):
     with pytest.raises(UserError, match="hash of downloaded file") as caught:
         fetch([server.url], tmp_path, "md5:" + "0" * 32)
     assert "\n" not in str(caught.value)
-    assert not (tmp_path / "data.bin").exists()
+    assert not list(tmp_path.rglob("data.bin"))
+
+
+def send(body: bytes, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    """An answer without a length, unless `headers` have one."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        for name, value in headers.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.end_headers()
+        request.wfile.write(body)
+
+    return answer
+
+
+def test_a_packed_answer_is_unpacked(server, tmp_path):
+    packed = gzip.compress(CONTENT)
+    server.answer[:] = [send(packed, Content_Encoding="gzip", Content_Length=str(len(packed)))]
+    path, checksum, _ = fetch([server.url], tmp_path)
+    assert (path.read_bytes(), checksum) == (CONTENT, SHA)
+
+
+def test_a_page_of_html_is_no_file(server, tmp_path):
+    server.answer[:] = [send(b"\n<!DOCTYPE html><html>Log in</html>", ETag='"3"')]
+    with pytest.raises(UserError, match="what came is a web page"):
+        fetch([server.url], tmp_path)
+    assert fetch([server.url], tmp_path)[0].read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_a_server_that_drips_is_given_up(server, tmp_path, monkeypatch, head):
+    monkeypatch.setattr(transfer, "BLOCK_SECONDS", 0.1)
+
+    def drip(request):
+        request.wfile.write(head)
+        for _ in range(100):
+            request.wfile.write(b"a")
+            threading.Event().wait(0.02)  # time.sleep waits for nothing here
+
+    server.answer[:] = [drip] * 4
+    start = time.monotonic()
+    with pytest.raises(UserError, match="no 32768 bytes arrived in 0 s"):
+        fetch([server.url], tmp_path)
+    assert time.monotonic() - start < 10
+
+
+def test_files_of_two_urls_do_not_meet(server, tmp_path):
+    assert fetch([server.url], tmp_path)[0].read_bytes() == CONTENT
+    server.answer[:] = [send(b"other")]
+    assert fetch([server.url + "?2"], tmp_path)[0].read_bytes() == b"other"
+
+
+def zipped(folder, **files):
+    path = folder / "shapes.zip"
+    with zipfile.ZipFile(path, "w") as z:
+        for name, content in files.items():
+            z.writestr(f"chair/{name}.npy", content)
+    return path.read_bytes()
+
+
+def test_an_archive_replaces_all_that_another_left(server, tmp_path):
+    entry, folder = {"reader": "folder", "urls": [server.url + "/a.zip"]}, tmp_path / "data"
+    server.answer[:] = [send(zipped(tmp_path, old="1", both="2"))]
+    download_dataset(entry, folder)
+    server.answer[:] = [send(zipped(tmp_path, new="3", both="4"))]
+    manifest = download_dataset(entry | {"urls": [server.url + "/b/a.zip"]}, folder)
+    unpacked = {p.name: p.read_text() for p in (folder / "unpacked").rglob("*.npy")}
+    assert unpacked == {"new.npy": "3", "both.npy": "4"}
+    assert sorted(p.name for p in folder.iterdir()) == ["manifest.json", "unpacked"]
+    assert json.loads(manifest.read_text())["files"] == ["chair/both.npy", "chair/new.npy"]
+
+
+def test_a_cut_archive_is_deleted_and_fetched_again(server, tmp_path):
+    entry, archive = {"reader": "folder", "urls": [server.url + "/a.zip"]}, zipped(tmp_path, a="1")
+    server.answer[:] = [send(archive[: len(archive) // 2]), send(archive)]
+    with pytest.raises(UserError, match=r"not a readable zip.*a\.zip and is deleted: run again"):
+        download_dataset(entry, tmp_path / "data")
+    assert download_dataset(entry, tmp_path / "data").is_file()
 
 
 def test_local_files_are_used_where_they_are(tmp_path):

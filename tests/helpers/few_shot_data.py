@@ -151,5 +151,5 @@ def write_external(path: Path, ids: Iterable[str], classes: list[str], logits: n
     else:
         frame = pd.DataFrame(logits, columns=classes)
         frame.insert(0, "id", list(ids))
-        store.write_parquet(frame, path)
+        frame.to_parquet(path)
     return path

@@ -129,9 +129,10 @@ def zip_member(data: bytes, rng: random.Random) -> bytes:
         zipfile.ZipFile(packed, "w") as new,
     ):
         for member in old.infolist():
-            change = rng.choice((edit, flip, cut, text_number, binary_number))
+            content = old.read(member)
+            changes = (edit, flip, cut, text_number, binary_number) if content else (edit,)
             name = member.filename if rng.random() < 0.9 else rng.choice(("../a.npy", "a", "x.npy"))
-            new.writestr(name, change(old.read(member), rng), rng.choice((0, 8, 12, 14)))
+            new.writestr(name, rng.choice(changes)(content, rng), rng.choice((0, 8, 12, 14)))
     return packed.getvalue()
 
 

@@ -190,3 +190,18 @@ def copy_repository(target: Path) -> None:
     (target / "pointclip/assets").symlink_to(REPOSITORY / "pointclip/assets")
     for name in ("environment.yml", "environment.post-deploy.sh", "pyproject.toml", "README.md"):
         shutil.copy2(REPOSITORY / name, target / name)
+
+
+def new_project(root: Path, config: dict[str, Any]) -> Project:
+    """A copy of the repository with made shapes and a tiny backbone, in which nothing has run."""
+    from tiny import tiny_backbone
+
+    copy_repository(root)
+    write_shapes(root / "shapes")
+    entry = tiny_backbone(root / "weights")
+    entry.pop("name")
+    # Relative paths, so that a copy of the project is the same project.
+    entry = {k: str(v).replace(f"{root}/", "") for k, v in entry.items()}
+    config = config | {"backbones": {"tiny": entry}}
+    (root / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    return Project(root)

@@ -11,6 +11,7 @@ pytest.importorskip("transformers")
 
 from tiny_diffusion import make_controlnet, save_stable_diffusion
 
+from pointclip.core.checksum import seal_h5
 from pointclip.core.store import new_h5, open_h5
 from pointclip.registration.camera import make_camera
 from pointclip.registration.dense.diffusion_weights import load_networks
@@ -167,6 +168,7 @@ def test_a_frame_with_a_problem_keeps_it(small, networks, frames, tmp_path):
     with h5py.File(tmp_path / "frames.h5", "a") as file:
         del file[NAMES[2]]
         write_problem(file, NAMES[2], "It is dark.")
+    seal_h5(tmp_path / "frames.h5")
     write_layers(PAIRS, tmp_path / "frames.h5", networks, ENTRY, "indoor", tmp_path / "layers.h5")
     shared = tmp_path / "features.h5"
     write_shared_features(PAIRS, tmp_path / "frames.h5", tmp_path / "layers.h5", ENTRY, shared)

@@ -70,7 +70,7 @@ def test_what_a_killed_rerun_was_to_renew_is_made_again(project: Project) -> Non
     assert jobs["train"] == 1 and jobs["score"] == 1
 
 
-def test_a_corrupt_file_is_named(project: Project) -> None:
+def test_a_corrupt_file_is_named_and_made_anew(project: Project) -> None:
     features = project.path("results/features/three/small/tiny/test-0.h5")
     content = features.read_bytes()
     features.write_bytes(content[: len(content) // 2])
@@ -78,9 +78,11 @@ def test_a_corrupt_file_is_named(project: Project) -> None:
         "results/zero_shot/three/small/v1_few_shot/tiny/plain/logits.h5", "-R", "zero_shot"
     )
     assert outcome.code != 0
-    assert "delete it and run again" in sentence_in(outcome.text, "zero_shot: ")
+    assert "it is deleted; run again" in sentence_in(outcome.text, "zero_shot: ")
     assert str(features.relative_to(project.root)) in outcome.text
     assert "Traceback" not in outcome.text
+    assert project.snakemake(str(features.relative_to(project.root))).code == 0
+    assert features.read_bytes() == content
 
 
 def test_a_wrong_checksum_is_told(blank: Project) -> None:

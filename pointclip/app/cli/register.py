@@ -85,7 +85,7 @@ def register(
         typer.echo(json.dumps(_plain(found, photo, cloud)) if as_json else _text(found))
         if output:
             from pointclip.app.register_page import page
-            from pointclip.core.store import write_text
+            from pointclip.core.atomic import write_text
 
             made = f"pointclip {pointclip.__version__} · {found.features}, {found.solver}"
             title = f"{printable(photo.name)} in {printable(cloud.name)}"

@@ -100,7 +100,7 @@ def segment(
                 common.print_error(str(error))
         if items:
             from pointclip.app.viewer import page
-            from pointclip.core.store import write_text
+            from pointclip.core.atomic import write_text
 
             write_text(page(items, [], "", predictor.made), output)
         if done and not quiet:

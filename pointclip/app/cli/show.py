@@ -144,7 +144,7 @@ def _write(
         save(contact_sheet(items, classes), output)
         return
     from pointclip.app.viewer import page
-    from pointclip.core.store import write_text
+    from pointclip.core.atomic import write_text
 
     made = f"pointclip {pointclip.__version__} · projection {projection.name}"
     reading = ""

@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.core.npz import read_npz
 
 
 def read_logits(
@@ -36,6 +37,9 @@ def read_logits(
     if path.suffix not in READERS:
         raise UserError(f"{path} is neither a .parquet nor an .npz file.")
     frame = READERS[path.suffix](path)
+    if frame.columns.has_duplicates:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise UserError(f"{path} holds class '{twice}' twice.")
     if frame.index.has_duplicates:
         raise UserError(f"{path} holds shape '{frame.index[frame.index.duplicated()][0]}' twice.")
     if source_ids and not frame.index.isin(ids).any():
@@ -63,26 +67,31 @@ def read_source_ids(ids: str | Path) -> dict[str, str]:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    frame = store.read_parquet(path)
+    frame = store.read_parquet(path, foreign=True)
     if "id" not in frame:
         raise UserError(f"{path} has no column 'id': it has {', '.join(frame.columns)}.")
-    return frame.set_index("id")
+    return frame.astype({"id": object}).set_index("id")
 
 
 def _read_npz(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise UserError(f"{path} does not exist.")
     try:
-        with np.load(path, allow_pickle=False) as f:
-            missing = {"id", "logits", "classes"} - set(f.files)
-            if missing:
-                raise UserError(f"{path} lacks the array '{min(missing)}'.")
-            names = [str(name) for name in f["classes"]]
-            return pd.DataFrame(f["logits"], index=f["id"].astype(str), columns=names)
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist.") from error
-    except UserError:
-        raise
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is not a readable NPZ file ({error}).") from error
+        arrays = read_npz(path, NPZ_NAMES)
+    except UserError as error:
+        raise UserError(f"{path} is not a readable NPZ file: {error}.") from error
+    if missing := set(NPZ_NAMES) - arrays.keys():
+        raise UserError(f"{path} lacks the array '{min(missing)}'.")
+    ids, logits, classes = (arrays[name] for name in NPZ_NAMES)
+    if ids.ndim != 1 or classes.ndim != 1 or logits.shape != (len(ids), len(classes)):
+        raise UserError(
+            f"{path} holds logits of the shape {logits.shape} for {ids.shape} ids and "
+            f"{classes.shape} classes."
+        )
+    # Of objects: pandas' own strings cannot hold all that a damaged name may be.
+    names = [pd.Index([str(name) for name in axis], dtype=object) for axis in (ids, classes)]
+    return pd.DataFrame(logits, *names)
 
 
+NPZ_NAMES = ("id", "logits", "classes")
 READERS = {".parquet": _read_parquet, ".npz": _read_npz}

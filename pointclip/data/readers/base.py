@@ -6,6 +6,7 @@ says what of an archive is unpacked.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,6 +61,24 @@ class Split:
 
     classes: list[str]
     chunks: Iterator[Chunk]
+
+
+@contextmanager
+def damage_told(source: Path) -> Iterator[None]:
+    """What a reader raises over files that are not as published, as one sentence.
+
+    Published files are read for what they should hold; what each may hold instead has no end.
+
+    Raises:
+        UserError: in place of every other error.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__} {error}".split())[:200]
+        raise UserError(f"{source} is damaged, or not as its reader expects ({reason}).") from error
 
 
 def row_chunks(rows: np.ndarray) -> Iterator[np.ndarray]:

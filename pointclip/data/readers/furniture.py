@@ -11,7 +11,7 @@ from pointclip.data.readers.base import Chunk, Entry, Split, row_chunks
 
 def read(entry: Entry, source: Path, split: str) -> Split:
     def chunks() -> Iterator[Chunk]:
-        with open_h5(source) as f:
+        with open_h5(source, foreign=True) as f:
             rows = np.flatnonzero(f["split"].asstr()[:] == split)
             points, scale = f["points"], float(f["points"].attrs["scale"])
             for part in row_chunks(rows):
@@ -21,7 +21,7 @@ def read(entry: Entry, source: Path, split: str) -> Split:
                     list(f["published_id"].asstr()[part]),
                 )
 
-    with open_h5(source) as f:
+    with open_h5(source, foreign=True) as f:
         return Split([str(name) for name in f.attrs["classes"]], chunks())
 
 

@@ -10,7 +10,7 @@ from pointclip.data.readers.base import Entry, PartChunk, PartSplit, row_chunks
 
 
 def read(entry: Entry, source: Path, split: str) -> PartSplit:
-    with open_h5(source) as f:
+    with open_h5(source, foreign=True) as f:
         classes = [str(name) for name in f.attrs["classes"]]
         names = [str(name) for name in f.attrs["parts"]]
         pairs = [str(pair).split("/") for pair in f.attrs["class_parts"]]
@@ -21,7 +21,7 @@ def read(entry: Entry, source: Path, split: str) -> PartSplit:
         local[row, [names.index(part) for part in own]] = np.arange(len(own))
 
     def chunks() -> Iterator[PartChunk]:
-        with open_h5(source) as f:
+        with open_h5(source, foreign=True) as f:
             rows = np.flatnonzero(f["split"].asstr()[:] == split)
             scale = np.float32(f["points"].attrs["scale"])
             for some in row_chunks(rows):

@@ -24,7 +24,7 @@ def read(entry: Entry, source: Path, split: str) -> Split:
     def chunks() -> Iterator[Chunk]:
         for name in names:
             published = _id2file(folder, name)
-            with open_h5(folder / name) as f:
+            with open_h5(folder / name, foreign=True) as f:
                 label = f["label"][:].reshape(-1).astype(np.int64)
                 for part in row_chunks(np.arange(len(label))):
                     ids = [published[i] if published else f"{name}#{i}" for i in part]

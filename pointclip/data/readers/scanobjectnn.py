@@ -33,7 +33,7 @@ def read(entry: Entry, source: Path, split: str) -> Split:
     path = find_one(source, f"{folder}/{PARTS[split]}_{stem}.h5")
 
     def chunks() -> Iterator[Chunk]:
-        with open_h5(path) as f:
+        with open_h5(path, foreign=True) as f:
             for rows in row_chunks(np.arange(len(f["label"]))):
                 block = np.s_[rows[0] : rows[-1] + 1]
                 points = f["data"][block].astype(np.float32)

@@ -73,7 +73,7 @@ def wanted(path: PurePosixPath) -> bool:
 
 def _read_h5_files(folder: Path, split: str) -> Iterator[PartChunk]:
     for path in sorted(folder.glob(f"ply_data_{split}*.h5"), key=natural_order):
-        with open_h5(path) as f:
+        with open_h5(path, foreign=True) as f:
             label = f["label"][:].reshape(-1).astype(np.int64)
             if len(label) and not 0 <= label.min() <= label.max() < len(PARTS):
                 raise UserError(f"{path} has a label that is none of 0 to {len(PARTS) - 1}.")

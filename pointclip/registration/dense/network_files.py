@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.catalog.networks import resolve_network
+from pointclip.core.atomic import write_text
 from pointclip.core.errors import UserError
-from pointclip.core.store import write_text
 from pointclip.data.download import fetch
 from pointclip.encoders.hub import Probe, hub_endpoint
 from pointclip.encoders.weights import sha256

@@ -9,8 +9,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pointclip.core.atomic import atomic
 from pointclip.core.errors import choose
-from pointclip.core.store import atomic
 
 
 STYLE: dict[Any, Any] = {

@@ -1,4 +1,3 @@
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +6,7 @@ from pointclip.classification.ensembles.external_logits import read_logits
 from pointclip.classification.ensembles.own_model import write_own_logits
 from pointclip.classification.zero_shot import combine, per_view_logits
 from pointclip.core.errors import UserError
-from pointclip.core.store import write_parquet
+from pointclip.core.store import new_h5, write_parquet
 
 
 def test_logits_of_a_backbone_are_read_as_another_models(tmp_path):
@@ -17,9 +16,8 @@ def test_logits_of_a_backbone_are_read_as_another_models(tmp_path):
     ids = [f"test/{i:06d}" for i in range(7)]
     shards = [tmp_path / "test-0.h5", tmp_path / "test-1.h5"]
     for path, part in zip(shards, (slice(0, 4), slice(4, 7)), strict=True):
-        with h5py.File(path, "w") as f:
+        with new_h5(path, weights_sha256="a") as f:
             f["features"], f["id"] = features[part], np.array(ids[part], dtype="S")
-            f.attrs["weights_sha256"] = "a"
     classes = ["ball", "plate", "stick"]
     frame = pd.DataFrame({"class": classes, "feature": list(prototypes)})
     about = {"logit_scale": 20.0, "weights_sha256": "a"}

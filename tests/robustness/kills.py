@@ -1,0 +1,103 @@
+"""Kills of a run at random moments: the ordinary command goes on, and ends with the same files."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from project import CONFIG, Project, new_project
+
+
+PLAIN = {"protocols": ["plain"]}
+# What every stage of classification needs, in few jobs.
+SMALL = CONFIG | {
+    "zero_shot": [CONFIG["zero_shot"][0] | PLAIN],
+    "few_shot": [CONFIG["few_shot"][0] | PLAIN],
+    "ablations": {},
+    "registration": [],
+    "segmentation": [],
+}
+# These hold times.
+LEFT_OUT = ("logs", "benchmarks", "run_info.html")
+
+
+def attack(count: int, seed: int = 0) -> Counter[str]:
+    """Kill runs `count` times in all, each project until it is finished.
+
+    `read`: a kill after which the ordinary command went on, and the results were the same in the
+    end. `abort`: it did not go on. `silent`: a file of the results was another.
+    """
+    rng, table = random.Random(seed), Counter[str]()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        fresh = new_project(folder / "fresh", SMALL)
+        whole = fresh.copy(folder / "whole")
+        start = time.monotonic()
+        outcome = whole.snakemake()
+        seconds = time.monotonic() - start
+        assert outcome.code == 0, outcome.text
+        expected = results(whole)
+        while table["tried"] < count:
+            project = fresh.copy(Path(tempfile.mkdtemp(dir=folder)))
+            killed = 0
+            while table["tried"] + killed < count and kill(project, rng, seconds):
+                killed += 1
+            kind, text = end_of(project, expected)
+            if kind != "read":
+                sys.stderr.write(f"seed {seed}, after {table['tried'] + killed} kills: {text}\n")
+            table.update({"tried": killed, kind: killed})
+    return table
+
+
+def results(project: Project) -> dict[str, bytes]:
+    """The files of the results by name."""
+    found = project.read("results")
+    return {name: data for name, data in found.items() if not name.startswith(LEFT_OUT)}
+
+
+def kill(project: Project, rng: random.Random, seconds: float) -> bool:
+    """Start the ordinary command and kill it; False if it ended before."""
+    process = subprocess.Popen(
+        project.command(),
+        cwd=project.root,
+        env=project.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        process.wait(timeout=rng.uniform(0.5, 0.7 * seconds))
+        return False
+    except subprocess.TimeoutExpired:
+        pass
+    match rng.choice(("run", "run and jobs", "Ctrl-C", "many Ctrl-C")):
+        case "run":  # its jobs live on for a moment
+            process.kill()
+        case "run and jobs":
+            os.killpg(process.pid, signal.SIGKILL)
+        case "Ctrl-C":
+            os.killpg(process.pid, signal.SIGINT)
+        case _:
+            while process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+                time.sleep(rng.uniform(0, 0.3))
+    process.wait(timeout=120)
+    return True
+
+
+def end_of(project: Project, expected: dict[str, bytes]) -> tuple[str, str]:
+    """How the ordinary command ends, twice: the second time there is nothing to be done."""
+    outcome = project.snakemake()
+    if outcome.code:
+        return "abort", outcome.text[-3000:]
+    found = results(project)
+    if found != expected:
+        wrong = {name for name in found | expected if found.get(name) != expected.get(name)}
+        return "silent", f"other files: {', '.join(sorted(wrong))}"
+    outcome = project.snakemake()
+    return ("read", "") if outcome.nothing else ("abort", outcome.text[-3000:])
