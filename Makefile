@@ -1,6 +1,7 @@
 # make demo   the whole DAG on the embedded data and encoder, then the table
 # make test   the test suite        make lint   formatters, linters, types
 # make test-cluster   the DAG on a Slurm cluster of one node, where Slurm is installed (minutes)
+# make attack   50,000 hostile inputs and 40 kills of runs, then docs/robustness.md (half an hour)
 # make docs   docs/architecture.md from the code
 # make paper-check   what config/paper.yaml would do, the disk it takes, and which weights and data are missing
 #                    (make paper-check CONFIG=config/freereg.yaml for another config)
@@ -10,11 +11,12 @@ PYTHON ?= python3
 VENV ?= .venv
 VENV_ARGS ?=
 CORES ?= all
+SEED ?= 0
 CONFIG ?= config/paper.yaml
 BIN := $(VENV)/bin
 SOURCES := pointclip scripts tests benchmarks recipes docs
 
-.PHONY: docs demo test test-cluster paper-check lint format clean
+.PHONY: attack docs demo test test-cluster paper-check lint format clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -48,6 +50,10 @@ test: $(VENV)/.installed-dev
 test-cluster: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[slurm]'
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -rs tests/cluster
+
+attack: $(VENV)/.installed-dev
+	PYTHONPATH=tests/helpers:tests/robustness OMP_NUM_THREADS=1 $(BIN)/python \
+	  tests/robustness/attack.py --inputs 50000 --kills 40 --seed $(SEED) --write docs/robustness.md
 
 paper-check: $(VENV)/.installed
 	$(BIN)/snakemake --dry-run --quiet rules --configfile $(CONFIG)

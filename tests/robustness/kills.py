@@ -51,6 +51,7 @@ def attack(count: int, seed: int = 0) -> Counter[str]:
             if kind != "read":
                 sys.stderr.write(f"seed {seed}, after {table['tried'] + killed} kills: {text}\n")
             table.update({"tried": killed, kind: killed})
+            sys.stderr.write(f"{killed} kills: {kind}\n")
     return table
 
 

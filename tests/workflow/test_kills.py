@@ -1,0 +1,40 @@
+"""A run that was killed is in nobody's way, and a running one is not disturbed."""
+
+import os
+import signal
+import subprocess
+import time
+
+from project import Project
+
+
+TARGET = "results/clouds/three/train.h5"
+
+
+def test_a_killed_run_needs_no_step_by_hand(blank: Project) -> None:
+    running = subprocess.Popen(
+        blank.command(),
+        cwd=blank.root,
+        env=blank.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        incomplete = blank.path(".snakemake/incomplete")
+        while not (incomplete.is_dir() and any(incomplete.iterdir())):
+            assert running.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
+        beside = blank.snakemake(TARGET)
+        assert beside.code != 0
+        assert "Directory cannot be locked" in beside.text
+        assert running.poll() is None
+    finally:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    outcome = blank.snakemake(TARGET)
+    assert outcome.code == 0, outcome.text
+    assert "Its process is gone, so the lock is removed." in outcome.text
+    assert blank.path(TARGET).is_file()
+    assert not [path for path in blank.path("results").rglob("*") if "partial" in path.name]
