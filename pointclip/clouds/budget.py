@@ -1,14 +1,17 @@
 """How much memory and time the reading of one file may take."""
 
+import os
 import resource
 import signal
 
 
+# The config's `reading_mb` and `reading_seconds`, handed on to the jobs of a run.
+READING_MB, READING_SECONDS = "POINTCLIP_READING_MB", "POINTCLIP_READING_SECONDS"
 # What a small file may take, and how that grows with a file. Of each byte of large files (meshes of
 # a million triangles, clouds of two million points, each format) reading takes up to 6 bytes of
 # memory and 0.12 us.
-MEMORY, MEMORY_PER_BYTE = 900 << 20, 8
-SECONDS, SECONDS_PER_BYTE = 6.0, 1e-6
+MEMORY, MEMORY_PER_BYTE = int(os.environ.get(READING_MB, 900)) << 20, 8
+SECONDS, SECONDS_PER_BYTE = float(os.environ.get(READING_SECONDS, 6)), 1e-6
 
 
 def memory_limit(size: int) -> int:

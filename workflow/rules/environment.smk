@@ -1,5 +1,6 @@
-"""Before Snakemake looks for locks: those of runs that are gone are removed."""
+"""Before any job: locks of runs that are gone are removed, and what jobs find in their environment."""
 
+from pointclip.clouds import budget
 from pointclip.core import run_lock
 
 if not workflow.is_main_process:
@@ -10,3 +11,6 @@ elif run_lock.begin(Path(".snakemake")):
         "An earlier run in this folder was killed before it could remove its lock. "
         "Its process is gone, so the lock is removed."
     )
+
+os.environ[budget.READING_MB] = str(config["reading_mb"])
+os.environ[budget.READING_SECONDS] = str(config["reading_seconds"])
