@@ -1,7 +1,7 @@
 """Before any job: locks of runs that are gone are removed, and what jobs find in their environment."""
 
 from pointclip.clouds import budget
-from pointclip.core import run_lock
+from pointclip.core import instructions, run_lock
 
 if not workflow.is_main_process:
     # A job on another machine goes on without the run that has sent it.
@@ -14,3 +14,5 @@ elif run_lock.begin(Path(".snakemake")):
 
 os.environ[budget.READING_MB] = str(config["reading_mb"])
 os.environ[budget.READING_SECONDS] = str(config["reading_seconds"])
+for name, value in instructions.environment().items():
+    os.environ.setdefault(name, value)
