@@ -53,7 +53,7 @@ test-cluster: $(VENV)/.installed-dev
 
 attack: $(VENV)/.installed-dev
 	PYTHONPATH=tests/helpers:tests/robustness OMP_NUM_THREADS=1 $(BIN)/python \
-	  tests/robustness/attack.py --inputs 50000 --kills 40 --seed $(SEED) --write docs/robustness.md
+	  tests/robustness/attack.py --seed $(SEED) --write docs/robustness.md
 
 paper-check: $(VENV)/.installed
 	$(BIN)/snakemake --dry-run --quiet rules --configfile $(CONFIG)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from filelock import FileLock
 from project import CONFIG, Project, new_project
 
 
@@ -26,33 +28,36 @@ SMALL = CONFIG | {
 LEFT_OUT = ("logs", "benchmarks", "run_info.html")
 
 
-def attack(count: int, seed: int = 0) -> Counter[str]:
-    """Kill runs `count` times in all, each project until it is finished.
+def attack(state: Path, count: int, seed: int = 0) -> Counter[str]:
+    """Kill the runs of one project `count` times at most, until it is finished.
 
     `read`: a kill after which the ordinary command went on, and the results were the same in the
     end. `abort`: it did not go on. `silent`: a file of the results was another.
+
+    Args:
+        state: has, or gets, a project that has not run and one that ran without a kill.
     """
-    rng, table = random.Random(seed), Counter[str]()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        fresh = new_project(folder / "fresh", SMALL)
-        whole = fresh.copy(folder / "whole")
-        start = time.monotonic()
-        outcome = whole.snakemake()
-        seconds = time.monotonic() - start
-        assert outcome.code == 0, outcome.text
-        expected = results(whole)
-        while table["tried"] < count:
-            project = fresh.copy(Path(tempfile.mkdtemp(dir=folder)))
-            killed = 0
-            while table["tried"] + killed < count and kill(project, rng, seconds):
-                killed += 1
-            kind, text = end_of(project, expected)
-            if kind != "read":
-                sys.stderr.write(f"seed {seed}, after {table['tried'] + killed} kills: {text}\n")
-            table.update({"tried": killed, kind: killed})
-            sys.stderr.write(f"{killed} kills: {kind}\n")
-    return table
+    rng, killed = random.Random(seed), 0
+    fresh, whole = (Project(state.resolve() / name) for name in ("fresh", "whole"))
+    with FileLock(state / "projects.lock"):
+        if not fresh.root.exists():
+            new_project(state.resolve() / "new", SMALL).root.rename(fresh.root)
+        if not (state / "seconds").exists():
+            shutil.rmtree(whole.root, ignore_errors=True)
+            shutil.copytree(fresh.root, whole.root, symlinks=True)
+            start = time.monotonic()
+            outcome = whole.snakemake()
+            assert outcome.code == 0, outcome.text
+            (state / "seconds").write_text(f"{time.monotonic() - start:.0f}")
+    seconds = float((state / "seconds").read_text())
+    with tempfile.TemporaryDirectory() as folder:
+        project = fresh.copy(Path(folder))
+        while killed < count and kill(project, rng, seconds):
+            killed += 1
+        kind, text = end_of(project, results(whole))
+    if kind != "read":
+        sys.stderr.write(f"seed {seed}, {killed} kills: {text}\n")
+    return Counter({"tried": killed, kind: killed})
 
 
 def results(project: Project) -> dict[str, bytes]:
