@@ -4,11 +4,13 @@ So a later job never takes what a killed one left for finished.
 """
 
 import glob
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -57,6 +59,12 @@ def write_text(text: str, path: str | Path) -> None:
     """Write `text` as UTF-8."""
     with atomic(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def write_json(content: Mapping[str, Any], path: str | Path) -> None:
+    """Write what other files are, as JSON, when these are on the disk."""
+    os.sync()
+    write_text(json.dumps(content, indent=1) + "\n", path)
 
 
 def _to_disk(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import json
 import logging
 import lzma
 import re
@@ -117,12 +116,6 @@ _BAD_ZIP = (
     *(OSError, ValueError, LookupError, struct.error, OverflowError, MemoryError),
 )
 _BAD_NAME = (None, errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
-
-
-def write_manifest(path: Path, content: dict[str, Any]) -> None:
-    from pointclip.core.atomic import write_text
-
-    write_text(json.dumps(content, indent=1) + "\n", path)
 
 
 def _is_plain(member: zipfile.ZipInfo) -> bool:

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from pointclip.clouds.colors import GREY_BYTE
+from pointclip.core.atomic import write_json
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.core.store import new_h5, write_parquet
-from pointclip.data.download import URL_KEY, fetch, unpack, url_key, write_manifest
+from pointclip.data.download import URL_KEY, fetch, unpack, url_key
 from pointclip.data.readers.base import Chunk
 from pointclip.data.split import load_reader, read_split
 
@@ -64,7 +65,7 @@ def download(
             raise UserError(f"{error} It came from {url} and is deleted: run again.") from error
     else:
         content["data"] = str(archive.resolve() if own else archive.relative_to(folder))
-    write_manifest(folder / MANIFEST, content)
+    write_json(content, folder / MANIFEST)
     kept = UNPACKED if zipped else url_key(url)
     for left in folder.iterdir():
         if left.name != kept and (left.name == UNPACKED or URL_KEY.fullmatch(left.name)):

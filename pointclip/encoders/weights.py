@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.catalog.backbones import weights_name
-from pointclip.core.atomic import write_text
+from pointclip.core.atomic import write_json
 from pointclip.core.errors import UserError
 from pointclip.core.files import own_file
 
@@ -99,7 +99,7 @@ def write_manifest(
         "sha256": digest,
         "source": source,
     }
-    write_text(json.dumps(content, indent=1) + "\n", manifest)
+    write_json(content, manifest)
 
 
 def sha256(path: Path) -> str:

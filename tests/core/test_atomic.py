@@ -44,3 +44,12 @@ def test_what_a_living_process_writes_is_left_alone(tmp_path):
     other.write_text("half")
     write_text("whole", tmp_path / "table.csv")
     assert other.exists()
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    calls = []
+    replace, fsync = os.replace, os.fsync
+    monkeypatch.setattr(os, "replace", lambda *names: (calls.append("name"), replace(*names)))
+    monkeypatch.setattr(os, "fsync", lambda file: (calls.append("disk"), fsync(file)))
+    write_text("content", tmp_path / "a.csv")
+    assert calls == ["disk", "name"]

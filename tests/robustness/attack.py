@@ -36,7 +36,8 @@ was read as other values, `hang` is more than 60 s, `abort` the end of the proce
 
 For kills, `read` means that the ordinary command went on, without a flag or a step by hand, and
 that the results were the same in the end, byte for byte. A kill is a SIGKILL of the run, or of it
-and its jobs, or one or many Ctrl-C, at a random moment.
+and its jobs, the same with all files cut that nobody waited for (a power cut), or one or many
+Ctrl-C, at a random moment.
 
 """
 

@@ -68,6 +68,7 @@ def results(project: Project) -> dict[str, bytes]:
 
 def kill(project: Project, rng: random.Random, seconds: float) -> bool:
     """Start the ordinary command and kill it; False if it ended before."""
+    began = time.time()
     process = subprocess.Popen(
         project.command(),
         cwd=project.root,
@@ -81,11 +82,14 @@ def kill(project: Project, rng: random.Random, seconds: float) -> bool:
         return False
     except subprocess.TimeoutExpired:
         pass
-    match rng.choice(("run", "run and jobs", "Ctrl-C", "many Ctrl-C")):
+    match rng.choice(("run", "run and jobs", "power cut", "Ctrl-C", "many Ctrl-C")):
         case "run":  # its jobs live on for a moment
             process.kill()
         case "run and jobs":
             os.killpg(process.pid, signal.SIGKILL)
+        case "power cut":
+            os.killpg(process.pid, signal.SIGKILL)
+            cut_power(project, rng, began)
         case "Ctrl-C":
             os.killpg(process.pid, signal.SIGINT)
         case _:
@@ -94,6 +98,17 @@ def kill(project: Project, rng: random.Random, seconds: float) -> bool:
                 time.sleep(rng.uniform(0, 0.3))
     process.wait(timeout=120)
     return True
+
+
+def cut_power(project: Project, rng: random.Random, began: float) -> None:
+    """What a disk without power loses: the end of files that nobody waited for (fsync)."""
+    folders = (".snakemake", "results/logs", "results/benchmarks")
+    found = [path for folder in folders for path in project.path(folder).rglob("*")]
+    # The results are written by `core.atomic`, which waits before a file gets its name.
+    found += project.path("results").rglob("*.partial*")
+    for path in sorted(found):
+        if path.is_file() and path.stat().st_mtime >= began and rng.random() < 0.7:
+            os.truncate(path, rng.choice((0, rng.randint(0, path.stat().st_size))))
 
 
 def end_of(project: Project, expected: dict[str, bytes]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.catalog.networks import resolve_network
-from pointclip.core.atomic import write_text
+from pointclip.core.atomic import write_json
 from pointclip.core.errors import UserError
 from pointclip.data.download import fetch
 from pointclip.encoders.hub import Probe, hub_endpoint
@@ -170,4 +170,4 @@ def _record(entry: Mapping[str, Any], source: Path, place: Path, origin: str) ->
         log.warning("No checksum is known for '%s': those found are recorded.", entry["name"])
     content = {"path": str(source.resolve()), "files": files}
     content |= {"source": origin, "licence": entry["licence"]}
-    write_text(json.dumps(content, indent=1) + "\n", place / MANIFEST)
+    write_json(content, place / MANIFEST)
