@@ -6,7 +6,6 @@ Both are of ModelNet40's official HDF5 files (2,468 test shapes, the first 1,024
 - 86.71: v1's 16-shot adapter, RN101, with the weights that its authors published.
 """
 
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from pointclip.classification.adapters.task import State
 from pointclip.config.experiments import Run
 from pointclip.core import store
 from pointclip.core.errors import UserError
-from pointclip.core.tensors import read_tensors
+from pointclip.encoders.tensors import read_tensors, tensors_beside
 from pointclip.evaluation.score import predictions, summary
 from pointclip.features.read import read_labelled, read_prototypes
 
@@ -124,19 +123,8 @@ def read_checkpoint(path: str | Path) -> State:
     Raises:
         UserError: if it holds anything but tensors, or not those of the adapter.
     """
-    try:
-        if Path(path).suffix == ".safetensors":
-            given = read_tensors(path)[0]
-        else:
-            # Never unpickle anything but tensors: the file comes from somebody's drive.
-            given = torch.load(path, map_location="cpu", weights_only=True)
-            given = given.get("state_dict", given)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError) as error:
-        raise UserError(
-            f"{path} cannot be read without running code that it may hold: save its state_dict as "
-            ".safetensors under the same name, on a machine where you trust it."
-        ) from error
-    views = len(given.get("fusion_ratio", ()))
+    given = tensors_beside(read_tensors(Path(path)), "fusion_ratio")
+    views = given["fusion_ratio"].numel() if given else 0
     extra = {"ratio": RATIO, "epoch": -1.0, "norm": 0.0, "scale": LOGIT_SCALE}
     state = {name: torch.full((1,), value) for name, value in extra.items()}
     state["view_weights"] = torch.ones(1, views)

@@ -94,11 +94,13 @@ def check_pose(pose: np.ndarray, what: str = "pose") -> Float[np.ndarray, "4 4"]
     if pose.shape != (4, 4) or not np.isfinite(pose).all():
         raise UserError(f"{what} must be a 4x4 matrix of finite numbers.")
     rotation = pose[:3, :3]
-    off = np.abs(rotation @ rotation.T - np.eye(3)).max()
-    if off > ROTATION_TOLERANCE or np.linalg.det(rotation) < 0:
+    with np.errstate(over="ignore", invalid="ignore"):  # huge numbers end as infinite ones
+        off = np.abs(rotation @ rotation.T - np.eye(3)).max()
+        determinant = np.linalg.det(rotation)
+    if not (off <= ROTATION_TOLERANCE and determinant > 0):
         raise UserError(
             f"{what} holds no rotation: R times its transpose differs from the identity by "
-            f"{off:.2g} and its determinant is {np.linalg.det(rotation):.3g}, not 1."
+            f"{off:.2g} and its determinant is {determinant:.3g}, not 1."
         )
     if np.abs(pose[3] - [0, 0, 0, 1]).max() > 1e-6:
         raise UserError(f"The last row of {what} must be 0 0 0 1, not {pose[3].tolist()}.")

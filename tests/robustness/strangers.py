@@ -30,8 +30,11 @@ from pointclip.core.tensors import read_tensors, write_tensors
 from pointclip.data.download import unpack
 from pointclip.data.readers.frames import find_scenes
 from pointclip.data.split import read_split
+from pointclip.encoders.tensors import read_tensors as encoder_tensors
+from pointclip.evaluation.reference_checks import read_checkpoint
 from pointclip.features.prompts import load_prompts, read_sentences
 from pointclip.registration import frame_stages
+from pointclip.registration.dense.fcgf_weights import load_fcgf
 from pointclip.registration.pairs import read_pose
 from pointclip.registration.prepare import see_query, see_target
 
@@ -107,6 +110,27 @@ def adapters(folder: Path) -> Case:
                 trained_with.check(adapter.unchecked_parts, path, adapter.views)
 
         return told(read)
+
+    return case
+
+
+def checkpoints(folder: Path) -> Case:
+    """Weights of networks, as torch and as safetensors save them."""
+    import torch
+    from safetensors.torch import save_file
+
+    state = {"fusion_ratio": torch.ones(6), "a.weight": torch.ones(4, 3), "a.bias": torch.ones(4)}
+    torch.save({"state_dict": state, "epoch": 3}, folder / "a.pt")
+    torch.save(state, folder / "b.bin", _use_new_zipfile_serialization=False)
+    save_file(state, folder / "c.safetensors")
+    good = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def case(rng: random.Random) -> str:
+        name = rng.choice(sorted(good))
+        path = folder / f"changed{Path(name).suffix}"
+        path.write_bytes(rng.choice(BINARY)(good[name], rng))
+        read = rng.choice((encoder_tensors, load_fcgf, read_checkpoint))
+        return told(lambda: read(path))
 
     return case
 
@@ -236,7 +260,13 @@ def data_sets(folder: Path) -> Case:
 
 
 SUITES: dict[str, Suite] = {
-    **{"archives": archives, "adapters": adapters, "configs": configs, "frames": frames},
+    **{
+        "archives": archives,
+        "adapters": adapters,
+        "configs": configs,
+        "checkpoints": checkpoints,
+        "frames": frames,
+    },
     **{"prompts, sentences, classes": texts, "published data sets": data_sets},
     **{f"logits {suffix}": partial(logits, suffix) for suffix in (".npz", ".parquet")},
 }
