@@ -1,4 +1,4 @@
-"""The same shapes, from the same side, under every projection that has a montage."""
+"""The same shapes, from the same azimuth, under every projection that has a montage."""
 
 import numpy as np
 
@@ -8,20 +8,24 @@ from pointclip.report.figures.depth import compare_projections
 from pointclip.report.figures.style import save
 
 
-SIDES = ("front right", "front", "front left")
+# Wished for in this order: +z is the front of the embedded shapes.
+AZIMUTHS = ("azimuth 45°", "azimuth 0°", "azimuth 315°")
 
 with job(snakemake):
     params, paths = snakemake.params, snakemake.input.depth
     labels = read_parquet(snakemake.input.labels)
     first = labels[labels["id"].isin(ids_of(paths[:1]))].drop_duplicates("label")
     shown = first.iloc[np.linspace(0, len(first) - 1, min(params.shapes, len(first))).astype(int)]
-    views = dict(zip(params.projections, map(view_names, paths), strict=True))
-    common = [side for side in SIDES if all(side in names for names in views.values())]
+    views = {
+        name: [view.split(",")[0] for view in view_names(path)]
+        for name, path in zip(params.projections, paths, strict=True)
+    }
+    common = [azimuth for azimuth in AZIMUTHS if all(azimuth in names for names in views.values())]
     maps = {}
     for (name, names), path in zip(views.items(), paths, strict=True):
-        # Where no side is common to all: the nearest to it that a projection has.
-        side = next((side for side in [*common, *SIDES] if side in names), names[0])
+        # Where no azimuth is common to all: the nearest to it that a projection has.
+        azimuth = next((each for each in [*common, *AZIMUTHS] if each in names), names[0])
         depth = read_h5_rows([path], "depth", shown["id"].to_numpy())
-        maps[f"{name}, {side}"] = depth[:, names.index(side)]
+        maps[f"{name}, {azimuth}"] = depth[:, names.index(azimuth)]
     figure = compare_projections(maps, list(shown["class"]), snakemake.wildcards.dataset)
     save(figure, snakemake.output[0])

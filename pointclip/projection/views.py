@@ -36,14 +36,8 @@ VIEW_SETS: dict[str, list[tuple[Angles, float]]] = {
 }
 # V2's views and twenty that cover the sphere evenly, as `_views` lists them.
 SURROUND = "surround_30", ("pointclip_v2_10", "fibonacci-20")
-_SIDES = [
-    (2, -1, "front"),
-    (2, 1, "back"),
-    (0, -1, "right"),
-    (0, 1, "left"),
-    (1, 1, "top"),
-    (1, -1, "bottom"),
-]
+# From this elevation on, in degrees, a view is one of the top or of the bottom.
+_STEEP = 66
 
 
 def view_rotations(
@@ -78,21 +72,19 @@ def view_rotations(
 
 
 def view_names(rotations: Float[np.ndarray, "view 3 3"], camera: int = 1) -> list[str]:
-    """What to call each view in a figure: the sides it sees; if two see the same, their degrees.
+    """What to call each view in a figure: its azimuth and elevation, or top or bottom.
 
-    Sides are those of a viewer who stands before the shape at -z (ShapeNet's front, and the order
-    in which PointCLIP lists its views); a tilt below 24° keeps a side's name.
+    Azimuth 0° looks from +z, 90° from +x. Data sets disagree on where the front of a shape is
+    (glTF and the embedded shapes: +z; ModelNet40: mostly -z), so that no view is called front.
     """
-    directions = (camera * rotations[:, 2]).tolist()
-    sides = [
-        " ".join(side for axis, sign, side in _SIDES if sign * direction[axis] > sin(radians(24)))
-        for direction in directions
-    ]
-    degrees_of = [
-        f"{round(degrees(atan2(-x, -z))) % 360}° {round(degrees(asin(max(-1.0, min(1.0, y))))):+d}°"
-        for x, y, z in directions
-    ]
-    return [a if sides.count(a) == 1 else b for a, b in zip(sides, degrees_of, strict=True)]
+    names, steep = [], []
+    for x, y, z in (camera * rotations[:, 2]).tolist():
+        elevation = round(degrees(asin(max(-1.0, min(1.0, y)))))
+        names.append(f"azimuth {round(degrees(atan2(x, z))) % 360}°")
+        if elevation:
+            names[-1] += f", {abs(elevation)}° {'above' if elevation > 0 else 'below'}"
+        steep.append(("top" if y > 0 else "bottom") if abs(elevation) > _STEEP else "")
+    return [a if a and steep.count(a) == 1 else b for a, b in zip(steep, names, strict=True)]
 
 
 def _views(name: str, elevation: float, camera: int) -> list[tuple[Angles, float]]:

@@ -31,15 +31,23 @@ def test_the_first_view_of_v1_shows_a_y_up_cloud_upright():
     assert np.allclose(first @ right, [0, 1, 0], atol=1e-6)
 
 
-def test_v1_views_are_named_in_the_order_of_the_paper():
+def test_views_are_named_by_azimuth_whatever_the_data_set_calls_front():
     names = view_names(view_rotations("pointclip_6"), camera=-1)
-    assert names == ["front", "right", "back", "left", "top", "bottom"]
+    assert names == [
+        *("azimuth 180°", "azimuth 270°", "azimuth 0°", "azimuth 90°", "top", "bottom")
+    ]
 
 
-def test_views_that_see_the_same_sides_are_named_by_their_angles():
-    names = view_names(view_rotations("ring-36"))
-    assert len(set(names)) == 36
-    assert "10° +0°" in names
+def test_azimuth_zero_looks_from_plus_z_and_ninety_from_plus_x():
+    from_z, from_x = view_rotations("ring-4")[[0, 1], 2]
+    assert np.allclose(from_z, [0, 0, 1], atol=1e-6) and np.allclose(from_x, [1, 0, 0], atol=1e-6)
+    assert view_names(view_rotations("ring-4"))[:2] == ["azimuth 0°", "azimuth 90°"]
+
+
+def test_several_steep_views_are_named_by_their_angles():
+    names = view_names(view_rotations("surround_30"))
+    assert len(set(names)) == 30
+    assert "azimuth 135°, 20° above" in names and "top" not in names
 
 
 @pytest.mark.parametrize("camera", [1, -1])
