@@ -1,7 +1,8 @@
-"""Depth maps as the encoder sees them: a row a shape, a column a view, with what was read."""
+"""Depth maps as the encoder sees them: a row a shape, a column a view, with the predictions."""
 
 import numpy as np
 
+from pointclip.config.experiments import score_columns
 from pointclip.core.job import job
 from pointclip.core.store import ids_of, read_h5_rows, read_parquet, view_names
 from pointclip.evaluation.score import predictions
@@ -10,19 +11,28 @@ from pointclip.report.figures.style import save
 
 
 with job(snakemake):
-    params, wildcards = snakemake.params, snakemake.wildcards
-    labels = read_parquet(snakemake.input.labels)
-    classes = labels.attrs["classes"]
-    said = predictions(snakemake.input.logits[0], labels, ["zero_shot"])
+    params, inputs = snakemake.params, snakemake.input
+    labels = read_parquet(inputs.labels)
+    classes = np.array(labels.attrs["classes"])
     # Shapes of different classes, spread over them all: the first test shape of each.
-    first = said[said["id"].isin(ids_of(snakemake.input.depth))]
-    first = first.drop_duplicates("label").sort_values("label")
+    first = labels[labels["id"].isin(ids_of(inputs.depth))].drop_duplicates("label")
+    first = first.sort_values("label")
     shown = first.iloc[np.linspace(0, len(first) - 1, min(params.shapes, len(first))).astype(int)]
+    predicted, few_shot = {}, ""
+    for run, logits in zip(params.runs.values(), inputs.logits, strict=True):
+        method = score_columns(run)["method"]
+        table = predictions(logits, labels, [method])
+        table = table[table["seed"].isna() | (table["seed"] == table["seed"].min())]
+        name = "zero-shot"
+        if run["kind"] == "few_shot":
+            name = f"{run['shots']} shots" if run["shots"] > 1 else "1 shot"
+            few_shot = f"; {name} a class with {method}"
+        predicted[name] = classes[table.set_index("id").loc[shown["id"], "predicted"]]
     figure = depth_montage(
-        read_h5_rows(snakemake.input.depth, "depth", shown["id"].to_numpy()),
-        view_names(snakemake.input.depth[0]),
-        [classes[label] for label in shown["label"]],
-        [classes[label] for label in shown["predicted"]],
-        f"{wildcards.dataset}, {wildcards.projection}",
+        read_h5_rows(inputs.depth, "depth", shown["id"].to_numpy()),
+        view_names(inputs.depth[0]),
+        classes[shown["label"]],
+        predicted,
+        f"{snakemake.wildcards.dataset}, {snakemake.wildcards.projection}{few_shot}",
     )
     save(figure, snakemake.output[0])

@@ -90,10 +90,23 @@ def headlines(config: Config) -> dict[str, dict[str, Run]]:
     return found
 
 
-def montages(config: Config) -> dict[str, dict[str, Run]]:
-    """Data set -> projection -> the zero-shot experiment shown with its depth maps."""
-    found: dict[str, dict[str, Run]] = {}
+def montages(config: Config) -> dict[str, dict[str, dict[str, Run]]]:
+    """Data set -> projection -> the experiments whose predictions stand beside its depth maps.
+
+    Under `zero_shot` the first one, and under `few_shot`, where there is one of the same backbone,
+    that of most shots; both plain.
+    """
+    found: dict[str, dict[str, dict[str, Run]]] = {}
     for run in runs(config, "zero_shot") if config["keep_depth"] else []:
         if run["protocol"] == "plain" and is_rendered(config, run["projection"]):
-            found.setdefault(run["dataset"], {}).setdefault(run["projection"], run)
+            of = found.setdefault(run["dataset"], {})
+            of.setdefault(run["projection"], {"zero_shot": run})
+    for run in runs(config, "few_shot"):
+        shown = found.get(run["dataset"], {}).get(run["projection"])
+        if shown and (run["protocol"], run["backbone"]) == (
+            "plain",
+            shown["zero_shot"]["backbone"],
+        ):
+            if run["shots"] > shown.get("few_shot", {"shots": 0})["shots"]:
+                shown["few_shot"] = run
     return found

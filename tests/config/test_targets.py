@@ -26,3 +26,14 @@ def test_what_was_lost_is_asked_for_but_not_what_was_never_made(tmp_path: Path) 
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
     assert targets.missing_intermediates(config, resolved) == []
+
+
+def test_a_montage_shows_zero_shot_and_the_few_shot_experiment_of_most_shots() -> None:
+    shown = targets.montages(CONFIG | {"keep_depth": True})
+    assert list(shown) == ["furniture"] and list(shown["furniture"]) == ["pointclip_fs"]
+    few = shown["furniture"]["pointclip_fs"]["few_shot"]
+    assert (few["shots"], few["protocol"], few["adapter"]) == (4, "plain", "inter_view")
+    other = [CONFIG["few_shot"][0] | {"backbones": ["mean"]}]
+    shown = targets.montages(CONFIG | {"keep_depth": True, "few_shot": other})
+    assert list(shown["furniture"]["pointclip_fs"]) == ["zero_shot"]
+    assert targets.montages(CONFIG | {"keep_depth": False}) == {}

@@ -4,12 +4,12 @@ MONTAGES = targets.montages(config)
 
 
 def montage_inputs(wildcards):
-    """All depth maps of the test split, and what zero-shot says of them."""
+    """All depth maps of the test split, and the logits of zero-shot and of few-shot."""
     ids = {"dataset": wildcards.dataset, "projection": wildcards.projection}
     shards = ENTRIES["datasets"][wildcards.dataset]["shards"]
     return {
         "depth": [file("depth", split="test", shard=shard, **ids) for shard in shards],
-        "logits": logits([MONTAGES[wildcards.dataset][wildcards.projection]]),
+        "logits": logits(MONTAGES[wildcards.dataset][wildcards.projection].values()),
     }
 
 

@@ -1,6 +1,6 @@
 """Figures of depth maps: all views of some shapes, and one view under every projection.
 
-In: depth maps and labels of the test split, logits of one zero-shot experiment a projection.
+In: depth maps and labels of the test split, logits of a zero-shot and a few-shot experiment a projection.
 Out: <out>/figures/{dataset}/montage, <out>/figures/{dataset}/projections.png.
 """
 
@@ -21,6 +21,7 @@ rule montage:
     localrule: True
     params:
         shapes=config["figures"]["shapes"],
+        runs=lookup_in(MONTAGES, "dataset", "projection"),
         code=code("montage"),
     script:
         "../../scripts/montage.py"

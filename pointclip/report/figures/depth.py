@@ -12,7 +12,7 @@ from pointclip.core.errors import UserError
 from pointclip.report.figures.style import RIGHT, WRONG, message, spoken, styled
 
 
-TILE = 1.0  # inches
+TILE, NAME = 1.0, 0.9  # inches: a depth map, and a column of class names
 
 
 @styled
@@ -20,25 +20,30 @@ def depth_montage(
     depth: Float[np.ndarray, "shape view height width"],
     view_names: Sequence[str],
     labels: Sequence[str],
-    predictions: Sequence[str] | None = None,
+    predictions: Mapping[str, Sequence[str]] | None = None,
     title: str = "",
 ) -> Figure:
-    """One row a shape, one column a view; at the left the true and the predicted class.
+    """One row a shape, one column a view; at the left the true and the predicted classes.
 
     Args:
         labels: the true class of every shape.
-        predictions: the predicted ones; a tick or a cross repeats what their colour says.
+        predictions: method -> the predicted ones; a tick or a cross repeats what their colour says.
     """
+    predictions = predictions or {}
     shapes, views = depth.shape[:2]
     if len(view_names) != views:
         raise UserError(f"{views} views need {views} names, not {len(view_names)}.")
     if not shapes:
         return message("No shape to show.")
-    figure, axes = _grid(shapes, views, title)
+    figure, axes = _grid(shapes, views, title, names=1 + len(predictions))
     for row in range(shapes):
         for column in range(views):
             _show(axes[row][column], depth[row, column], float(depth[row].max()))
-        _name(axes[row][0], labels[row], predictions[row] if predictions is not None else None)
+        predicted = [each[row] for each in predictions.values()]
+        _name(axes[row][0], labels[row], predicted)
+    if predictions:
+        for place, name in enumerate(["true class", *predictions][::-1]):
+            axes[0][0].text(_left(place), 1.06, name, fontsize=7, **_beside(axes[0][0], "bottom"))
     for column, name in enumerate(view_names):
         axes[0][column].set_title(_wrapped(name), fontsize=7)
     return figure
@@ -64,16 +69,16 @@ def compare_projections(
         height, width = maps.shape[1:]
         axes[0][column].set_title(f"{name}\n{height} x {width}", fontsize=8)
     for row, label in enumerate(labels):
-        _name(axes[row][0], label, None)
+        _name(axes[row][0], label, [])
     return figure
 
 
 def _grid(
-    rows: int, columns: int, title: str, tile: float = TILE
+    rows: int, columns: int, title: str, tile: float = TILE, names: int = 1
 ) -> tuple[Figure, list[list[Axes]]]:
-    # Room for the class names at the left and for the lines over the columns.
+    # Room for the columns of class names at the left and for the lines over all columns.
     above = 0.7 if title else 0.4
-    figure = Figure(figsize=(columns * tile + 0.9, rows * tile + above))
+    figure = Figure(figsize=(columns * tile + NAME * names, rows * tile + above))
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
@@ -102,15 +107,23 @@ def _show(axis: Axes, image: Float[np.ndarray, "height width"], top: float) -> N
     axis.imshow(shown, cmap="gray", vmin=0, vmax=top or 1, interpolation="nearest")
 
 
-def _name(axis: Axes, label: str, prediction: str | None) -> None:
-    place: dict[str, Any] = {"transform": axis.transAxes, "ha": "right", "fontsize": 8}
-    if prediction is None:
-        axis.text(-0.08, 0.5, _wrapped(label), va="center", **place)
-        return
-    right = prediction == label
-    axis.text(-0.08, 0.54, _wrapped(label), va="bottom", **place)
-    verdict = ("\N{CHECK MARK} " if right else "\N{MULTIPLICATION X} ") + _wrapped(prediction)
-    axis.text(-0.08, 0.46, verdict, va="top", color=RIGHT if right else WRONG, **place)
+def _name(axis: Axes, label: str, predicted: Sequence[str]) -> None:
+    """The true class and, right of it, the predicted ones, left of a row's first depth map."""
+    axis.text(_left(len(predicted)), 0.5, _wrapped(label), fontsize=8, **_beside(axis, "center"))
+    for place, name in enumerate(reversed(predicted)):
+        right = name == label
+        mark = "\N{CHECK MARK}" if right else "\N{MULTIPLICATION X}"
+        said = {"color": RIGHT if right else WRONG, "fontsize": 8, **_beside(axis, "center")}
+        axis.text(_left(place), 0.5, f"{mark} {_wrapped(name)}", **said)
+
+
+def _left(place: int) -> float:
+    """The middle of a column of names, in widths of a depth map; place 0 is the nearest to it."""
+    return -NAME / TILE * (place + 0.5)
+
+
+def _beside(axis: Axes, vertical: str) -> dict[str, Any]:
+    return {"transform": axis.transAxes, "ha": "center", "va": vertical}
 
 
 def _wrapped(name: str) -> str:

@@ -14,14 +14,16 @@ def depth() -> np.ndarray:
 def test_montage_names_views_and_classes(depth: np.ndarray) -> None:
     figure = depth_montage(
         depth.astype(np.float16),
-        ["front", "left", "front right above"],
+        ["top", "azimuth 90°", "azimuth 45°, 20° above"],
         ["chair", "night_stand"],
-        ["chair", "dresser"],
+        {"zero-shot": ["sofa", "dresser"], "4 shots": ["chair", "night_stand"]},
         title="furniture",
     )
     said = words(figure)
-    assert {"front", "left", "front right above", "chair", "night stand", "furniture"} <= {*said}
-    assert "\N{CHECK MARK} chair" in said and "\N{MULTIPLICATION X} dresser" in said
+    assert {"top", "azimuth 90°", "azimuth 45°, 20° above", "furniture"} <= {*said}
+    assert {"true class", "zero-shot", "4 shots", "chair", "night stand"} <= {*said}
+    right, wrong = "\N{CHECK MARK} ", "\N{MULTIPLICATION X} "
+    assert {right + "chair", right + "night stand", wrong + "sofa", wrong + "dresser"} <= {*said}
     assert len(figure.axes) == 6
 
 
