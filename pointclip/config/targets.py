@@ -102,11 +102,9 @@ def montages(config: Config) -> dict[str, dict[str, dict[str, Run]]]:
             of = found.setdefault(run["dataset"], {})
             of.setdefault(run["projection"], {"zero_shot": run})
     for run in runs(config, "few_shot"):
-        shown = found.get(run["dataset"], {}).get(run["projection"])
-        if shown and (run["protocol"], run["backbone"]) == (
-            "plain",
-            shown["zero_shot"]["backbone"],
-        ):
-            if run["shots"] > shown.get("few_shot", {"shots": 0})["shots"]:
-                shown["few_shot"] = run
+        shown = found.get(run["dataset"], {}).get(run["projection"], {})
+        same = shown and shown["zero_shot"]["backbone"] == run["backbone"]
+        most = shown.get("few_shot", {"shots": 0})["shots"]
+        if same and run["protocol"] == "plain" and run["shots"] > most:
+            shown["few_shot"] = run
     return found
