@@ -58,6 +58,19 @@ def choose_projection(
     return get_projection(name or PROJECTION, **entry)
 
 
+def need_projection(projection: Projection | None, encoder: Encoder | PointEncoder) -> Projection:
+    """The projection, for what is shown by way of depth maps.
+
+    Raises:
+        UserError: if the backbone reads points.
+    """
+    if projection is None:
+        raise UserError(
+            f"The backbone '{encoder.name}' reads points: there are no depth maps to show."
+        )
+    return projection
+
+
 def load_points(
     file: str | Path, points: int | None, up: str, encoder: Encoder | PointEncoder
 ) -> tuple[Float[np.ndarray, "point 3"], Float[np.ndarray, "point 3"] | None]:
@@ -86,5 +99,10 @@ def encode_views(
     if isinstance(encoder, PointEncoder):
         return encoder.encode_points(points, colors)[:, None], None
     assert projection is not None
-    depth = projection(torch.from_numpy(np.stack([normalise(cloud) for cloud in points])))
+    depth = projection(normalised(points))
     return encoder.encode_images(depth), depth
+
+
+def normalised(points: Points) -> Float[Tensor, "shape point 3"]:
+    """Each cloud centred and within the unit sphere."""
+    return torch.from_numpy(np.stack([normalise(cloud) for cloud in points]))

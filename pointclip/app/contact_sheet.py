@@ -8,13 +8,13 @@ from jaxtyping import Float
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from pointclip.app.viewer import ViewerItem, grey
+from pointclip.app.viewer import BEST, OTHER, ViewerItem, grey
 from pointclip.report.figures.style import styled
 
 
-# The page's own colours: low to high; the best class and the others; ink.
+# The page's own colours: low to high; ink.
 RAMP = ["#3a62a5", "#5a80a8", "#869898", "#bcad7a", "#e2b842"]
-BEST, OTHER, INK, SOFT = "#1f66b0", "#8fb4da", "#1b2027", "#58626e"
+INK, SOFT = "#1b2027", "#58626e"
 HEIGHT, BEST_OF = 2.9, 6
 
 

@@ -1,9 +1,10 @@
-"""What a caller gives to the classifier, checked: classes and points."""
+"""What a caller gives to the classifier, checked: classes, and points in any of their forms."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -32,9 +33,29 @@ def check_classes(classes: Sequence[str], adapter: Adapter | None) -> list[str]:
     return names
 
 
-def is_list_of_clouds(points: Any) -> bool:
-    """Whether it is a list or tuple of `(point, 3)`, which may have unequal sizes."""
-    return isinstance(points, list | tuple) and len(points) > 0 and np.ndim(points[0]) == 2
+Compute = Callable[[Float[np.ndarray, "shape point 3"], Any], Tensor]
+
+
+def of_each(points: Any, colors: Any, compute: Compute) -> Any:
+    """What `compute` gives for clouds of equal size and their colours (or None).
+
+    Args:
+        points: `(point, 3)`, `(shape, point, 3)` or a list of `(point, 3)` of any sizes.
+        colors: of the points, or None.
+
+    Returns:
+        Without the axis of shapes for one cloud; NumPy for NumPy, and a tensor on the same device
+        for a tensor.
+    """
+    if isinstance(points, list | tuple) and len(points) > 0 and np.ndim(points[0]) == 2:
+        painted = [None] * len(points) if colors is None else colors
+        each = [of_each(*cloud, compute) for cloud in zip(points, painted, strict=True)]
+        return torch.stack(each) if isinstance(each[0], Tensor) else np.stack(each)
+    given = check_points(points)
+    shapes = given.reshape(-1, *given.shape[-2:])
+    found = compute(shapes, None if colors is None else as_numpy(colors).reshape(shapes.shape))
+    found = found.reshape(*given.shape[:-2], *found.shape[1:])
+    return found.to(points.device) if isinstance(points, Tensor) else found.numpy()
 
 
 def check_points(points: Any) -> Float[np.ndarray, "*batch point 3"]:

@@ -11,18 +11,25 @@ from torch import Tensor
 
 from pointclip.app import part_prediction
 from pointclip.app.adapter_parts import check_fit, choose_parts
-from pointclip.app.backbone import choose_projection, encode_views, load_backbone, load_points
-from pointclip.app.given import as_numpy, check_classes, check_points, is_list_of_clouds
+from pointclip.app.backbone import (
+    Colors,
+    Points,
+    choose_projection,
+    encode_views,
+    load_backbone,
+    need_projection,
+    normalised,
+)
+from pointclip.app.classify_files import classify_files
+from pointclip.app.given import check_classes, check_points, of_each
 from pointclip.app.predictions import Prediction, ViewPrediction
 from pointclip.classification.few_shot.adapter_file import read_adapter
 from pointclip.classification.zero_shot import combine, per_view_logits
-from pointclip.core.errors import UserError
-from pointclip.features.prompts import load_prompts
+from pointclip.features.prompts import OWN_TEMPLATES, load_prompts
 from pointclip.features.text import prototype
 
 
 BACKBONE = "iconclip"
-Colors = Float[np.ndarray, "shape point 3"]
 
 
 class PointCLIP:
@@ -38,7 +45,8 @@ class PointCLIP:
         backbone: an id of `pointclip models`, or an entry as in the config.
         projection: an id of `pointclip projections`, or an entry as in the config; a 3D encoder has
             none.
-        prompts: an id of `pointclip prompts`, or a path; None is the backbone's own.
+        prompts: an id of `pointclip prompts`, a path, or a list of templates, each with `{}` for
+            the name of a class; None is the backbone's own.
         adapter: a file that `pointclip train` or the workflow made. The built-in parts that it was
             trained with are then the default of the arguments above; nothing else that it names is
             loaded or fetched.
@@ -55,7 +63,7 @@ class PointCLIP:
         classes: Sequence[str] = (),
         backbone: str | dict[str, Any] | None = None,
         projection: str | dict[str, Any] | None = None,
-        prompts: str | Path | None = None,
+        prompts: str | Path | Sequence[str] | None = None,
         *,
         adapter: str | Path | None = None,
         seed: int | None = None,
@@ -67,12 +75,13 @@ class PointCLIP:
         self.classes = check_classes(classes, self.adapter)
         self.encoder = load_backbone(parts.get("backbone", BACKBONE), device, weights_dir)
         self.projection = choose_projection(parts.get("projection"), self.encoder)
-        self.prompts = str(prompts or parts.get("prompts") or self.encoder.prompts)
+        chosen = parts.get("prompts", self.encoder.prompts) if prompts is None else prompts
+        self.prompts = str(chosen) if isinstance(chosen, str | Path) else OWN_TEMPLATES
         if self.adapter:
             check_fit(self.adapter, self.projection, self.encoder)
             self.prototypes = self.adapter.prototypes
         else:
-            texts = load_prompts(self.prompts)
+            texts = load_prompts(chosen)
             sentences = [texts.sentences(name) for name in self.classes]
             self.prototypes = torch.stack([prototype(each, self.encoder) for each in sentences])
 
@@ -80,52 +89,81 @@ class PointCLIP:
         """Probabilities of the classes.
 
         Args:
-            points: `(point, 3)`, `(cloud, point, 3)` or a list of `(point, 3)` of any sizes, y up,
+            points: `(point, 3)`, `(shape, point, 3)` or a list of `(point, 3)` of any sizes, y up,
                 in any unit and place: they are centred and scaled to the unit sphere first.
             colors: of the points, in 0..1, for a 3D encoder; without them it takes them for grey.
 
         Returns:
-            `(class,)` or `(cloud, class)`, each row summing to one; NumPy for NumPy, and a tensor
+            `(class,)` or `(shape, class)`, each row summing to one; NumPy for NumPy, and a tensor
             on the same device for a tensor.
 
         Raises:
             UserError: if the points have another shape, or are no finite numbers.
         """
-        if is_list_of_clouds(points):
-            painted = [None] * len(points) if colors is None else colors
-            each = [self(*cloud) for cloud in zip(points, painted, strict=True)]
-            return torch.stack(each) if isinstance(each[0], Tensor) else np.stack(each)
-        given = check_points(points)
-        clouds = given.reshape(-1, *given.shape[-2:])
-        paint = None if colors is None else as_numpy(colors).reshape(clouds.shape)
-        probabilities = self._read(clouds, paint)[0]
-        probabilities = probabilities.reshape(*given.shape[:-2], len(self.classes))
-        if isinstance(points, Tensor):
-            return probabilities.to(points.device)
-        return probabilities.numpy()
+        return of_each(points, colors, lambda *clouds: _softmax(self._logits(*clouds)[0]))
+
+    def logits(self, points: Any, colors: Any = None, *, per_view: bool = False) -> Any:
+        """What the softmax is taken of: the logit scale times the cosine of image and text.
+
+        Args:
+            points, colors: as of a call.
+            per_view: of each view, instead of their mean (or of the adapter's logits: single views
+                are read without it).
+
+        Returns:
+            `(class,)` or `(shape, class)`; per view `(view, class)` or `(shape, view, class)`.
+        """
+        which = int(per_view)
+        return of_each(points, colors, lambda *clouds: self._logits(*clouds)[which].float())
+
+    def features(self, points: Any, colors: Any = None) -> Any:
+        """What the backbone makes of each view, not normalised.
+
+        Returns:
+            `(shape, view, channel)`, or `(view, channel)` of one cloud; a 3D encoder has one view.
+        """
+        return of_each(points, colors, lambda *clouds: self._encode(*clouds)[0].float())
+
+    def depth(self, points: Any) -> Any:
+        """The depth maps of all views, in the projection's own resolution and grey values.
+
+        Returns:
+            `(shape, view, height, width)`, or `(view, height, width)` of one cloud.
+        """
+        projection = need_projection(self.projection, self.encoder)
+        return of_each(points, None, lambda clouds, _: projection(normalised(clouds)))
+
+    @property
+    def text_features(self) -> Float[np.ndarray, "class channel"]:
+        """One feature of unit length for each class: the mean over its sentences."""
+        return self.prototypes.numpy()
+
+    def _encode(self, shapes: Points, colors: Colors | None) -> tuple[Tensor, Tensor | None]:
+        """Features of all views, and the depth maps."""
+        return encode_views(shapes, colors, self.projection, self.encoder)
+
+    def _logits(self, shapes: Points, colors: Colors | None = None) -> tuple[Tensor, Tensor]:
+        return self._read(self._encode(shapes, colors)[0])
 
     @torch.inference_mode()
-    def _read(
-        self, clouds: Float[np.ndarray, "cloud point 3"], colors: Colors | None = None
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Probabilities of all views and of each, and the depth maps."""
-        features, depth = encode_views(clouds, colors, self.projection, self.encoder)
-        scale = self.encoder.logit_scale
-        logits = per_view_logits(features.numpy(), self.prototypes.numpy(), scale)
+    def _read(self, features: Float[Tensor, "shape view channel"]) -> tuple[Tensor, Tensor]:
+        """Logits of all views together, and of each."""
+        each = per_view_logits(features.numpy(), self.text_features, self.encoder.logit_scale)
         if self.adapter:
-            together = self.adapter.logits(features)[0]
-        else:
-            together = torch.from_numpy(combine(logits))
-        return together.softmax(-1).float(), torch.from_numpy(logits).softmax(-1), depth
+            return self.adapter.logits(features)[0], torch.from_numpy(each)
+        return torch.from_numpy(combine(each)), torch.from_numpy(each)
 
     def look(self, points: Float[np.ndarray, "point 3"]) -> ViewPrediction:
-        """Depth maps, and probabilities per view and over all views, of one cloud."""
-        probabilities, per_view, depth = self._read(points[None])
-        if depth is None:
-            raise UserError(
-                f"The backbone '{self.encoder.name}' reads points: there are no depth maps to show."
-            )
-        return ViewPrediction(depth[0].numpy(), per_view[0].numpy(), probabilities[0].numpy())
+        """Depth maps, and probabilities per view and over all views, of one cloud.
+
+        In a notebook, the result shows itself.
+        """
+        names = need_projection(self.projection, self.encoder).view_names
+        features, depth = self._encode(check_points(points)[None], None)
+        assert depth is not None
+        together, each = self._read(features)
+        alone, best = _softmax(each[0]).numpy(), _softmax(together[0]).numpy()
+        return ViewPrediction(depth[0].numpy(), alone, best, self.classes, names)
 
     segment = part_prediction.segment
 
@@ -146,36 +184,16 @@ class PointCLIP:
             up: the axis that points up in the files: x, y, z, or -x, -y, -z.
             batch: clouds that go through the encoder at once.
         """
-        window: list[tuple[Path, Loaded | str]] = []
-        for file in files:
-            window.append((Path(file), self._load(Path(file), points, up)))
-            if len(window) == batch:
-                yield from self._read_window(window)
-                window = []
-        yield from self._read_window(window)
+        return classify_files(self, files, points, up, batch)
 
-    def _load(self, file: Path, points: int | None, up: str) -> "Loaded | str":
-        try:
-            return load_points(file, points, up, self.encoder)
-        except UserError as error:
-            return str(error)
-
-    def _read_window(self, window: "list[tuple[Path, Loaded | str]]") -> Iterator[Prediction]:
-        """Predictions in the order of the files; depth maps of all are encoded at once."""
-        clouds = [cloud for _, cloud in window if not isinstance(cloud, str)]
-        if self.projection is None or not clouds:
-            found = iter([self._read_one(*cloud) for cloud in clouds])
-        else:
-            found = iter(self._read(np.stack([points for points, _ in clouds]))[0].numpy())
-        for file, cloud in window:
-            read = cloud if isinstance(cloud, str) else next(found)
-            yield Prediction(file, error=read) if isinstance(read, str) else Prediction(file, read)
-
-    def _read_one(self, points: np.ndarray, colors: np.ndarray | None) -> "np.ndarray | str":
-        try:
-            return self._read(points[None], None if colors is None else colors[None])[0][0].numpy()
-        except UserError as error:
-            return str(error)
+    def __repr__(self) -> str:
+        parts = {"backbone": self.encoder.name, "prompts": self.prompts}
+        parts |= {"projection": self.projection.name} if self.projection else {}
+        parts |= {"adapter": str(self.adapter.file)} if self.adapter else {}
+        named = ", ".join(f"{part}={value!r}" for part, value in parts.items())
+        names = ", ".join(self.classes[:6]) + (", …" if len(self.classes) > 6 else "")
+        return f"PointCLIP({len(self.classes)} classes: {names}; {named})"
 
 
-Loaded = tuple[np.ndarray, np.ndarray | None]
+def _softmax(logits: Tensor) -> Tensor:
+    return logits.softmax(-1).float()

@@ -14,6 +14,7 @@ from pointclip.core.files import PACKAGE
 
 
 ASSETS = PACKAGE / "assets" / "page"
+BEST, OTHER = "#1f66b0", "#8fb4da"  # bars, as --accent and --bar of page.css
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _item(item: ViewerItem) -> dict[str, Any]:
     extent = max(float(np.abs(item.points).max()), 1e-12)
     steps = np.round(item.points / extent * 32767).astype("<i2")
     views = [
-        {"name": name, "image": _png(image), "camera": np.round(camera, 5).tolist()}
+        {"name": name, "image": png(image), "camera": np.round(camera, 5).tolist()}
         for name, image, camera in zip(item.view_names, grey(item.depth), item.cameras, strict=True)
     ]
     result = {
@@ -149,7 +150,8 @@ def _bytes(labels: Int[np.ndarray, " point"]) -> str:
     return base64.b64encode(labels.astype(np.uint8).tobytes()).decode()
 
 
-def _png(image: Float[np.ndarray, "height width"]) -> str:
+def png(image: Float[np.ndarray, "height width"]) -> str:
+    """A grey image between 0 and 1 as a data URL."""
     from PIL import Image
 
     buffer = io.BytesIO()

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from pointclip.core.errors import UserError, choose
 from pointclip.core.files import read_text, read_yaml
 
 
+OWN_TEMPLATES = "own templates"  # the name of templates that come without a file
 KEYS = {"description", "templates", "class_names", "sentences"}
 
 
@@ -59,28 +60,30 @@ class Prompts:
         return [*filled, *own]
 
 
-def load_prompts(id_or_path: str | Path) -> Prompts:
+def load_prompts(given: str | Path | Sequence[str]) -> Prompts:
     """Load a named set, a YAML file of that form, or a plain JSON or TSV file of sentences.
+
+    Args:
+        given: the set's name, a path, or a list of templates.
 
     Raises:
         UserError: if there is no such set or file, or it is not of this form.
     """
-    path = Path(id_or_path)
+    if not isinstance(given, str | Path):
+        if not given:
+            raise UserError("The list of templates is empty: give at least one sentence.")
+        return Prompts(OWN_TEMPLATES, _check_templates(list(given), "the list of templates"))
+    path = Path(given)
     if path.suffix not in {".yaml", ".yml", ".json", ".tsv"}:
         sets = prompt_sets()
-        path = sets[choose(str(id_or_path), sets, "prompt set")]
+        path = sets[choose(str(given), sets, "prompt set")]
     if path.suffix in {".json", ".tsv"}:
         return Prompts(path.stem, own_sentences=read_sentences(path))
     content = read_yaml(path)
     if unknown := set(content) - KEYS:
         first = min(map(str, unknown))
         raise UserError(f"Unknown key '{first}' in {path}: allowed are {', '.join(sorted(KEYS))}.")
-    templates = content.get("templates", [])
-    if not isinstance(templates, list) or not all(isinstance(t, str) for t in templates):
-        raise UserError(f"'templates' in {path} must be a list of sentences, each with a {{}}.")
-    for template in templates:
-        if "{}" not in template and "{an}" not in template:
-            raise UserError(f"The template '{template}' in {path} has no {{}} for the class name.")
+    templates = _check_templates(content.get("templates", []), str(path))
     names = content.get("class_names", {})
     if isinstance(names, str):
         names = read_yaml(path.parent / names)
@@ -92,7 +95,18 @@ def load_prompts(id_or_path: str | Path) -> Prompts:
     own = read_sentences(path.parent / sentences) if sentences else {}
     if not templates and not own:
         raise UserError(f"{path} holds neither templates nor sentences.")
-    return Prompts(path.stem, tuple(templates), names, own, content.get("description", ""))
+    return Prompts(path.stem, templates, names, own, content.get("description", ""))
+
+
+def _check_templates(templates: Any, source: str) -> tuple[str, ...]:
+    if not isinstance(templates, list) or not all(isinstance(t, str) for t in templates):
+        raise UserError(f"'templates' in {source} must be a list of sentences, each with a {{}}.")
+    for template in templates:
+        if "{}" not in template and "{an}" not in template:
+            raise UserError(
+                f"The template '{template}' in {source} has no {{}} for the class name."
+            )
+    return tuple(templates)
 
 
 def read_sentences(path: str | Path) -> dict[str, tuple[str, ...]]:

@@ -81,6 +81,45 @@ def test_the_numbers_are_the_softmax_of_the_mean_cosine_over_views(model, points
     np.testing.assert_array_equal(look.depth, depth[0])
 
 
+def test_what_the_probabilities_come_from_can_be_had(model, points):
+    both = np.stack([points, points[::-1] * [1, 2, 1]]).astype(np.float32)
+    features, depth = model.features(both), model.depth(both)
+    assert features.shape == (2, 10, 16) and depth.shape == (2, 10, *model.projection.size)
+    np.testing.assert_array_equal(depth[0], model.look(points).depth)
+    np.testing.assert_allclose(features[0], model.features(points), atol=1e-5)
+    assert model.text_features.shape == (3, 16)
+    np.testing.assert_allclose(np.linalg.norm(model.text_features, axis=1), 1, atol=1e-6)
+    unit = features / np.linalg.norm(features, axis=-1, keepdims=True)
+    cosines = unit @ model.text_features.T
+    each = model.logits(both, per_view=True)
+    np.testing.assert_allclose(each, model.encoder.logit_scale * cosines, atol=1e-4)
+    np.testing.assert_allclose(model.logits(both), each.mean(1), atol=1e-4)
+    np.testing.assert_allclose(np.exp(log_softmax(model.logits(both))), model(both), atol=1e-5)
+    assert isinstance(model.features(torch.from_numpy(points)), torch.Tensor)
+    assert model.features([points, points[:100]]).shape == (2, 10, 16)
+
+
+def test_templates_of_ones_own_are_prompts(entry, points):
+    own = PointCLIP(CLASSES, entry, prompts=["a {} of dots.", "{an} seen from afar."])
+    texts = own.encoder.encode_texts(["a chair of dots.", "a chair seen from afar."])
+    expected = torch.nn.functional.normalize(texts, dim=-1).mean(0)
+    cosine = torch.cosine_similarity(torch.from_numpy(own.text_features[0]), expected, dim=0)
+    assert float(cosine) == pytest.approx(1, abs=1e-6)
+    for wrong, sentence in {
+        ("a chair",): "'a chair' in the list of templates has no {}",
+        (): "list of templates is empty",
+    }.items():
+        with pytest.raises(UserError, match=sentence):
+            PointCLIP(CLASSES, entry, prompts=list(wrong))
+
+
+def test_the_model_says_what_it_is(model):
+    assert repr(model) == (
+        "PointCLIP(3 classes: chair, table, lamp; backbone='tiny', prompts='class_name', "
+        "projection='pointclip_v2')"
+    )
+
+
 def test_prompts_and_projection_can_be_chosen(entry, points):
     other = PointCLIP(CLASSES, entry, {"base": "pointclip_v2", "views": [0, 4]}, "v1_zero_shot")
     assert other.look(points).per_view.shape == (2, 3)

@@ -75,12 +75,9 @@ def show(
             model = common.load_model(
                 names, backbone, projection, prompts, adapter, device, weights_dir, quiet
             )
-            if model.projection is None:
-                raise UserError(
-                    f"The backbone '{model.encoder.name}' reads points: there are no depth maps to "
-                    "show."
-                )
-            projected = model.projection
+            from pointclip.app.backbone import need_projection
+
+            projected = need_projection(model.projection, model.encoder)
         else:
             from pointclip.app.backbone import PROJECTION
             from pointclip.projection.projection import get_projection
