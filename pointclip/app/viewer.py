@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 
 from pointclip.core.files import PACKAGE
 
 
 ASSETS = PACKAGE / "assets" / "page"
+# Page -> the scripts inside it, in their order.
+SCRIPTS = {"page": ("viewer", "elements", "overview", "page"), "register": ("viewer", "register")}
 BEST, OTHER = "#1f66b0", "#8fb4da"  # bars, as --accent and --bar of page.css
 
 
@@ -38,7 +40,7 @@ class ViewerItem:
     """One cloud on the page.
 
     Attributes:
-        points: y up, within the unit sphere.
+        points: y up, within the unit sphere; those that the encoder gets come first.
         depth: the maps of all views, in the projection's own resolution and grey values.
         view_names: a few words for each view.
         cameras: for each view the axes that lie to the right, up and towards the viewer.
@@ -46,6 +48,8 @@ class ViewerItem:
         per_view: the same from each view alone.
         mirrored: whether the depth maps are mirror images, as v1's are.
         parts: what colours the points; None colours them by height.
+        colors: of the points, as the file has them; None if it has none.
+        clip: how many of the points, the first ones, the encoder gets; 0 if all or unknown.
     """
 
     name: str
@@ -58,6 +62,8 @@ class ViewerItem:
     per_view: Float[np.ndarray, "view class"] | None = None
     mirrored: bool = False
     parts: PartColours | None = None
+    colors: UInt8[np.ndarray, "point 3"] | None = None
+    clip: int = 0
 
 
 def page(
@@ -83,7 +89,7 @@ def fill_page(name: str, data: Mapping[str, Any]) -> str:
     """The page `{name}.html` with style, scripts and data inside it."""
     # "<" only as an escape: no name can end the script element that holds the data.
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-    script = "\n".join((ASSETS / file).read_text("utf-8") for file in ("viewer.js", f"{name}.js"))
+    script = "\n".join((ASSETS / f"{file}.js").read_text("utf-8") for file in SCRIPTS[name])
     result = (ASSETS / f"{name}.html").read_text("utf-8")
     for mark, value in {
         "{{style}}": (ASSETS / "page.css").read_text("utf-8"),
@@ -129,7 +135,10 @@ def _item(item: ViewerItem) -> dict[str, Any]:
         "points": base64.b64encode(steps.tobytes()).decode(),
         "views": views,
         "mirrored": item.mirrored,
+        "clip": item.clip,
     }
+    if item.colors is not None:
+        result["colors"] = _bytes(item.colors)
     if item.probabilities is not None and item.per_view is not None:
         result["probabilities"] = item.probabilities.tolist()
         for view, probabilities in zip(views, item.per_view, strict=True):
@@ -146,8 +155,8 @@ def _item(item: ViewerItem) -> dict[str, Any]:
     return result
 
 
-def _bytes(labels: Int[np.ndarray, " point"]) -> str:
-    return base64.b64encode(labels.astype(np.uint8).tobytes()).decode()
+def _bytes(values: Int[np.ndarray, "*point"]) -> str:
+    return base64.b64encode(values.astype(np.uint8).tobytes()).decode()
 
 
 def png(image: Float[np.ndarray, "height width"]) -> str:

@@ -1,6 +1,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,15 @@ def test_the_data_are_on_the_page():
     points = np.frombuffer(base64.b64decode(there["points"]), "<i2").reshape(-1, 3) / 32767
     np.testing.assert_allclose(points * there["extent"], given.points, atol=2e-5)
     assert there["views"][0]["image"].startswith("data:image/png;base64,")
+
+
+def test_a_files_own_colours_and_the_points_of_the_encoder_are_on_the_page():
+    colors = np.arange(150, dtype=np.uint8).reshape(50, 3)
+    data = data_of(page([replace(item(), colors=colors, clip=20)], ["a", "b", "c"]))
+    there = data["items"][0]
+    assert base64.b64decode(there["colors"]) == colors.tobytes()
+    assert there["clip"] == 20
+    assert "colors" not in data_of(page([item()], ["a", "b", "c"]))["items"][0]
 
 
 def test_no_name_can_break_out_of_the_data():

@@ -48,7 +48,9 @@ def browser(tmp_path_factory):
 def made(tmp_path_factory):
     """A page of two shapes, and what the command line says about them."""
     folder = tmp_path_factory.mktemp("page")
-    trimesh.creation.icosphere().export(folder / "ball.off")
+    ball = trimesh.creation.icosphere()
+    ball.visual.vertex_colors = [200, 30, 40, 255]
+    ball.export(folder / "ball.ply")
     trimesh.creation.box((1, 2, 3)).export(folder / "box.off")
     BACKBONES["tiny"] = tiny_backbone(folder / "tiny", prompts="class_name")
     try:
@@ -62,10 +64,22 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture
-def page(browser, made):
+def overview(browser, made):
     browser.get_log("performance")
+    browser.get("about:blank")
     browser.get(made[0].as_uri())
     return browser
+
+
+@pytest.fixture
+def page(overview):
+    return open_file(overview, 1)
+
+
+def open_file(page, number):
+    page.execute_script("location.hash = arguments[0]", f"#{number}")
+    page.execute_async_script("setTimeout(arguments[0], 0)")
+    return page
 
 
 def drawn(page) -> np.ndarray:
@@ -102,7 +116,7 @@ def test_the_cloud_is_drawn_and_turns(page):
     page.execute_script("viewer.turned = true")
     before = drawn(page)
     assert 0.2 < before.mean() < 0.8
-    page.find_element("css selector", "#files button:nth-child(2)").click()
+    open_file(page, 2)
     box = drawn(page)
     assert 0.05 < box.mean() < 0.6
     canvas = page.find_element("id", "cloud")
@@ -112,7 +126,7 @@ def test_the_cloud_is_drawn_and_turns(page):
 
 def test_the_numbers_are_those_of_the_command_line(page, made):
     for k, row in enumerate(made[1]):
-        page.find_element("css selector", f"#files button:nth-child({k + 1})").click()
+        open_file(page, k + 1)
         expected = {c["class"]: c["probability"] for c in row["classes"]}
         assert bars(page, "all") == pytest.approx(expected, abs=1e-6)
 
@@ -133,6 +147,70 @@ def test_tabs_switch_the_view_its_numbers_and_the_column(page):
     assert len(seen) == 3
     tabs[9].send_keys(selenium.Keys.ARROW_RIGHT)
     assert tabs[0].get_attribute("aria-selected") == "true"
+
+
+def rows(page) -> list[str]:
+    return [row.text for row in page.find_elements("css selector", "#file-table tbody tr")]
+
+
+def test_many_files_open_as_an_overview_to_sort_and_to_follow(overview, made):
+    best = [max(row["classes"], key=lambda c: c["probability"]) for row in made[1]]
+    shown = [f"{100 * each['probability']:.1f} %" for each in best]
+    assert [row.split()[0] for row in rows(overview)] == ["ball.ply", "box.off"]
+    assert all(value in row for value, row in zip(shown, rows(overview), strict=True))
+    buttons = overview.find_elements("css selector", "#file-table th button")
+    assert [button.text for button in buttons] == ["File", "Prediction", "Probability"]
+    buttons[0].click()
+    buttons[0].click()
+    assert [row.split()[0] for row in rows(overview)] == ["box.off", "ball.ply"]
+    buttons[2].click()
+    assert rows(overview)[0].endswith(max(shown))
+    painted = """const c = document.querySelector("#file-table canvas");
+        return c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some(v => v > 0);"""
+    assert overview.execute_script(painted)
+    overview.find_element("link text", "box.off").click()
+    assert overview.find_element("id", "cloud").is_displayed()
+    overview.back()
+    assert overview.find_element("id", "file-table").is_displayed()
+
+
+def mean_colour(page) -> list[float]:
+    drawn(page)
+    script = """const c = document.getElementById("cloud"), sum = [0, 0, 0, 0];
+        c.getContext("2d").getImageData(0, 0, c.width, c.height).data.forEach(
+            (v, i) => sum[i % 4] += v);
+        return sum.slice(0, 3).map(v => 255 * v / sum[3]);"""
+    return page.execute_script(script)
+
+
+def test_points_show_their_own_colours_or_their_height_and_those_of_clip(page):
+    page.execute_script("viewer.turned = true")
+    red, green, blue = mean_colour(page)
+    assert red > 2.5 * max(green, blue)
+    own, height = page.find_elements("css selector", "#modes button")
+    assert own.text == "Own colours" and height.text == "Height"
+    height.click()
+    assert mean_colour(page)[0] < 2 * mean_colour(page)[1]
+    before = mean_colour(page)
+    label = page.find_element("id", "mark-line")
+    assert label.text == "Mark the 2,048 points that CLIP gets"
+    label.click()
+    assert np.abs(np.subtract(mean_colour(page), before)).max() > 5
+    label.click()
+    open_file(page, 2)
+    assert not page.find_element("id", "modes").is_displayed()
+
+
+def test_on_a_phone_the_prediction_stands_before_the_pictures(page):
+    place = "return document.getElementById(arguments[0]).getBoundingClientRect().top"
+    assert page.execute_script(place, "all") > page.execute_script(place, "view")
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        assert page.execute_script(place, "all") < page.execute_script(place, "cloud")
+        assert page.execute_script("return document.documentElement.scrollWidth") == 390
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_names_are_text_and_never_markup(page):

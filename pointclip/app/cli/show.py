@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from pointclip.app.viewer import ViewerItem
     from pointclip.projection.projection import Projection
 
-MOST = 100  # a page of more is slow to open
-VIEWER_POINTS = 20_000  # points on the page, for the eye; the encoder gets --points
+MOST = 500  # a page of more is slow to open
+# Points of a file on the page, for the eye, and of all its files; the encoder gets --points.
+VIEWER_POINTS, PAGE_POINTS = 20_000, 1_000_000
 READING = "Softmax over {n} classes of the logit scale times the mean cosine over all views"
 ADAPTED = "Softmax over {n} classes of the adapter's logits; single views are read without it"
 EXAMPLES = """
@@ -84,9 +85,10 @@ def show(
 
             projected = get_projection(projection or PROJECTION)
         items = []
+        most = min(VIEWER_POINTS, PAGE_POINTS // len(paths))
         for path in common.track(paths, len(paths), quiet):
             try:
-                items.append(_look(path, model, projected, points, up))
+                items.append(_look(path, model, projected, points, up, most))
             except UserError as error:
                 common.print_error(str(error))
         if items:
@@ -100,33 +102,46 @@ def show(
 
 
 def _look(
-    path: Path, model: "PointCLIP | None", projection: "Projection", points: int, up: str
+    path: Path,
+    model: "PointCLIP | None",
+    projection: "Projection",
+    points: int,
+    up: str,
+    most: int,
 ) -> "ViewerItem":
-    """Everything on the page about one file."""
+    """Everything on the page about one file, with at most `most` points for the eye."""
     import numpy as np
 
     from pointclip.app.viewer import ViewerItem, cameras
-    from pointclip.clouds.load import load_cloud, normalise
+    from pointclip.clouds.load import load_colored_cloud, normalise
 
-    read = load_cloud(path, points=points, up=up)
+    read, colors = load_colored_cloud(path, points, up)
     # A small cloud comes with its points repeated.
-    points_shown = np.unique(load_cloud(path, points=max(points, VIEWER_POINTS), up=up), axis=0)
-    size = " by ".join(f"{extent:.3g}" for extent in points_shown.max(0) - points_shown.min(0))
-    count = f"{len(points_shown):,} points"
-    if len(points_shown) > points:
-        count += f", {points:,} of them for CLIP"
+    shown, first = np.unique(read, axis=0, return_index=True)
+    colors = None if colors is None else colors[first]
+    whole, whole_colors = load_colored_cloud(path, max(points, most), up, repeat=False)
+    clip = len(shown) if len(shown) < len(whole) else 0
+    size = " by ".join(f"{extent:.3g}" for extent in whole.max(0) - whole.min(0))
+    count = f"{len(whole):,} points"
+    if clip:
+        count += f", and {clip:,} for CLIP"
+        shown = np.concatenate([shown, whole])
+        if colors is not None and whole_colors is not None:
+            colors = np.concatenate([colors, whole_colors])
     look = model.look(read) if model else None
     depth = look.depth if look else projection.render_numpy(normalise(read)[None])[0]
     return ViewerItem(
         name=printable(path.name),
         note=f"{count} · {size} (x, y, z; y is up)",
-        points=normalise(points_shown),
+        points=normalise(shown),
         depth=depth,
         view_names=projection.view_names,
         cameras=cameras(projection.rotations, projection.camera),
         probabilities=look.probabilities if look else None,
         per_view=look.per_view if look else None,
         mirrored=projection.camera < 0,
+        colors=colors,
+        clip=clip,
     )
 
 

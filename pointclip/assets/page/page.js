@@ -1,47 +1,8 @@
 // What is on the page, from the JSON beside this script: files, views, bars, table.
 const data = JSON.parse(document.getElementById("data").textContent);
-const $ = id => document.getElementById(id);
-const percent = p => (100 * p).toFixed(1);
 const FEW = 10;
 const viewer = new Viewer($("cloud"));
-let item = null, view = 0, all = false;
-
-function make(tag, text, attributes = {}) {
-  const element = document.createElement(tag);
-  element.textContent = text;  // never markup: names of files and classes are not ours
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
-
-function decode(text, extent) {
-  const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));
-  return Float32Array.from(new Int16Array(bytes.buffer), v => v / 32767 * extent);
-}
-
-function tabs(box, buttons, choose) {  // click, and arrow keys as people expect of tabs
-  buttons.forEach((button, i) => {
-    button.setAttribute("role", "tab");
-    button.type = "button";
-    button.addEventListener("click", () => choose(i));
-    button.addEventListener("keydown", e => {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
-      if (!step) return;
-      const next = (i + step + buttons.length) % buttons.length;
-      choose(next);
-      box.children[next].focus();
-    });
-  });
-  box.replaceChildren(...buttons);
-}
-
-function mark(box, chosen) {
-  [...box.children].forEach((button, i) => {
-    button.setAttribute("aria-selected", i === chosen);
-    button.tabIndex = i === chosen ? 0 : -1;
-  });
-}
-
-const ranking = probabilities => [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+let item = null, view = 0, all = false, overview = null;
 
 function bars(list, probabilities, count) {
   list.replaceChildren(...ranking(probabilities).slice(0, count).map(k => {
@@ -80,34 +41,45 @@ function table() {
   $("table").replaceChildren(head, ...rows);
 }
 
-// Points in the colours of parts: from all views, of those that this view sees, or from it alone.
-const MODES = ["Parts from all views", "Seen in this view", "Parts from this view alone"];
-const HIDDEN = [120, 124, 130];
-let mode = 0;
+// What the points are coloured by. Parts come from all views, from those points that this view sees, or from it alone.
+const HIDDEN = [120, 124, 130], MARKED = [213, 94, 0];
+const PART_MODES = ["Parts from all views", "Seen in this view", "Parts from this view alone"];
+let mode = 0, marked = false;
 
-function labels(text) {
-  return Uint8Array.from(atob(text), c => c.charCodeAt(0));
+const modes = () => item.parts ? PART_MODES : item.colors ? ["Own colours", "Height"] : ["Height"];
+
+function partColours() {
+  const { names, colours, labels } = item.parts, n = names.length;
+  const one = bytes(item.views[view].parts), whole = bytes(labels), palette = [...colours, HIDDEN];
+  const shown = [whole, whole.map((part, i) => one[i] === 255 ? n : part), one.map(part => Math.min(part, n))][mode];
+  const rgb = new Uint8Array(3 * shown.length);
+  shown.forEach((part, i) => rgb.set(palette[part], 3 * i));
+  return rgb;
 }
 
 function colour() {
-  const { names, colours, labels: all } = item.parts, n = names.length;
-  const one = labels(item.views[view].parts), whole = labels(all);
-  const shown = [whole, whole.map((part, i) => one[i] === 255 ? n : part), one.map(part => Math.min(part, n))][mode];
-  viewer.paintParts(shown, [...colours, HIDDEN]);
+  const name = modes()[mode];
+  const rgb = item.parts ? partColours() : name === "Height" ? heights(viewer.points) : bytes(item.colors);
+  if (marked && item.clip) {  // CLIP's points come first
+    for (let i = 0; i < rgb.length; i++) rgb[i] = i < 3 * item.clip ? MARKED[i % 3] : 0.25 * rgb[i] + 0.75 * 185;
+  }
+  viewer.colour(rgb, marked ? item.clip : 0);
   mark($("modes"), mode);
 }
 
 function parts() {
-  $("parts").hidden = !item.parts;
-  if (!item.parts) return;
-  const { names, colours, share } = item.parts, total = share.reduce((a, b) => a + b, 0);
+  const { names = [], colours, share = [] } = item.parts || {}, total = share.reduce((a, b) => a + b, 0);
   $("part-names").replaceChildren(...names.map((name, k) => {
     const row = make("li", ""), swatch = make("i", "");
     swatch.style.background = `rgb(${colours[k].join(" ")})`;
     row.append(swatch, make("b", name), make("span", `${percent(share[k] / total)} %`));
     return row;
   }));
-  tabs($("modes"), MODES.map(name => make("button", name)), i => { mode = i; colour(); });
+  mode = Math.min(mode, modes().length - 1);
+  tabs($("modes"), modes().map(name => make("button", name)), i => { mode = i; colour(); });
+  $("modes").hidden = modes().length < 2;
+  $("mark-line").hidden = !item.clip;
+  $("mark-text").textContent = `Mark the ${(item.clip || 0).toLocaleString("en")} points that CLIP gets`;
 }
 
 function choose(i, look = true) {
@@ -115,11 +87,11 @@ function choose(i, look = true) {
   const v = item.views[i];
   $("view").src = v.image;
   $("view").alt = `Depth map of view ${i + 1}: ${v.name}`;
-  const mirrored = item.mirrored ? " (a mirror image, as PointCLIP draws it)" : "";
+  const mirrored = item.mirrored ? " (a mirror image, as PointCLIP renders it)" : "";
   $("view-note").textContent = `View ${i + 1} of ${item.views.length}: ${v.name}${mirrored}`;
   mark($("views"), i);
   if (look && v.camera) { viewer.turned = true; viewer.turnTo(v.camera); }
-  if (item.parts) colour();
+  colour();
   if (!data.classes) return;
   bars($("one"), v.probabilities, FEW);
   $("one-note").textContent = `View ${i + 1}: ${v.name}`;
@@ -135,7 +107,6 @@ function results() {
 function openFile(i) {
   item = data.items[i];
   document.title = `${item.name} · pointclip`;
-  mark($("files"), i);
   $("cloud-note").textContent = item.note;
   viewer.show(decode(item.points, item.extent));
   parts();
@@ -148,8 +119,35 @@ function openFile(i) {
   choose(Math.min(view, item.views.length - 1), false);
 }
 
+// Which file is shown stands after the #, so that links, the back button and bookmarks work.
+function route() {
+  const n = data.items.length, number = n === 1 ? 1 : Number(location.hash.slice(1)) || 0;
+  const i = number >= 1 && number <= n ? number - 1 : -1;
+  $("overview").hidden = i >= 0;
+  $("file").hidden = i < 0;
+  navigation(i);
+  scrollTo(0, 0);
+  if (i >= 0) return openFile(i);
+  document.title = `${n} files · pointclip`;
+  overview = overview || new Overview(data, $("file-table"));
+  $("overview-note").textContent = overview.note();
+}
+
+function navigation(i) {
+  const n = data.items.length;
+  if (n === 1) return $("files").replaceChildren(make("b", data.items[0].name, { title: data.items[0].name }));
+  const list = make("select", "", { "aria-label": "File" });
+  list.append(...["Choose a file", ...data.items.map(it => it.name)].map((name, k) => make("option", name, { value: k })));
+  list.options[0].disabled = true;
+  list.selectedIndex = i + 1;
+  list.addEventListener("change", () => { location.hash = list.value; });
+  const step = (by, sign, title) => make("a", sign, { href: `#${(i + by + n) % n + 1}`, title, "aria-label": title });
+  const all = make("a", `All ${n} files`, i < 0 ? { href: "#", "aria-current": "page" } : { href: "#" });
+  $("files").replaceChildren(all, list, ...(i < 0 ? [] : [step(-1, "‹", "Previous file"), step(1, "›", "Next file")]));
+}
+
 document.body.classList.toggle("plain", !data.classes);
-tabs($("files"), data.items.map(it => make("button", it.name)), openFile);
+$("mark").addEventListener("change", e => { marked = e.target.checked; colour(); });
 $("more").addEventListener("click", () => { all = !all; results(); });
 $("all-note").textContent = data.reading || "";
 $("footer").textContent = data.made;
@@ -157,14 +155,17 @@ $("theme").addEventListener("click", () => {
   const dark = (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   document.documentElement.dataset.theme = dark ? "light" : "dark";
 });
-openFile(0);
+addEventListener("hashchange", route);
+route();
 
 // The cloud turns slowly until somebody touches it.
 (function idle(before) {
   requestAnimationFrame(now => {
     if (viewer.turned || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    viewer.matrix = times(viewer.matrix, turn([0, 1, 0], Math.min(50, now - before) * 0.0004));
-    viewer.draw();
+    if (item) {
+      viewer.matrix = times(viewer.matrix, turn([0, 1, 0], Math.min(50, now - before) * 0.0004));
+      viewer.draw();
+    }
     idle(now);
   });
 })(performance.now());

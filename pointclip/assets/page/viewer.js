@@ -28,15 +28,118 @@ function axisAngle(m) {
   return [axis.map(v => v / norm), angle];
 }
 
-class Viewer {
-  constructor(canvas) {
-    this.canvas = canvas;
+function heights(points) {  // red, green, blue of each point, by its height
+  const n = points.length / 3, rgb = new Uint8Array(3 * n);
+  let low = Infinity, high = -Infinity;
+  for (let i = 1; i < points.length; i += 3) { low = Math.min(low, points[i]); high = Math.max(high, points[i]); }
+  for (let i = 0; i < n; i++) {
+    const t = 3.999 * (points[3 * i + 1] - low) / (high - low || 1), k = t | 0, f = t - k;
+    for (let j = 0; j < 3; j++) rgb[3 * i + j] = RAMP[k][j] * (1 - f) + RAMP[k + 1][j] * f;
+  }
+  return rgb;
+}
+
+class Renderer {  // points to pixels, for a canvas of any size
+  constructor() {
     this.home = times(turn([1, 0, 0], 0.4), turn([0, 1, 0], -0.65));
+    this.zoom = 1;
+    this.matrix = this.home;
+  }
+
+  load(points) {  // Float32Array x y z x y z ..., y up, within the unit sphere
+    this.points = points;
+    this.rgb = heights(points);
+    this.large = 0;  // how many of the points, the first ones, are shown larger
+    this.spacing = this.median(points, points.length / 3);
+  }
+
+  median(points, n) {  // distance to the nearest neighbour, of some points
+    const some = Math.min(n, 200), distances = new Float32Array(some);
+    for (let k = 0; k < some; k++) {
+      const i = 3 * Math.floor(k * n / some);
+      let nearest = Infinity;
+      for (let j = 0; j < points.length; j += 3) {
+        const x = points[i] - points[j], y = points[i + 1] - points[j + 1], z = points[i + 2] - points[j + 2];
+        const d = x * x + y * y + z * z;
+        if (d < nearest && d > 1e-12) nearest = d;  // not itself, nor the same point once more
+      }
+      distances[k] = Math.sqrt(nearest);
+    }
+    return distances.sort()[some >> 1];
+  }
+
+  render(canvas, size) {
+    if (canvas.width !== size || canvas.height !== size) canvas.width = canvas.height = size;
+    if (this.size !== size) {
+      this.size = size;
+      this.image = new ImageData(size, size);
+      this.depth = new Float32Array(size * size);
+      this.front = new Int32Array(size * size);  // the point in front, counted from 1
+    }
+    this.splat(size);
+    this.light(size);
+    this.context = canvas.getContext("2d");
+    this.context.putImageData(this.image, 0, 0);
+  }
+
+  splat(size) {
+    const { points, depth, front, matrix: [a, b, c] } = this;
+    depth.fill(0); front.fill(0);
+    const scale = 0.44 * size * this.zoom * Math.sqrt(CAMERA * CAMERA - 1) / CAMERA;
+    const radius = Math.max(1.2, Math.min(0.012 * size * this.zoom, 1.3 * scale * this.spacing));
+    for (let i = 0, n = points.length / 3; i < n; i++) {
+      const x = points[3 * i], y = points[3 * i + 1], z = points[3 * i + 2];
+      const near = CAMERA / (CAMERA - (c[0] * x + c[1] * y + c[2] * z));  // larger is nearer
+      const u = size / 2 + scale * near * (a[0] * x + a[1] * y + a[2] * z);
+      const v = size / 2 - scale * near * (b[0] * x + b[1] * y + b[2] * z);
+      const r = radius * near * (i < this.large ? 1.7 : 1), r2 = r * r;
+      const top = Math.max(0, Math.ceil(v - r)), bottom = Math.min(size - 1, Math.floor(v + r));
+      const left = Math.max(0, Math.ceil(u - r)), right = Math.min(size - 1, Math.floor(u + r));
+      for (let row = top; row <= bottom; row++) {
+        const rest = r2 - (row - v) * (row - v);
+        for (let column = left; column <= right; column++) {
+          const at = row * size + column;
+          if ((column - u) * (column - u) <= rest && near > depth[at]) { depth[at] = near; front[at] = i + 1; }
+        }
+      }
+    }
+  }
+
+  light(size) {
+    const { depth, front, rgb } = this, out = this.image.data;
+    const reach = Math.max(1, Math.round(size / 420));
+    const around = [-reach, reach, -reach * size, reach * size];
+    const edge = reach + 1;
+    for (let row = 0, at = 0; row < size; row++) {
+      for (let column = 0; column < size; column++, at++) {
+        const o = 4 * at;
+        if (!front[at]) { out[o + 3] = 0; continue; }
+        let behind = 0;
+        if (row > edge && row < size - edge && column > edge && column < size - edge) {
+          for (const step of around) {
+            const other = depth[at + step];
+            behind += other ? Math.max(0, Math.min(0.15, other - depth[at])) : 0.02;
+          }
+        }
+        const far = Math.min(1, Math.max(0, (1.45 - depth[at]) / 0.7));
+        const light = Math.exp(-9 * behind) * (1.12 - 0.42 * far);
+        const from = 3 * (front[at] - 1);
+        for (let j = 0; j < 3; j++) out[o + j] = light * rgb[from + j];
+        out[o + 3] = 255;
+      }
+    }
+  }
+}
+
+class Viewer extends Renderer {  // on the page: turned and zoomed by hand
+  constructor(canvas) {
+    super();
+    this.canvas = canvas;
     this.turned = false;
-    this.reset();
+    this.moving = 0;
     let last = null;
     canvas.addEventListener("pointerdown", e => { last = [e.clientX, e.clientY]; canvas.setPointerCapture(e.pointerId); this.turned = true; });
-    canvas.addEventListener("pointerup", () => { last = null; });
+    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { last = null; });
     canvas.addEventListener("pointermove", e => {
       if (!last) return;
       this.drag(e.clientX - last[0], e.clientY - last[1]);
@@ -55,39 +158,12 @@ class Viewer {
     new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
-  reset() { this.zoom = 1; this.matrix = this.home; this.moving = 0; }
+  show(points) { this.load(points); this.draw(); }
 
-  show(points) {  // Float32Array x y z x y z ..., y up, within the unit sphere
-    this.points = points;
-    this.palette = null;
-    const n = points.length / 3;
-    let low = Infinity, high = -Infinity;
-    for (let i = 1; i < points.length; i += 3) { low = Math.min(low, points[i]); high = Math.max(high, points[i]); }
-    this.shade = new Uint8Array(n);
-    for (let i = 0; i < n; i++) this.shade[i] = 1 + 254 * (points[3 * i + 1] - low) / (high - low || 1);
-    this.spacing = this.median(points, n);
+  colour(rgb, large = 0) {  // Uint8Array of red green blue red ...
+    this.rgb = rgb;
+    this.large = large;
     this.draw();
-  }
-
-  paintParts(labels, palette) {  // a number for each point, and the colour of each number
-    for (let i = 0; i < labels.length; i++) this.shade[i] = 1 + labels[i];
-    this.palette = palette;
-    this.draw();
-  }
-
-  median(points, n) {  // distance to the nearest neighbour, of some points
-    const some = Math.min(n, 200), distances = new Float32Array(some);
-    for (let k = 0; k < some; k++) {
-      const i = 3 * Math.floor(k * n / some);
-      let nearest = Infinity;
-      for (let j = 0; j < points.length; j += 3) {
-        const x = points[i] - points[j], y = points[i + 1] - points[j + 1], z = points[i + 2] - points[j + 2];
-        const d = x * x + y * y + z * z;
-        if (d < nearest && j !== i) nearest = d;
-      }
-      distances[k] = Math.sqrt(nearest);
-    }
-    return distances.sort()[some >> 1];
   }
 
   drag(dx, dy) {  // sideways about the cloud's up axis, up and down about the screen's
@@ -119,69 +195,6 @@ class Viewer {
 
   paint() {
     const size = Math.min(1100, Math.round(this.canvas.clientWidth * (window.devicePixelRatio || 1)));
-    if (!size) return;
-    if (this.canvas.width !== size || !this.image) {
-      this.canvas.width = this.canvas.height = size;
-      this.context = this.canvas.getContext("2d");
-      this.image = this.context.createImageData(size, size);
-      this.depth = new Float32Array(size * size);
-      this.tone = new Uint8Array(size * size);
-    }
-    this.splat(size);
-    this.light(size);
-    this.context.putImageData(this.image, 0, 0);
-  }
-
-  splat(size) {
-    const { points, shade, depth, tone, matrix: [a, b, c] } = this;
-    depth.fill(0); tone.fill(0);
-    const scale = 0.44 * size * this.zoom * Math.sqrt(CAMERA * CAMERA - 1) / CAMERA;
-    const radius = Math.max(1.2, Math.min(0.012 * size * this.zoom, 1.3 * scale * this.spacing));
-    for (let i = 0, n = shade.length; i < n; i++) {
-      const x = points[3 * i], y = points[3 * i + 1], z = points[3 * i + 2];
-      const near = CAMERA / (CAMERA - (c[0] * x + c[1] * y + c[2] * z));  // larger is nearer
-      const u = size / 2 + scale * near * (a[0] * x + a[1] * y + a[2] * z);
-      const v = size / 2 - scale * near * (b[0] * x + b[1] * y + b[2] * z);
-      const r = radius * near, r2 = r * r;
-      const top = Math.max(0, Math.ceil(v - r)), bottom = Math.min(size - 1, Math.floor(v + r));
-      const left = Math.max(0, Math.ceil(u - r)), right = Math.min(size - 1, Math.floor(u + r));
-      for (let row = top; row <= bottom; row++) {
-        const rest = r2 - (row - v) * (row - v);
-        for (let column = left; column <= right; column++) {
-          const at = row * size + column;
-          if ((column - u) * (column - u) <= rest && near > depth[at]) { depth[at] = near; tone[at] = shade[i]; }
-        }
-      }
-    }
-  }
-
-  light(size) {
-    const { depth, tone } = this, out = this.image.data;
-    const reach = Math.max(1, Math.round(size / 420));
-    const around = [-reach, reach, -reach * size, reach * size];
-    const edge = reach + 1;
-    for (let row = 0, at = 0; row < size; row++) {
-      for (let column = 0; column < size; column++, at++) {
-        const o = 4 * at;
-        if (!tone[at]) { out[o + 3] = 0; continue; }
-        let behind = 0;
-        if (row > edge && row < size - edge && column > edge && column < size - edge) {
-          for (const step of around) {
-            const other = depth[at + step];
-            behind += other ? Math.max(0, Math.min(0.15, other - depth[at])) : 0.02;
-          }
-        }
-        const far = Math.min(1, Math.max(0, (1.45 - depth[at]) / 0.7));
-        const light = Math.exp(-9 * behind) * (1.12 - 0.42 * far);
-        if (this.palette) {
-          const colour = this.palette[tone[at] - 1];
-          for (let j = 0; j < 3; j++) out[o + j] = light * colour[j];
-        } else {
-          const t = (tone[at] - 1) / 254 * 3.999, k = t | 0, f = t - k;
-          for (let j = 0; j < 3; j++) out[o + j] = light * (RAMP[k][j] * (1 - f) + RAMP[k + 1][j] * f);
-        }
-        out[o + 3] = 255;
-      }
-    }
+    if (size) this.render(this.canvas, size);
   }
 }

@@ -1,6 +1,8 @@
 import json
 import re
 
+import pytest
+
 
 def test_show_writes_one_page(run, bad):
     code, out, err = run("show", bad, "--classes", "ball,box", "--backbone", "tiny")
@@ -18,6 +20,19 @@ def test_show_needs_no_classes(run, shapes):
     code, _, _ = run("show", shapes / "ball.off", "--projection", "pointclip_zs", "-o", "a.html")
     assert code == 0
     assert '"classes":null' in (shapes.parent / "a.html").read_text()
+
+
+def test_a_page_of_many_files_has_fewer_points_of_each(run, shapes, monkeypatch):
+    monkeypatch.setattr("pointclip.app.cli.show.PAGE_POINTS", 6000)
+    common = ("--classes", "ball,box", "--backbone", "tiny", "--points", "500")
+    code, _, _ = run("show", shapes, *common, "-o", "few.html")
+    assert code == 0
+    data = json.loads(
+        re.search(r'id="data">(.*?)</script>', (shapes.parent / "few.html").read_text(), re.S)[1]
+    )
+    for item in data["items"]:
+        assert item["clip"] == 500
+        assert len(item["points"]) == pytest.approx((6000 / len(data["items"]) + 500) * 8, abs=8)
 
 
 def test_show_draws_a_picture(run, shapes):
