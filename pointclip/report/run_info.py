@@ -79,7 +79,7 @@ def page(facts: Mapping[str, str], config: Mapping[str, Any], seconds: pd.DataFr
         for row in seconds.itertuples(index=False)
     )
     return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Where these results come from</title>
+<html lang="en"><head><meta charset="utf-8"><title>Provenance of the results</title>
 <style>
 body {{ font: 14px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 60em; color: #222 }}
 table {{ border-collapse: collapse }}
@@ -87,7 +87,7 @@ th, td {{ text-align: left; padding: .2em .8em .2em 0; border-bottom: 1px solid 
 td {{ font-variant-numeric: tabular-nums }}
 pre {{ background: #f6f6f6; padding: 1em; overflow: auto }}
 </style></head><body>
-<h1>Where these results come from</h1>
+<h1>Provenance of the results</h1>
 <table>{rows}</table>
 <h2>Seconds per stage</h2>
 <p>Summed over the jobs of a stage; jobs that ran side by side count each.</p>

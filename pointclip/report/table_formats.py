@@ -41,7 +41,10 @@ def write(frame: pd.DataFrame, path: str | Path, title: str = "", note: str = ""
 
 
 def format_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame as strings: two decimals, the interval in one column, empty for what is not."""
+    """The frame as strings: two decimals, the interval in one column, empty for what is not.
+
+    Columns that are empty in all rows are left out.
+    """
     out = pd.DataFrame(index=frame.index)
     for name in frame:
         cells = frame[name]
@@ -64,7 +67,7 @@ def format_cells(frame: pd.DataFrame) -> pd.DataFrame:
         else:
             whole = cells.dtype.kind == "f"
             out[name] = ["" if pd.isna(x) else str(int(x) if whole else x) for x in cells]
-    return out
+    return out[[name for name in out if not len(out) or out[name].astype(bool).any()]]
 
 
 def heading(name: str) -> str:
@@ -93,8 +96,8 @@ def to_markdown(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def to_html(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
-    """A page of its own with one table, rows grouped by data set."""
+def to_html(frame: pd.DataFrame, title: str = "", note: str = "", whole: bool = True) -> str:
+    """One table, rows grouped by data set, as a page of its own or (not `whole`) as a part of one."""
     from great_tables import GT, html, loc, style
 
     cells = format_cells(frame)
@@ -120,6 +123,8 @@ def to_html(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
         table = table.tab_header(title)
     if note:
         table = table.tab_source_note(html(_escape(note.strip()).replace("\n", "<br>")))
+    if not whole:
+        return table.as_raw_html()
     page = table.as_raw_html(make_page=True)
     return page.replace("<body>", f"<body>\n{FILTER}", 1) if len(cells) > FILTER_FROM else page
 

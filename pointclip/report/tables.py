@@ -7,6 +7,7 @@ import pandas as pd
 
 from pointclip.catalog.point_backbones import points_read
 from pointclip.core.errors import UserError, choose
+from pointclip.report.table_formats import PLUS_MINUS
 
 
 def with_points(
@@ -62,4 +63,37 @@ def pivot(
             names |= {"delta_vs_published": f"{name} difference"} if value == "mean" else {}
         part = cells[[*rows, *names]].rename(columns=names)
         table = table.merge(part, on=rows, how="left")
+    return table
+
+
+def headline(
+    summary: pd.DataFrame, runs: Mapping[str, Mapping[str, Mapping[str, object]]]
+) -> pd.DataFrame:
+    """The table of the report's first page: a row a method, a column a number of shots.
+
+    Under `plain`, with the projection and the backbone of the experiments that the figures show;
+    of the ways to combine views in zero-shot, the mean of cosines.
+
+    Args:
+        runs: data set -> kind -> that experiment, as `config.targets.headlines` finds them.
+    """
+    same = ["dataset", "projection", "backbone"]
+    shown = {tuple(run[name] for name in same) for kinds in runs.values() for run in kinds.values()}
+    kept = summary[
+        (summary["protocol"] == "plain")
+        & [key in shown for key in summary[same].itertuples(index=False, name=None)]
+        & ((summary["shots"] > 0) | (summary["method"] == "zero_shot"))
+    ]
+    rows = ["dataset", "method", "projection", "backbone"]
+    table = kept[rows].drop_duplicates().reset_index(drop=True)
+    for shots in sorted(kept["shots"].unique()):
+        cells = kept[kept["shots"] == shots]
+        # Of several prompt sets, the best known one: the last, as the experiments list them.
+        cells = cells.drop_duplicates(rows, keep="last")
+        text = [
+            f"{mean:.1f}" + ("" if pd.isna(std) else f" {PLUS_MINUS} {std:.1f}")
+            for mean, std in zip(cells["mean"], cells["std"], strict=True)
+        ]
+        name = f"{shots} shots" if shots != 1 else "1 shot"
+        table = table.merge(cells[rows].assign(**{name: text}), on=rows, how="left")
     return table

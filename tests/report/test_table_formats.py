@@ -50,6 +50,22 @@ def test_format_cells_leaves_no_nan(summary: pd.DataFrame) -> None:
     assert "low" not in cells and "high" not in cells
 
 
+def test_columns_without_a_value_are_left_out_for_people_but_not_for_machines(
+    summary: pd.DataFrame, tmp_path: Path
+) -> None:
+    summary[["published", "delta_vs_published"]], summary["source"] = np.nan, ""
+    assert "Published" in to_markdown(summary.iloc[:0])
+    for text in (to_markdown(summary), to_html(summary), to_latex(summary)):
+        assert "Published" not in text and "Difference" not in text and "Source" not in text
+    write(summary, tmp_path / "table.csv")
+    assert "published" in (tmp_path / "table.csv").read_text()
+
+
+def test_a_table_can_be_a_part_of_a_page(summary: pd.DataFrame) -> None:
+    part = to_html(summary, whole=False)
+    assert "<table" in part and "<html" not in part
+
+
 def test_seeds_are_whole_numbers() -> None:
     frame = pd.DataFrame({"seed": [1.0, np.nan], "accuracy": [1.0, 2.0]})
     assert format_cells(frame)["seed"].tolist() == ["1", ""]

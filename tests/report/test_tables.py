@@ -9,7 +9,7 @@ from pointclip.catalog.backbones import resolve_backbone
 from pointclip.core.errors import UserError
 from pointclip.evaluation.published import read_published
 from pointclip.evaluation.summary import summarise
-from pointclip.report.tables import pivot, with_points
+from pointclip.report.tables import headline, pivot, with_points
 
 
 def test_pivot_puts_ours_and_published_side_by_side(
@@ -92,3 +92,22 @@ def test_a_table_says_how_many_points_a_backbone_got() -> None:
         ("many", "openshape_b32"): 10_000,
         ("many", "uni3d_b"): 10_000,
     }
+
+
+def test_the_headline_has_a_column_for_each_number_of_shots() -> None:
+    few = {"method": "inter_view", "projection": "pointclip_v2"}
+    frame = pd.DataFrame(
+        zero_shot(40.0, projection="pointclip_v2")
+        + zero_shot(41.0, projection="pointclip_v2", method="zero_shot_softmax")
+        + zero_shot(9.0)  # another projection
+        + rows([60.0, 62.0], [1, 2], **few)
+        + rows([50.0], [1], **few, protocol="released")
+        + rows([70.0, 70.0], [1, 2], **few, shots=8)
+    )
+    same = {"dataset": "modelnet40", "projection": "pointclip_v2", "backbone": "rn50"}
+    table = headline(summarise(frame), {"modelnet40": {"zero_shot": same, "few_shot": same}})
+    assert list(table.columns[-3:]) == ["0 shots", "4 shots", "8 shots"]
+    assert table["method"].tolist() == ["zero_shot", "inter_view"]
+    assert table.iloc[0, -3:].fillna("").tolist() == ["40.0", "", ""]
+    assert table.iloc[1, -3:].fillna("").tolist() == ["", "61.0 ± 1.4", "70.0 ± 0.0"]
+    assert headline(summarise(frame), {}).empty

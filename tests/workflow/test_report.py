@@ -68,6 +68,11 @@ def test_the_first_page_explains_protocols_and_lists_categories(browser: Any, re
     assert "What the protocols mean" in body
     assert "it chooses on the test labels" in body
     assert "data sets three" in body
+    # The headline table and the curve stand there too.
+    first_page = browser.find_element("id", "pointclip").text
+    assert all(word in first_page for word in ("zero_shot", "short", "0 shots", "2 shots"))
+    assert "released" not in first_page.split("Accuracy on test")[0]
+    assert browser.find_element("css selector", "svg #axes_1").size["width"] > 100
     errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     assert not errors
 
@@ -75,7 +80,7 @@ def test_the_first_page_explains_protocols_and_lists_categories(browser: Any, re
 @pytest.mark.parametrize(
     ("words", "caption"),
     [
-        (("three", "Accuracy by shots"), "number of shots per class"),
+        (("three", "Few-shot accuracy"), "number of shots per class"),
         (("three", "Depth maps, small"), "one row a shape"),
         (("three", "Accuracy per class, few_shot"), "Accuracy of every class"),
         (("three", "Confusion matrix, zero_shot"), "each row is a true class"),
@@ -98,7 +103,7 @@ def test_a_click_leads_to_a_figure_and_its_caption(
     [
         ("Tables", "mean over seeds", "", ["short", "zero_shot", "released", "Seeds"]),
         ("Ablations", "views", "table and sentences", ["pair", "values of projection", "Change"]),
-        ("Provenance", "where these", "", ["snakemake", "device", "encode", "epochs: 3"]),
+        ("Provenance", "provenance of", "", ["snakemake", "device", "encode", "epochs: 3"]),
     ],
 )
 def test_pages_open_inside_the_report(

@@ -36,7 +36,7 @@ rule compare_projections:
             "<out>/figures/{dataset}/projections.png",
             caption="../report/projections.rst",
             category="Figures",
-            labels={"data set": "{dataset}", "figure": "One view, every projection"},
+            labels={"data set": "{dataset}", "figure": "Projections compared"},
         ),
     log:
         "<logs>/compare_projections/{dataset}.log",

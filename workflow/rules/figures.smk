@@ -13,7 +13,7 @@ rule shots_curve:
             "<out>/figures/{dataset}/shots_curve.svg",
             caption="../report/shots_curve.rst",
             category="Figures",
-            labels={"data set": "{dataset}", "figure": "Accuracy by shots"},
+            labels={"data set": "{dataset}", "figure": "Few-shot accuracy"},
         ),
     log:
         "<logs>/shots_curve/{dataset}.log",

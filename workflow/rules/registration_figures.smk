@@ -19,7 +19,7 @@ rule registration_pictures:
             "<out>/figures/registration/{pairs}/overlay.png",
             caption="../report/registration_overlay.rst",
             category="Registration",
-            labels={"pairs": "{pairs}", "figure": "Cloud in the photo"},
+            labels={"pairs": "{pairs}", "figure": "Cloud projected into the photo"},
         ),
     log:
         "<logs>/registration_pictures/{pairs}.log",
@@ -40,13 +40,13 @@ rule registration_curves:
             "<out>/figures/registration/{pairs}/recall_curve.svg",
             caption="../report/registration_recall_curve.rst",
             category="Registration",
-            labels={"pairs": "{pairs}", "figure": "Recall by threshold"},
+            labels={"pairs": "{pairs}", "figure": "Registration recall by threshold"},
         ),
         overlap=report(
             "<out>/figures/registration/{pairs}/error_overlap.svg",
             caption="../report/registration_error_overlap.rst",
             category="Registration",
-            labels={"pairs": "{pairs}", "figure": "Error by overlap"},
+            labels={"pairs": "{pairs}", "figure": "Pose error by overlap"},
         ),
     log:
         "<logs>/registration_curves/{pairs}.log",

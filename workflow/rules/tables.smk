@@ -24,11 +24,18 @@ rule accuracy:
             category="Tables",
             labels={"table": "accuracy", "form": "mean over seeds"},
         ),
+        headline=report(
+            "<out>/tables/headline.html",
+            caption="../report/headline.rst",
+            category="Tables",
+            labels={"table": "headline", "form": "by shots"},
+        ),
     log:
         "<logs>/accuracy.log",
     localrule: True
     params:
         samplings=ENTRIES["samplings"],
+        headlines=HEADLINES,
         code=code("accuracy"),
     script:
         "../../scripts/accuracy.py"
@@ -90,7 +97,7 @@ rule run_info:
             "<out>/run_info.html",
             caption="../report/run_info.rst",
             category="Provenance",
-            labels={"page": "where these results come from"},
+            labels={"page": "provenance of the results"},
         ),
     log:
         "<logs>/run_info.log",
