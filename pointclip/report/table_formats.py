@@ -97,7 +97,7 @@ def to_markdown(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
 
 
 def to_html(frame: pd.DataFrame, title: str = "", note: str = "", whole: bool = True) -> str:
-    """One table, rows grouped by data set, as a page of its own or (not `whole`) as a part of one."""
+    """One table, rows grouped by data set: a page of its own, or (not `whole`) a part of one."""
     from great_tables import GT, html, loc, style
 
     cells = format_cells(frame)
