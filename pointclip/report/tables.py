@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pointclip.catalog.point_backbones import points_read
@@ -79,11 +80,9 @@ def headline(
     """
     same = ["dataset", "projection", "backbone"]
     shown = {tuple(run[name] for name in same) for kinds in runs.values() for run in kinds.values()}
-    kept = summary[
-        (summary["protocol"] == "plain")
-        & [key in shown for key in summary[same].itertuples(index=False, name=None)]
-        & ((summary["shots"] > 0) | (summary["method"] == "zero_shot"))
-    ]
+    inside = [key in shown for key in summary[same].itertuples(index=False, name=None)]
+    kept = summary[np.array(inside, dtype=bool) & (summary["protocol"] == "plain")]
+    kept = kept[(kept["shots"] > 0) | (kept["method"] == "zero_shot")]
     rows = ["dataset", "method", "projection", "backbone"]
     table = kept[rows].drop_duplicates().reset_index(drop=True)
     for shots in sorted(kept["shots"].unique()):

@@ -84,7 +84,8 @@ def test_the_numbers_are_the_softmax_of_the_mean_cosine_over_views(model, points
 def test_what_the_probabilities_come_from_can_be_had(model, points):
     both = np.stack([points, points[::-1] * [1, 2, 1]]).astype(np.float32)
     features, depth = model.features(both), model.depth(both)
-    assert features.shape == (2, 10, 16) and depth.shape == (2, 10, *model.projection.size)
+    views = model.projection.views
+    assert features.shape == (2, views, 16) and depth.shape == (2, views, *model.projection.size)
     np.testing.assert_array_equal(depth[0], model.look(points).depth)
     np.testing.assert_allclose(features[0], model.features(points), atol=1e-5)
     assert model.text_features.shape == (3, 16)
@@ -96,7 +97,7 @@ def test_what_the_probabilities_come_from_can_be_had(model, points):
     np.testing.assert_allclose(model.logits(both), each.mean(1), atol=1e-4)
     np.testing.assert_allclose(np.exp(log_softmax(model.logits(both))), model(both), atol=1e-5)
     assert isinstance(model.features(torch.from_numpy(points)), torch.Tensor)
-    assert model.features([points, points[:100]]).shape == (2, 10, 16)
+    assert model.features([points, points[:100]]).shape == (2, views, 16)
 
 
 def test_templates_of_ones_own_are_prompts(entry, points):
@@ -116,7 +117,7 @@ def test_templates_of_ones_own_are_prompts(entry, points):
 def test_the_model_says_what_it_is(model):
     assert repr(model) == (
         "PointCLIP(3 classes: chair, table, lamp; backbone='tiny', prompts='class_name', "
-        "projection='pointclip_v2')"
+        f"projection='{model.projection.name}')"
     )
 
 
