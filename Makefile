@@ -2,7 +2,8 @@
 # make test   the test suite        make lint   formatters, linters, types
 # make test-cluster   the DAG on a Slurm cluster of one node, where Slurm is installed (minutes)
 # make attack   50,000 hostile inputs and 40 kills of runs, then docs/robustness.md (half an hour)
-# make docs   docs/architecture.md from the code
+# make docs   pages and tables that are written from code and result files
+# make site   the documentation as a site in ./site, without a network
 # make paper-check   what config/paper.yaml would do, the disk it takes, and which weights and data are missing
 #                    (make paper-check CONFIG=config/freereg.yaml for another config)
 #
@@ -16,7 +17,7 @@ CONFIG ?= config/paper.yaml
 BIN := $(VENV)/bin
 SOURCES := pointclip scripts tests benchmarks recipes docs
 
-.PHONY: attack docs demo test test-cluster paper-check lint format clean
+.PHONY: attack docs site demo test test-cluster paper-check lint format clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -61,6 +62,10 @@ paper-check: $(VENV)/.installed
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/write_architecture.py
+	$(BIN)/python docs/write_results.py
+
+site: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)

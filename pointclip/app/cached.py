@@ -48,7 +48,9 @@ def load_features(
     """The features that the workflow cached for one data set, projection and backbone.
 
     Args:
-        dataset, projection, backbone: ids of the config that was run.
+        dataset: an id of the config that was run.
+        projection: the same.
+        backbone: the same.
         split: train or test.
         results: the folder that the workflow wrote, `results` of the config.
 

@@ -103,10 +103,10 @@ class PointCLIP:
         return of_each(points, colors, lambda *clouds: _softmax(self._logits(*clouds)[0]))
 
     def logits(self, points: Any, colors: Any = None, *, per_view: bool = False) -> Any:
-        """What the softmax is taken of: the logit scale times the cosine of image and text.
+        """What the softmax is taken of, of points (and colours) as a call takes them: the logit scale
+        times the cosine of image and text.
 
         Args:
-            points, colors: as of a call.
             per_view: of each view, instead of their mean (or of the adapter's logits: single views
                 are read without it).
 

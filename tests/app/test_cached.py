@@ -1,11 +1,9 @@
-import numpy as np
-import pandas as pd
 import pytest
+from cached_results import write_features, write_scores
 
 from pointclip import load_features, load_scores
 from pointclip.app.cached import CachedFeatures
 from pointclip.config import paths
-from pointclip.core import store
 from pointclip.core.errors import UserError
 
 
@@ -15,27 +13,20 @@ IDS = {"dataset": "shapes", "projection": "pair", "backbone": "tiny"}
 @pytest.fixture
 def results(tmp_path):
     """Features of five shapes in two shards, their labels, and scores."""
-    ids = [f"test/{k:06}" for k in range(5)]
-    rows = {"id": ids[::-1], "label": [0, 1, 0, 1, 1]}
-    labels = tmp_path / paths.path("labels", **IDS, split="test")
-    store.write_parquet(pd.DataFrame(rows), labels, classes=["chair", "sofa"])
-    for shard, part in enumerate((ids[:3], ids[3:])):
-        file = tmp_path / paths.path("features", **IDS, split="test", shard=shard)
-        with store.new_h5(file, view_names=["top", "azimuth 0°"], dtype="float32") as f:
-            f["id"] = np.array(part, dtype=object)
-            f["features"] = np.full((len(part), 2, 4), shard, np.float16)
-    store.write_parquet(pd.DataFrame({"accuracy": [50.0]}), tmp_path / "scores.parquet")
+    write_features(tmp_path, [1, 1, 0, 1, 0], ["chair", "sofa"], 2, split="test", **IDS)
+    write_scores(tmp_path)
     return tmp_path
 
 
 def test_features_come_with_the_labels_of_their_shapes(results):
     found = load_features("shapes", "pair", "tiny", results=results)
     assert isinstance(found, CachedFeatures)
-    assert found.features.shape == (5, 2, 4)
-    assert found.features[:, 0, 0].tolist() == [0, 0, 0, 1, 1]
+    assert found.features.shape == (5, 2, 2)
+    assert found.features[:, 0].argmax(1).tolist() == [1, 1, 0, 1, 0]
     assert found.labels.tolist() == [1, 1, 0, 1, 0]  # the file of labels has another order
+    assert found.ids.tolist()[0] == "test/000000"
     assert found.classes == ["chair", "sofa"] and found.view_names == ["top", "azimuth 0°"]
-    assert repr(found) == "CachedFeatures(5 shapes of 2 classes, 2 views, 4 channels)"
+    assert repr(found) == "CachedFeatures(5 shapes of 2 classes, 2 views, 2 channels)"
 
 
 def test_what_is_missing_is_named_with_what_there_is(results):
@@ -51,6 +42,6 @@ def test_what_is_missing_is_named_with_what_there_is(results):
 
 
 def test_scores_are_a_table(results):
-    assert load_scores(results)["accuracy"].tolist() == [50]
+    assert load_scores(results)["accuracy"].tolist() == [40, 60, 62]
     with pytest.raises(UserError, match=r"nowhere/scores\.parquet does not exist: run snakemake"):
         load_scores("nowhere")
