@@ -103,8 +103,7 @@ class PointCLIP:
         return of_each(points, colors, lambda *clouds: _softmax(self._logits(*clouds)[0]))
 
     def logits(self, points: Any, colors: Any = None, *, per_view: bool = False) -> Any:
-        """What the softmax is taken of, of points (and colours) as a call takes them: the logit scale
-        times the cosine of image and text.
+        """The logit scale times the cosine of image and text: what the softmax is taken of.
 
         Args:
             per_view: of each view, instead of their mean (or of the adapter's logits: single views
