@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int, Integer, UInt8
 
 from pointclip.core.files import PACKAGE
 
@@ -155,7 +155,7 @@ def _item(item: ViewerItem) -> dict[str, Any]:
     return result
 
 
-def _bytes(values: Int[np.ndarray, "*point"]) -> str:
+def _bytes(values: Integer[np.ndarray, "*point"]) -> str:
     return base64.b64encode(values.astype(np.uint8).tobytes()).decode()
 
 
