@@ -65,7 +65,7 @@ docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/write_results.py
 
 site: $(VENV)/.installed-dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)

@@ -180,7 +180,7 @@ def test_the_readme_and_the_package_show_the_same_five_lines():
 
 def test_the_site_builds_without_a_network(tmp_path):
     out = tmp_path / "site"
-    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(out)]
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(out)]
     done = subprocess.run(build, cwd=REPOSITORY, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     built = {page.stem for page in out.glob("*.html")}
