@@ -15,6 +15,8 @@ CORES ?= all
 SEED ?= 0
 CONFIG ?= config/paper.yaml
 BIN := $(VENV)/bin
+# Not where the making of the environment was broken off.
+HAS_PIP := $(BIN)/python -m pip --version > /dev/null 2>&1
 SOURCES := pointclip scripts tests benchmarks recipes docs
 
 .PHONY: attack docs site demo test test-cluster paper-check lint format clean
@@ -25,17 +27,19 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV_ARGS) $(VENV)
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@$(HAS_PIP) || $(PYTHON) -m venv $(VENV_ARGS) $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@$(HAS_PIP) || $(PYTHON) -m venv $(VENV_ARGS) $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.installed
 
 demo: $(VENV)/.installed
 	$(BIN)/snakemake --quiet rules reason --cores $(CORES)
 	@test results/report.html -nt results/tables/accuracy.csv || \
-	  $(BIN)/snakemake --report results/report.html
+	  { $(BIN)/snakemake --report results/.report.html && mv results/.report.html results/report.html; }
 	@cat results/tables/accuracy.txt
 	@echo
 	@echo "Registration: where photos were taken in clouds"
