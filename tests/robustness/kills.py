@@ -24,6 +24,7 @@ SMALL = CONFIG | {
     "registration": [],
     "segmentation": [],
 }
+MOST_SECONDS = 45.0  # that a run lives: several kills meet one project
 # These hold times.
 LEFT_OUT = ("logs", "benchmarks", "run_info.html")
 
@@ -51,7 +52,11 @@ def attack(state: Path, count: int, seed: int = 0) -> Counter[str]:
             (state / "seconds").write_text(f"{time.monotonic() - start:.0f}")
     seconds = float((state / "seconds").read_text())
     with tempfile.TemporaryDirectory() as folder:
-        project = fresh.copy(Path(folder))
+        # Of a project that has run, some files are gone, so that kills meet late stages too.
+        project = rng.choice((fresh, whole)).copy(Path(folder))
+        for path in sorted(project.path("results").rglob("*.*")):
+            if path.is_file() and rng.random() < 0.3:
+                path.unlink()
         while killed < count and kill(project, rng, seconds):
             killed += 1
         kind, text = end_of(project, results(whole))
@@ -78,7 +83,7 @@ def kill(project: Project, rng: random.Random, seconds: float) -> bool:
         start_new_session=True,
     )
     try:
-        process.wait(timeout=rng.uniform(0.5, 0.7 * seconds))
+        process.wait(timeout=rng.uniform(0.5, min(MOST_SECONDS, 0.7 * seconds)))
         return False
     except subprocess.TimeoutExpired:
         pass
