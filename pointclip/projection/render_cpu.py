@@ -19,7 +19,7 @@ from pointclip.projection.surface_cpu import surface, surface_arguments
 ZERO, ONE, TWO, TINY = (np.float32(x) for x in (0, 1, 2, 1e-12))
 # More than one, so that a thread on a busy core does not keep the others waiting.
 CHUNKS_PER_THREAD = 4
-_NO_LOOK_UP = (np.empty((0, 0, 2), np.int32), np.empty((0, 0), np.float32))
+_NO_LOOK_UP = (np.empty((0, 0, 2), np.int32), np.empty((0, 2, 0), np.float32))
 
 
 def render(
@@ -35,7 +35,7 @@ def render(
         kernel, arguments = perspective, (params["splat"], np.float32(params["distance"]))
     else:
         side = params["grid_size"] - 2 * params["trim"]
-        kernel, arguments = surface, (*surface_arguments(params), *_NO_LOOK_UP, False)
+        kernel, arguments = surface, (*surface_arguments(params), *_NO_LOOK_UP)
     return _run(kernel, points, rotations, side, arguments, threads)
 
 
@@ -46,11 +46,13 @@ class LookUp(NamedTuple):
         images: the depth maps.
         pixels: row and column of each point's pixel; -1 where it is trimmed off.
         own: what the image would hold at the pixel if nothing lay before the point.
+        own_transposed: the same at (column, row), where PointCLIP V2's part segmentation looks.
     """
 
     images: Float[np.ndarray, "shape view height width"]
     pixels: Int32[np.ndarray, "shape view point 2"]
     own: Float[np.ndarray, "shape view point"]
+    own_transposed: Float[np.ndarray, "shape view point"]
 
 
 def look_up(
@@ -58,21 +60,17 @@ def look_up(
     rotations: Float[np.ndarray, "view 3 3"],
     params: Mapping[str, Any],
     threads: int = 1,
-    transposed: bool = False,
 ) -> LookUp:
-    """Render with the kernel `surface`, and look up every point in every image.
-
-    Args:
-        transposed: look up at (column, row), as PointCLIP V2's part segmentation was released.
-    """
+    """Render with the kernel `surface`, and look up every point in every image."""
     shapes, views = len(points), len(rotations)
     pixels = np.empty((shapes * views, points.shape[1], 2), np.int32)
-    own = np.empty((shapes * views, points.shape[1]), np.float32)
+    own = np.empty((shapes * views, 2, points.shape[1]), np.float32)
     side = params["grid_size"] - 2 * params["trim"]
-    arguments = (*surface_arguments(params), pixels, own, transposed)
+    arguments = (*surface_arguments(params), pixels, own)
     images = _run(surface, points, rotations, side, arguments, threads)
     shape = (shapes, views, points.shape[1])
-    return LookUp(images, pixels.reshape(*shape, 2), own.reshape(shape))
+    both = [own[:, k].reshape(shape) for k in range(2)]
+    return LookUp(images, pixels.reshape(*shape, 2), *both)
 
 
 def _run(

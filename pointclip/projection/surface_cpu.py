@@ -1,6 +1,7 @@
 """`render_torch.surface` for CPUs, in time that grows with what is rendered, not with the grid.
 
-Each slice of the grid is worked on inside the box that its points fill. One file, because numba's
+Every point is written as large as the pooling window of its slice, and each row of each slice is
+worked on where points fill it. One file, because numba's
 cache of compiled code does not notice when a function that lives elsewhere changes.
 """
 
@@ -14,6 +15,7 @@ from pointclip.projection.smoothing import gaussian_taps, sharpness
 
 
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
+NOTHING = 1 << 30  # where an empty span begins
 
 
 def surface_arguments(p: Mapping[str, Any]) -> tuple:
@@ -38,11 +40,12 @@ def _larger(a, b):
 
 
 @compiled
-def _empty(cells, top, bottom, left, right):
-    # A loop compiles in a tenth of the time that an assignment to a slice takes.
-    for r in range(top, bottom):
-        for c in range(left, right):
-            cells[r, c] = ZERO
+def _empty(cells, spans, border):
+    """Set the spans of all rows to zero, and make them empty."""
+    for r in range(len(spans)):
+        for c in range(spans[r, 0] + border, spans[r, 1] + border):
+            cells[r + border, c] = ZERO
+        spans[r, 0], spans[r, 1] = NOTHING, 0
 
 
 @compiled
@@ -66,68 +69,55 @@ def surface(
     sharp,
     cells,
     values,
-    transposed,
 ):
     """Render the images `start … stop`; if `cells` is not empty, look every point up as well.
 
     `cells` gets row and column of each point's pixel, `values` what the image would hold there
-    if nothing lay before the point: close to the image's own value where the point is seen.
-    `transposed` looks up at (column, row), as PointCLIP V2's part segmentation was released.
+    if nothing lay before the point: close to the image's own value where the point is seen; and
+    the same at (column, row), where PointCLIP V2's part segmentation looks points up.
     """
-    size, slices, reach, reach_z, trim = sizes
+    size, slices, _, reach_z, trim = sizes
     views, n_points, side = len(rotations), points.shape[1], images.shape[1]
     half, half_z = len(across) - 1, len(along) - 1
     q = np.empty((3, n_points), np.float32)
     # Borders of zeros, as wide as each window reaches, save every loop its bounds.
-    rows = np.zeros((slices, size + 2 * reach, size), np.float32)
     grid = np.zeros((slices + 2 * half_z, side + 2 * half, side + 2 * half), np.float32)
-    deep = np.zeros_like(grid) if reach_z else grid
+    spans = np.zeros((slices, side, 2), np.int64)
+    spans[:, :, 0] = NOTHING
+    deep, deep_spans = (grid.copy(), spans.copy()) if reach_z else (grid, spans)
     smooth_z = half_z > 0 and not sharp > 0
-    blurred = np.zeros((len(grid) if smooth_z else 0, side, side), np.float32)
+    ring = np.zeros((len(along) + half_z if smooth_z else 0, side, side), np.float32)
+    runs = np.zeros((len(ring) + 1, side, 2), np.int64)
+    runs[:, :, 0] = NOTHING
     front = np.zeros((side if sharp > 0 else 0, side), np.int32)
-    boxes = np.zeros((slices, 4), np.int64)
     one = np.ones(1, np.float32)
     lines = np.zeros((2, side + 2 * half), np.float32)
     for item in range(start, stop):
         _rotate(points[item // views], rotations[item % views], q)
-        _scatter(q, rows, boxes, floats, reach)
-        for s in range(slices):
-            _pool_rows(rows[s], boxes[s], grid[s + half_z], reach, trim, side, half)
+        _scatter(q, grid, spans, floats, sizes, half, half_z)
         if reach_z:
-            _pool_slices(grid, deep, boxes, reach_z, half, half_z)
+            _pool_slices(grid, spans, reach_z, half, half_z, deep, deep_spans)
         image = images[item]
         if sharp > 0:
-            _bilateral(deep, boxes, across, along, sharp, front, image)
+            _bilateral(deep, deep_spans, across, along, sharp, front, image)
+        elif smooth_z:
+            _blur_from_front(deep, deep_spans, across, along, reach_z, ring, runs, lines, image)
         else:
             for s in range(slices):
-                target = blurred[s + half_z] if smooth_z else image
-                _blur(deep[s + half_z], boxes[s], across, lines, target)
-        if smooth_z:
-            _blur_slices(blurred, along, boxes, half, image)
-            for s in range(slices):
-                top, bottom, left, right = _widened(boxes[s], half, side)
-                _empty(blurred[s + half_z], top, bottom, left, right)
+                _blur(deep, deep_spans, s, across, lines, image)
         if len(cells) > 0:
             # An average that keeps edges has none of its own for what lies behind: no blur, then.
             taps = (one, one) if sharp > 0 else (across, along)
-            _look_up(
-                q,
-                floats,
-                (slices, size, trim, half, half_z),
-                deep,
-                taps,
-                transposed,
-                cells[item],
-                values[item],
-            )
+            frame = (slices, size, trim, half, half_z)
+            _look_up(q, floats, frame, deep, taps, cells[item], values[item])
         for s in range(slices):
-            top, bottom, left, right = boxes[s]
-            for layer in (grid[s + half_z], deep[s + half_z]):
-                _empty(layer, top + half, bottom + half, left + half, right + half)
+            _empty(grid[s + half_z], spans[s], half)
+            _empty(deep[s + half_z], deep_spans[s], half)
         highest = _shade(image)
         if len(cells) > 0:
-            for n in range(n_points):
-                values[item, n] = ONE - values[item, n] / highest
+            for k in range(2):
+                for n in range(n_points):
+                    values[item, k, n] = ONE - values[item, k, n] / highest
 
 
 @compiled
@@ -157,31 +147,53 @@ def _cell(q, n, centre, longest, floats, slices, size):
 
 
 @compiled
-def _scatter(q, rows, boxes, floats, reach):
-    """Write every point into its slice and row, as wide as the pooling window.
+def _scatter(q, grid, spans, floats, sizes, border, border_z):
+    """Write every point into its slice, as large as the pooling window, and keep the largest.
 
-    `boxes` gets the rows and columns of each slice, first and last + 1, that hold anything.
+    `spans` gets the columns, first and last + 1, that each row of each slice fills.
     """
-    slices, size = rows.shape[0], rows.shape[2]
+    size, slices, reach, _, trim = sizes
+    side = size - 2 * trim
     centre = np.empty(3, np.float32)
     longest = _frame(q, centre)
-    for s in range(slices):
-        boxes[s, 0] = boxes[s, 2] = size
-        boxes[s, 1] = boxes[s, 3] = 0
     for n in range(q.shape[1]):
         row, column, s, z = _cell(q, n, centre, longest, floats, slices, size)
         value = min(max(z, ONE), np.float32(slices - 2))
-        first, last = max(column - reach, 0), min(column + reach + 1, size)
-        cells = rows[s, row + reach]
-        for c in range(first, last):
-            cells[c] = _larger(value, cells[c])
-        boxes[s, 0], boxes[s, 1] = min(boxes[s, 0], row), max(boxes[s, 1], row + 1)
-        boxes[s, 2], boxes[s, 3] = min(boxes[s, 2], first), max(boxes[s, 3], last)
+        row, column = row - trim, column - trim
+        first, last = max(column - reach, 0), min(column + reach + 1, side)
+        if first >= last:
+            continue
+        for r in range(max(row - reach, 0), min(row + reach + 1, side)):
+            spans[s, r, 0] = min(spans[s, r, 0], first)
+            spans[s, r, 1] = max(spans[s, r, 1], last)
+            for c in range(first + border, last + border):
+                cell = grid[s + border_z, r + border, c]
+                grid[s + border_z, r + border, c] = _larger(value, cell)
 
 
 @compiled
-def _look_up(q, floats, sizes, deep, taps, transposed, cells, values):
-    """The pixel of every point, and the blurred grid at the point's own cell.
+def _pool_slices(grid, spans, reach, border, border_z, deep, deep_spans):
+    """The maximum over 2·reach+1 slices, and its spans."""
+    slices, side = len(spans), spans.shape[1]
+    for s in range(slices):
+        for r in range(side):
+            for k in range(max(s - reach, 0), min(s + reach + 1, slices)):
+                first, last = spans[k, r, 0], spans[k, r, 1]
+                if first >= last:
+                    continue
+                deep_spans[s, r, 0] = min(deep_spans[s, r, 0], first)
+                deep_spans[s, r, 1] = max(deep_spans[s, r, 1], last)
+                for c in range(first + border, last + border):
+                    cell = deep[s + border_z, r + border, c]
+                    deep[s + border_z, r + border, c] = _larger(
+                        cell, grid[k + border_z, r + border, c]
+                    )
+
+
+@compiled
+def _look_up(q, floats, sizes, grid, taps, cells, values):
+    """The pixel of every point, and the blurred grid at the point's own cell and at the one with
+    row and column exchanged.
 
     A pixel that is trimmed off is -1, -1, and its value that of nothing.
     """
@@ -193,144 +205,138 @@ def _look_up(q, floats, sizes, deep, taps, transposed, cells, values):
     longest = _frame(q, centre)
     for n in range(q.shape[1]):
         row, column, s, _ = _cell(q, n, centre, longest, floats, slices, size)
-        if transposed:
-            row, column = column, row
         row, column, s = row - trim, column - trim, min(max(s, 1), slices - 3)
-        values[n] = ZERO
+        values[0, n], values[1, n] = ZERO, ZERO
         if row < 0 or column < 0 or row >= side or column >= side:
             cells[n, 0], cells[n, 1] = -1, -1
             continue
         cells[n, 0], cells[n, 1] = row, column
         for k in range(-half_z, half_z + 1):
+            layer = grid[s + k + border_z]
             for i in range(-half, half + 1):
                 for j in range(-half, half + 1):
                     weight = along[abs(k)] * across[abs(i)] * across[abs(j)]
-                    cell = deep[s + k + border_z, row + i + border, column + j + border]
-                    values[n] += weight * cell
+                    values[0, n] += weight * layer[row + i + border, column + j + border]
+                    values[1, n] += weight * layer[column + i + border, row + j + border]
 
 
 @compiled
-def _pool_rows(rows, box, grid, reach, trim, side, border):
-    """The maximum over 2·reach+1 rows, written to the trimmed grid; `rows` is left empty.
-
-    Windows of 2, 4, 8 … rows come from two of half the width each; `box` becomes the result's.
-    """
-    top, bottom, left, right = box
-    if top >= bottom:
-        box[0], box[1], box[2], box[3] = 0, 0, 0, 0
-        return
-    first, last = max(top - reach, 0), bottom + reach
-    window = 1
-    while 2 * window <= 2 * reach + 1:
-        for r in range(first, last):
-            for c in range(left, right):
-                rows[r, c] = _larger(rows[r, c], rows[r + window, c])
-        window *= 2
-    # Row r is now the maximum of rows r … r + window - 1, and row 0 is `reach` above the grid.
-    rest = 2 * reach + 1 - window
-    box[0], box[1] = max(top - reach - trim, 0), min(bottom + reach - trim, side)
-    box[2], box[3] = max(left - trim, 0), min(right - trim, side)
-    for r in range(box[0], box[1]):
-        for c in range(box[2], box[3]):
-            value = _larger(rows[r + trim, c + trim], rows[r + trim + rest, c + trim])
-            grid[r + border, c + border] = value
-    _empty(rows, first, last, left, right)
+def _blurred_span(spans, s, row, half):
+    """First and last + 1 of the columns that a blurred row of a slice holds anything in."""
+    side = spans.shape[1]
+    first, last = NOTHING, 0
+    for r in range(max(row - half, 0), min(row + half + 1, side)):
+        first, last = min(first, spans[s, r, 0]), max(last, spans[s, r, 1])
+    return (max(first - half, 0), min(last + half, side)) if first < last else (NOTHING, 0)
 
 
 @compiled
-def _pool_slices(grid, deep, boxes, reach, border, border_z):
-    """The maximum over 2·reach+1 slices; `boxes` become the result's."""
-    slices = len(boxes)
-    before = boxes.copy()
-    for s in range(slices):
-        for near in range(max(s - reach, 0), min(s + reach + 1, slices)):
-            top, bottom, left, right = before[near]
-            if top >= bottom:
-                continue
-            for r in range(top + border, bottom + border):
-                for c in range(left + border, right + border):
-                    deep[s + border_z, r, c] = _larger(
-                        deep[s + border_z, r, c], grid[near + border_z, r, c]
-                    )
-            if boxes[s, 0] >= boxes[s, 1]:
-                boxes[s, 0], boxes[s, 1], boxes[s, 2], boxes[s, 3] = top, bottom, left, right
-            boxes[s, 0], boxes[s, 1] = min(boxes[s, 0], top), max(boxes[s, 1], bottom)
-            boxes[s, 2], boxes[s, 3] = min(boxes[s, 2], left), max(boxes[s, 3], right)
-
-
-@compiled
-def _blur(grid, box, taps, lines, image):
+def _blur(grid, spans, s, taps, lines, image):
     """Blur one slice across its rows and columns, and keep what is larger than in `image`."""
-    top, bottom, left, right = box
-    if top >= bottom:
-        return
-    side, half = len(image), len(taps) - 1
-    line, blurred = lines[0], lines[1]
-    first, last = max(left - half, 0), min(right + half, side)
-    for r in range(max(top - half, 0), min(bottom + half, side)):
-        g = r + half
-        for c in range(left + half, right + half):
-            line[c] = grid[g, c] * taps[0] + (grid[g - 1, c] + grid[g + 1, c]) * taps[1]
-        for d in range(2, half + 1):
-            for c in range(left + half, right + half):
-                line[c] += (grid[g - d, c] + grid[g + d, c]) * taps[d]
-        for c in range(first + half, last + half):
-            blurred[c] = line[c] * taps[0] + (line[c - 1] + line[c + 1]) * taps[1]
-        for d in range(2, half + 1):
-            for c in range(first + half, last + half):
-                blurred[c] += (line[c - d] + line[c + d]) * taps[d]
+    for r in range(len(image)):
+        first, last = _blurred_span(spans, s, r, len(taps) - 1)
+        _blur_row(grid, s, r, first, last, taps, lines, lines, 1)
         for c in range(first, last):
-            image[r, c] = _larger(image[r, c], blurred[c + half])
-    for c in range(len(line)):
-        line[c] = ZERO
+            image[r, c] = _larger(image[r, c], lines[1, c])
 
 
 @compiled
-def _widened(box, reach, side):
-    """A box that reaches so far further on all sides; empty boxes stay empty."""
-    top, bottom, left, right = box
-    if top >= bottom:
-        return 0, 0, 0, 0
-    return (
-        max(top - reach, 0),
-        min(bottom + reach, side),
-        max(left - reach, 0),
-        min(right + reach, side),
-    )
+def _blur_row(grid, s, row, first, last, taps, lines, out, to):
+    """Blur one row of a slice from column `first` to `last`, into row `to` of `out`; `grid` has a
+    border of zeros."""
+    half = len(taps) - 1
+    g = row + half
+    for c in range(first, last + 2 * half if first < last else first):
+        lines[0, c] = grid[s, g, c] * taps[0] + (grid[s, g - 1, c] + grid[s, g + 1, c]) * taps[1]
+    for d in range(2, half + 1):
+        for c in range(first, last + 2 * half):
+            lines[0, c] += (grid[s, g - d, c] + grid[s, g + d, c]) * taps[d]
+    for c in range(first, last):
+        k = c + half
+        out[to, c] = lines[0, k] * taps[0] + (lines[0, k - 1] + lines[0, k + 1]) * taps[1]
+    for d in range(2, half + 1):
+        for c in range(first, last):
+            k = c + half
+            out[to, c] += (lines[0, k - d] + lines[0, k + d]) * taps[d]
 
 
 @compiled
-def _blur_slices(blurred, taps, boxes, reach, image):
-    """Blur along the depth, where the slices around hold anything, and keep the maximum."""
-    half, side = len(taps) - 1, len(image)
-    for s in range(len(boxes)):
-        top, bottom, left, right = side, 0, side, 0
-        for near in range(max(s - half, 0), min(s + half + 1, len(boxes))):
-            t, b, first, last = _widened(boxes[near], reach, side)
-            if t < b:
-                top, bottom = min(top, t), max(bottom, b)
-                left, right = min(left, first), max(right, last)
-        middle = s + half
-        for r in range(top, bottom):
-            for c in range(left, right):
-                value = blurred[middle, r, c] * taps[0]
-                for d in range(1, half + 1):
-                    value += (blurred[middle - d, r, c] + blurred[middle + d, r, c]) * taps[d]
-                image[r, c] = _larger(image[r, c], value)
+def _blur_from_front(grid, spans, across, along, reach, ring, runs, lines, image):
+    """Blur across rows, columns and slices, and keep the maximum over the slices.
+
+    From the nearest slice to the farthest: slice s holds nothing above s + `reach` + 1, the blurred
+    one nothing above that and half the window, so a pixel that has more already needs no slice
+    from there on. `ring` holds as many slices as the window, blurred across, with their spans in
+    `runs`, whose last row holds a run of pixels that need no more slices, for each row.
+    """
+    half, half_z, slices, side = len(across) - 1, len(along) - 1, len(spans), len(image)
+    count = len(ring)
+    hidden = runs[count]
+    blurred = ring.reshape(count * side, side)
+    for r in range(side):
+        hidden[r, 0], hidden[r, 1] = 0, 0
+    for s in range(slices - 1 + half_z, -count, -1):
+        t = s - half_z
+        _empty(ring[t % count], runs[t % count], 0)
+        enough = np.float32(s + half_z + reach + 2)
+        for r in range(side):
+            begin, end = _blurred_span(spans, t, r, half) if t >= 0 else (NOTHING, 0)
+            runs[t % count, r, 0], runs[t % count, r, 1] = begin, end
+            first, last = begin, end
+            for k in range(count):
+                first, last = min(first, runs[k, r, 0]), max(last, runs[k, r, 1])
+            if first >= last:
+                continue
+            _hide(image, r, (first + last) // 2, enough, hidden)
+            to = t % count * side + r
+            # What lies before and behind the hidden run.
+            for a, b in ((first, min(last, hidden[r, 0])), (max(first, hidden[r, 1]), last)):
+                if max(a, begin) < min(b, end):
+                    columns = max(a, begin), min(b, end)
+                    _blur_row(grid, t + half_z, r, *columns, across, lines, blurred, to)
+                if a < b and 0 <= s < slices:
+                    _blur_along(ring, s, r, a, b, along, lines, image)
 
 
 @compiled
-def _bilateral(grid, boxes, across, along, sharp, front, image):
+def _hide(image, r, middle, value, run):
+    """Widen the run of pixels of a row that have `value` or more; it begins at `middle`."""
+    if run[r, 0] == run[r, 1]:
+        if image[r, middle] < value:
+            return
+        run[r, 0] = run[r, 1] = middle
+    while run[r, 1] < len(image) and image[r, run[r, 1]] >= value:
+        run[r, 1] += 1
+    while run[r, 0] > 0 and image[r, run[r, 0] - 1] >= value:
+        run[r, 0] -= 1
+
+
+@compiled
+def _blur_along(ring, s, row, first, last, taps, lines, image):
+    """Blur one row along the slices, and keep what is larger than in `image`."""
+    count = len(ring)
+    middle = s % count
+    for c in range(first, last):
+        lines[0, c] = ring[middle, row, c] * taps[0]
+    for d in range(1, len(taps)):
+        before, behind = (s - d) % count, (s + d) % count
+        for c in range(first, last):
+            lines[0, c] += (ring[before, row, c] + ring[behind, row, c]) * taps[d]
+    for c in range(first, last):
+        image[row, c] = _larger(image[row, c], lines[0, c])
+
+
+@compiled
+def _bilateral(grid, spans, across, along, sharp, front, image):
     """The edge-keeping average around each column's nearest cell."""
     side, half, half_z = len(image), len(across) - 1, len(along) - 1
     height, width = grid.shape[1], grid.shape[2]
     for r in range(side):
         for c in range(side):
             front[r, c] = -1
-    for s in range(len(boxes)):
-        top, bottom, left, right = boxes[s]
-        for r in range(top, bottom):
-            for c in range(left, right):
+    for s in range(len(spans)):
+        for r in range(side):
+            for c in range(spans[s, r, 0], spans[s, r, 1]):
                 if grid[s + half_z, r + half, c + half] > 0:
                     front[r, c] = s
     cells = grid.reshape(grid.size)

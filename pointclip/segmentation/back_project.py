@@ -6,7 +6,7 @@ of what the views that see it hold there (`to_points`). All is linear: the sum o
 is the logit of the summed feature.
 
 PointCLIP V2's part segmentation, as released, looks points up at the transposed pixel and reads
-patch features in scrambled order (zeroshot_seg at 0b5aee8). `look_up(transposed=True)` and
+patch features in scrambled order (zeroshot_seg at 0b5aee8). `LookUp.seen_transposed` and
 `scrambled` repeat both, for comparison with its published numbers only.
 """
 
@@ -28,23 +28,21 @@ SEEN_WITHIN = 0.1
 
 
 class LookUp(NamedTuple):
-    """Depth maps, the pixel (row, column) of every point in each, and whether it is seen there."""
+    """Depth maps, the pixel (row, column) of every point in each, and whether it is seen there;
+    `seen_transposed`: whether the release, which looks at (column, row), calls it seen."""
 
     images: Float[np.ndarray, "cloud view height width"]
     pixels: Int[np.ndarray, "cloud view point 2"]
     seen: Bool[np.ndarray, "cloud view point"]
+    seen_transposed: Bool[np.ndarray, "cloud view point"]
 
 
 def look_up(
     projection: Projection,
     points: Float[np.ndarray, "cloud point 3"],
     threads: int = 1,
-    transposed: bool = False,
 ) -> LookUp:
     """Render depth maps and look every point up in each.
-
-    Args:
-        transposed: look up at (column, row), the released fault.
 
     Raises:
         UserError: if the projection renders dots, not a surface, or points are not finite.
@@ -55,15 +53,18 @@ def look_up(
             f"Projection '{projection.name}' renders dots: points can be looked up in surfaces "
             "only, such as 'pointclip_v2' or 'elevated_ring'."
         )
-    images, pixels, own = render_cpu.look_up(
-        points, projection.rotations, projection.params, threads, transposed
+    images, pixels, *own = render_cpu.look_up(
+        points, projection.rotations, projection.params, threads
     )
     inside = pixels[..., 0] >= 0
     pixels = np.where(inside[..., None], pixels, 0)
-    flat = images.reshape(*images.shape[:2], -1)
-    place = pixels[..., 0].astype(np.int64) * images.shape[-1] + pixels[..., 1]
-    there = np.take_along_axis(flat, place, axis=2)
-    return LookUp(images, pixels, inside & (np.abs(there - own) < SEEN_WITHIN))
+    row, column = pixels[..., 0].astype(np.int64), pixels[..., 1].astype(np.int64)
+    flat, side = images.reshape(*images.shape[:2], -1), images.shape[-1]
+    seen = [
+        inside & (np.abs(np.take_along_axis(flat, place, axis=2) - value) < SEEN_WITHIN)
+        for place, value in zip((row * side + column, column * side + row), own, strict=True)
+    ]
+    return LookUp(images, pixels, *seen)
 
 
 def input_positions(

@@ -94,10 +94,10 @@ def encode_shapes(
     Raises:
         UserError: if the projection renders dots, or the backbone gives no patch features.
     """
-    found = look_up(projection, points)
-    transposed = look_up(projection, points, transposed=True).seen
     shapes = []
-    for cloud, images, pixels, seen, other in zip(points, *found, transposed, strict=True):
+    for cloud, images, pixels, seen, other in zip(
+        points, *look_up(projection, points), strict=True
+    ):
         inputs = to_input(torch.from_numpy(images), (size, size), encoder.polarity)
         cells = encode_dense(encoder, inputs, attention).half()
         side = images.shape[-1]

@@ -149,9 +149,10 @@ def move_borders(
     """Every point takes the label to which its neighbours are most alike; its own has no vote."""
     rows = np.repeat(np.arange(len(labels)), edges.shape[1])
     for _ in range(rounds):
-        votes = np.zeros((len(labels), labels.max() + 1))
-        np.add.at(votes, (rows, labels[edges].ravel()), weights.ravel())
-        labels = votes.argmax(1)
+        count = int(labels.max()) + 1
+        cells = rows * count + labels[edges].ravel()
+        votes = np.bincount(cells, weights.ravel(), len(labels) * count)
+        labels = votes.reshape(len(labels), count).argmax(1)
     return labels
 
 
