@@ -9,12 +9,17 @@ from pointclip.segmentation.zero_shot import zero_shot
 with job(snakemake):
     config, files = snakemake.config, snakemake.input
     protocol = snakemake.wildcards.protocol
-    train = None
+    kinds, train = snakemake.params.kinds, None
+
+    def by_kind(shards):
+        size = len(shards) // len(kinds)
+        return {kind: shards[k * size : (k + 1) * size] for k, kind in enumerate(kinds)}
+
     if protocol == "validation":
-        train = (read_part_set(files.train_clouds), files.train, files.train_labels)
+        train = (read_part_set(files.train_clouds), by_kind(files.train), files.train_labels)
     zero_shot(
         read_part_set(files.clouds),
-        files.test,
+        by_kind(files.test),
         snakemake.params.segmenter,
         load_encoder(snakemake.params.backbone, config["device"], f"{config['resources']}/weights"),
         snakemake.output[0],

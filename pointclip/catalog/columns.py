@@ -36,5 +36,9 @@ HEADINGS = {
     **{"mean_rotation_error_deg": "Mean rotation °"},
     **{"mean_translation_error_m": "Mean translation m"},
     **{"segmenter": "Segmenter", "iou_present": "IoU present %", "iou_released": "IoU released %"},
-    **{"instance_iou": "IoU present %, over shapes"},
+    **{"instance_iou": "IoU present %, over shapes", "setting": "Setting", "usual": "Usual"},
+    **{"instance_iou_released": "IoU released %, over shapes", "iou_usual": "IoU usual %"},
+    **{"iou_value": "IoU value %", "difference": "Difference"},
+    **{"iou_released_difference": "IoU released difference"},
+    **{"accuracy_difference": "Accuracy difference"},
 }

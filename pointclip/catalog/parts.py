@@ -55,6 +55,8 @@ METHODS = ("zero_shot", "linear_probe", "nearest_mean")
 SEGMENTER: dict[str, Any] = {
     "method": "zero_shot",
     "features": "patch",
+    # Kinds of patches beside the experiment's own; `plain` never takes them.
+    "patches": [],
     "window": [0],
     "regions": ["none"],
     "region_count": 32,

@@ -41,6 +41,8 @@ def resolve_parts(config: Config) -> dict[str, dict[str, Any]]:
     used = {(section, name) for section in resolvers for name in config.get(section, {})}
     for block in config.get("segmentation", []):
         used |= {(section, name) for section in resolvers for name in block[section]}
+    chosen = [resolve_segmenter(config, name) for kind, name in used if kind == "segmenters"]
+    used |= {("patches", kind) for segmenter in chosen for kind in segmenter["patches"]}
     entries: dict[str, dict[str, Any]] = {section: {} for section in resolvers}
     for section, name in sorted(used):
         entries[section][name] = resolvers[section](config, name)

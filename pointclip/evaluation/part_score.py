@@ -81,14 +81,18 @@ def score_parts(
     )
 
 
-def summarise_parts(shapes: pd.DataFrame) -> pd.DataFrame:
+def summarise_parts(shapes: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """One row per experiment: means over classes (of means over shapes and seeds), with a bootstrap
-    interval over shapes, and means over all shapes."""
+    interval over shapes, and means over all shapes.
+
+    Beside them stands what is published for the same (`published.read_published`), if anything is.
+    It counts by the released rule, so it is to be compared with `iou_released`.
+    """
     records = []
     for key, group in shapes.groupby(IDENTITY, sort=False):
         seeds = group["seed"].nunique()
         each = group.groupby(["class", "id"], sort=True)[MEASURES].mean().reset_index()
-        low, high = _interval(each)
+        low, high = class_mean_interval(each)
         by_class = each.groupby("class")[MEASURES].mean().mean()
         records.append(
             {
@@ -101,18 +105,38 @@ def summarise_parts(shapes: pd.DataFrame) -> pd.DataFrame:
                 "iou_released": by_class["iou"],
                 "accuracy": by_class["accuracy"],
                 "instance_iou": each["iou_present"].mean(),
+                "instance_iou_released": each["iou"].mean(),
                 "n": len(each),
+                **_published(dict(zip(IDENTITY, key, strict=True)), published),
             }
         )
-    return pd.DataFrame(records).rename(columns={"mean": "iou_present"})
+    table = pd.DataFrame(records).rename(columns={"mean": "iou_present"})
+    if table["published"].notna().any():
+        return table
+    return table.drop(columns=["published", "source", "certainty"])
 
 
 def _class_mean(rows: pd.DataFrame) -> float:
     return float(rows.groupby("class")["iou_present"].mean().mean())
 
 
-def _interval(each: pd.DataFrame) -> tuple[float, float]:
-    """95 % percentile bootstrap of the class mean: shapes are drawn again within every class."""
+def _published(identity: Mapping[str, Any], published: pd.DataFrame) -> dict[str, Any]:
+    """The published IoU of an experiment, its source and certainty; empty cells fit nothing."""
+    columns = {"part_dataset": "dataset", "segmenter": "method"}
+    fits = (published["metric"] == "iou") & (published["variant"] == "")
+    for axis in ("part_dataset", "projection", "backbone", "segmenter", "protocol", "shots"):
+        fits &= published[columns.get(axis, axis)] == identity[axis]
+    found = published[fits].head(1).to_dict("records")
+    one = found[0] if found else {"value": np.nan, "source": "", "certainty": ""}
+    return {"published": one["value"], "source": one["source"], "certainty": one["certainty"]}
+
+
+def class_mean_interval(each: pd.DataFrame) -> tuple[float, float]:
+    """95 % percentile bootstrap of the class mean: shapes are drawn again within every class.
+
+    Args:
+        each: a row per shape: `class` and `iou_present`.
+    """
     rng = np.random.default_rng(0)
     resampled = [
         rng.choice(own.to_numpy(), (RESAMPLES, len(own))).mean(1)

@@ -25,12 +25,14 @@ from pointclip.segmentation.sentences import part_prototypes, released_prototype
 
 log = logging.getLogger(__name__)
 Settings = Mapping[str, Any]
+PatchFiles = Mapping[str, Sequence[str | Path]]
 FPFH_RADIUS = 0.125  # of a shape at unit radius, as SimpleGeoZe
 
 
 class Choice(NamedTuple):
     """What `validation` chooses on train shapes, and `plain` takes the first of."""
 
+    patches: str
     window: int
     regions: str
     template: str
@@ -71,22 +73,25 @@ def find_regions(
 
 def zero_shot(
     test: PartSet,
-    patches: Sequence[str | Path],
+    patches: PatchFiles,
     segmenter: Settings,
     encoder: Any,
     out: str | Path,
     protocol: str = "plain",
-    train: tuple[PartSet, Sequence[str | Path], str | Path] | None = None,
+    train: tuple[PartSet, PatchFiles, str | Path] | None = None,
 ) -> None:
     """Segment the test shapes by sentences.
 
     Args:
+        patches: kind of patches -> its shards; the first is that of `plain`.
         train: clouds, patch features and labels of the train split: what `validation` chooses on.
     """
     released = protocol == "released"
     options = [
         Choice(*values)
-        for values in product(segmenter["window"], segmenter["regions"], segmenter["templates"])
+        for values in product(
+            patches, segmenter["window"], segmenter["regions"], segmenter["templates"]
+        )
     ]
     chosen = options[0]
     if protocol == "validation" and train is not None:
@@ -94,7 +99,7 @@ def zero_shot(
     text = _prototypes(test.parts, chosen.template, segmenter, encoder, released)
     weights = read_yaml(segmenter["view_weights"]) if released and segmenter["view_weights"] else {}
     predicted = np.zeros((1, *test.points.shape[:2]), np.uint8)
-    for row, shape in with_patches(test, patches):
+    for row, shape in with_patches(test, patches[chosen.patches]):
         name = list(test.parts)[test.label[row]]
         features = shape.point_features(chosen.window, _weights(weights, name, shape), released)
         regions = find_regions(chosen.regions, test.points[row], segmenter["region_count"])
@@ -109,7 +114,7 @@ def _choose(
     segmenter: Settings,
     encoder: Any,
     train: PartSet,
-    patches: Sequence[str | Path],
+    patches: PatchFiles,
     labels: str | Path,
 ) -> Choice:
     """The option with the highest mean IoU over present parts on train shapes; of equals the
@@ -120,23 +125,27 @@ def _choose(
     }
     truth = read_h5_rows([labels], "part", train.id)
     scores: dict[Choice, list[float]] = {option: [] for option in options}
-    for row, shape in with_patches(train, patches):
-        name = list(train.parts)[train.label[row]]
-        points, parts = train.points[row], range(len(train.parts[name]))
-        features = {o.window: shape.point_features(o.window) for o in options}
-        regions = {
-            o.regions: find_regions(o.regions, points, segmenter["region_count"]) for o in options
-        }
-        for option in options:
-            labelled = zero_shot_parts(
-                points,
-                features[option.window],
-                text[option.template][name],
-                shape.seen_by_any(),
-                regions[option.regions],
-            )
-            found = shape_scores(labelled, truth[row].astype(np.int64), list(parts))
-            scores[option].append(found["iou_present"])
+    kinds = {option.regions for option in options}
+    regions = [
+        {kind: find_regions(kind, points, segmenter["region_count"]) for kind in kinds}
+        for points in train.points
+    ]
+    for kind, files in patches.items():
+        own = [option for option in options if option.patches == kind]
+        for row, shape in with_patches(train, files):
+            name = list(train.parts)[train.label[row]]
+            features = {o.window: shape.point_features(o.window) for o in own}
+            for option in own:
+                labelled = zero_shot_parts(
+                    train.points[row],
+                    features[option.window],
+                    text[option.template][name],
+                    shape.seen_by_any(),
+                    regions[row][option.regions],
+                )
+                parts = list(range(len(train.parts[name])))
+                found = shape_scores(labelled, truth[row].astype(np.int64), parts)
+                scores[option].append(found["iou_present"])
     best = max(options, key=lambda option: np.mean(scores[option]))
     log.info("Chosen on %d train shapes: %s", len(truth), best._asdict())
     return best

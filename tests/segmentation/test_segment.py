@@ -1,4 +1,5 @@
 import json
+from itertools import product
 
 import numpy as np
 import pytest
@@ -50,13 +51,14 @@ def data(tmp_path_factory):
             f["points"], f["label"], f["id"] = points, np.repeat([0, 1], 3), ids
         with new_h5(folder / f"{split}_labels.h5") as f:
             f["id"], f["part"] = ids, np.stack([part for _, part in shapes]).astype(np.uint8)
-        encode_patches(
-            folder / f"{split}.h5",
-            get_projection("elevated_ring", views={"set": "ring-4", "elevation": 20}),
-            encoder,
-            {"size": 32, "attention": "ordinary"},
-            folder / f"{split}_patches.h5",
-        )
+        for name, size in (("patches", 32), ("larger", 64)):
+            encode_patches(
+                folder / f"{split}.h5",
+                get_projection("elevated_ring", views={"set": "ring-4", "elevation": 20}),
+                encoder,
+                {"size": size, "attention": "ordinary"},
+                folder / f"{split}_{name}.h5",
+            )
     return folder, encoder
 
 
@@ -79,16 +81,16 @@ def run_few_shot(data, name, segmenter, shots):
     )
 
 
-def run_zero_shot(data, name, segmenter, protocol="plain", train=False):
+def run_zero_shot(data, name, segmenter, protocol="plain", train=False, kinds=("patches",)):
     folder, encoder = data
     with_train = (
         read_part_set(folder / "train.h5"),
-        [folder / "train_patches.h5"],
+        {kind: [folder / f"train_{kind}.h5"] for kind in kinds},
         folder / "train_labels.h5",
     )
     zero_shot(
         read_part_set(folder / "test.h5"),
-        [folder / "test_patches.h5"],
+        {kind: [folder / f"test_{kind}.h5"] for kind in kinds},
         check_segmenter("mine", segmenter),
         encoder,
         folder / name,
@@ -155,27 +157,33 @@ def test_regions_give_one_label_to_a_region(data):
 
 def test_validation_chooses_on_train_shapes(data):
     options = {"window": [0, 3], "regions": ["none", "kmeans"], "templates": ["{part}", "a {part}"]}
-    run_zero_shot(data, "chosen.h5", options, "validation", train=True)
+    kinds = ("patches", "larger")
+    run_zero_shot(data, "chosen.h5", options, "validation", train=True, kinds=kinds)
     with open_h5(data[0] / "chosen.h5") as f:
         chosen = json.loads(f.attrs["chosen"])
-    best, scores = None, {}
-    for window in options["window"]:
-        for regions in options["regions"]:
-            for template in options["templates"]:
-                one = {"window": [window], "regions": [regions], "templates": [template]}
-                scores[window, regions, template] = train_score(data, one)
+    scores = {}
+    for kind, window, regions, template in product(kinds, *options.values()):
+        one = {"window": [window], "regions": [regions], "templates": [template]}
+        scores[kind, window, regions, template] = train_score(data, one, kind)
     best = max(scores, key=scores.get)
     assert tuple(chosen.values()) == best
+    with open_h5(data[0] / "chosen.h5") as f:
+        predicted = f["predicted"][:]
+    # The test shapes are read from the patches that were chosen.
+    one = dict(zip(options, ([value] for value in best[1:]), strict=True))
+    run_zero_shot(data, "same.h5", one, kinds=best[:1])
+    with open_h5(data[0] / "same.h5") as f:
+        assert (f["predicted"][:] == predicted).all()
 
 
-def train_score(data, segmenter):
+def train_score(data, segmenter, kind):
     from pointclip.segmentation.scores import shape_scores
 
     folder, encoder = data
     train = read_part_set(folder / "train.h5")
     zero_shot(
         train,
-        [folder / "train_patches.h5"],
+        {kind: [folder / f"train_{kind}.h5"]},
         check_segmenter("mine", segmenter),
         encoder,
         folder / "on_train.h5",

@@ -14,7 +14,7 @@ BLOCK = {
     "projections": ["ring"],
     "backbones": ["tiny"],
     "patches": ["small"],
-    "segmenters": ["zero_shot", "geometry_linear_probe"],
+    "segmenters": ["chosen", "geometry_linear_probe"],
     "shots": [1, 2],
     "sampling": "two",
     "protocols": ["plain", "validation", "released"],
@@ -42,7 +42,8 @@ def write_clouds(project: Project) -> None:
         projections={
             "ring": {"base": "elevated_ring", "views": {"set": "ring-3", "elevation": 20}}
         },
-        patches={"small": {"size": 32}},
+        patches={"small": {"size": 32}, "larger": {"size": 64}},
+        segmenters={"chosen": {"base": "zero_shot", "patches": ["larger"], "window": [0, 2]}},
         segmentation=[BLOCK],
     )
 
@@ -67,12 +68,12 @@ def test_part_labels_of_test_shapes_are_read_by_scores_and_figures_alone(made: P
     assert readers_of(outcome, "part_labels/made/test.h5") == {"score_parts", "parts_figure"}
     assert outcome.jobs["segment"] == 3
     assert outcome.jobs["segment_few_shot"] == 2
-    assert outcome.jobs["encode_patches"] == 2
+    assert outcome.jobs["encode_patches"] == 4  # two kinds, of which validation chooses one
 
 
 def test_the_default_config_segments_the_embedded_part_set(blank: Project) -> None:
     block = {**BLOCK, "part_datasets": ["furniture_parts"], "projections": ["elevated_ring"]}
-    block |= {"patches": ["ordinary_96"], "backbones": ["tiny"]}
+    block |= {"patches": ["ordinary_96"], "backbones": ["tiny"], "segmenters": ["zero_shot"]}
     blank.configure(**ALONE, segmentation=[block])
     outcome = blank.dry_run("results/tables/parts.html")
     assert outcome.code == 0, outcome.text
@@ -88,6 +89,9 @@ def test_parts_are_learned_and_scored_and_test_labels_change_no_prediction(made:
     )["iou_present"]
     assert table["geometry_linear_probe", "plain", 2] > 80
     assert table["ceiling", "plain", 0] > table["best_single_part", "plain", 0]
+    changes = pd.read_csv(made.path("results/tables/part_ablations.csv"))
+    assert set(changes["setting"]) == {"protocol"}
+    assert set(changes["value"]) == {"validation", "released"}
     before = made.read("results/segmented")
     # Other labels for the test shapes: scores change, predictions do not.
     for path in made.path("clouds").glob("*/test/*.npz"):

@@ -63,9 +63,9 @@ def part_reader(wildcards):
 def patches_of(split):
     """The shards of patch features of a split."""
 
-    def found(wildcards):
+    def found(wildcards, kind=None):
         axes = ("part_dataset", "projection", "backbone", "patches")
-        ids = {axis: wildcards[axis] for axis in axes}
+        ids = {axis: wildcards[axis] for axis in axes} | ({"patches": kind} if kind else {})
         shards = PART_SETS[wildcards.part_dataset]["shards"]
         return [file("patches", split=split, shard=shard, **ids) for shard in shards]
 

@@ -1,5 +1,24 @@
 """Input functions and params of segmentation.smk, part_results.smk."""
 
+from pointclip.config import part_comparisons
+
+
+def kinds_of_patches(wildcards):
+    """The experiment's own kind of patches, and under `validation` those to choose from."""
+    others = PARTS["segmenters"][wildcards.segmenter]["patches"]
+    chosen = others if wildcards.protocol == "validation" else []
+    return list(dict.fromkeys([wildcards.patches, *chosen]))
+
+
+def patches_to_choose(split):
+    """The shards of a split, kind by kind."""
+
+    def found(wildcards):
+        kinds = kinds_of_patches(wildcards)
+        return [one for kind in kinds for one in patches_of(split)(wildcards, kind)]
+
+    return found
+
 
 def chosen_on(wildcards):
     """What `validation` chooses on: labelled train shapes."""
@@ -8,7 +27,7 @@ def chosen_on(wildcards):
     return {
         "train_clouds": file("part_clouds", split="train"),
         "train_labels": file("part_labels", split="train"),
-        "train": patches_of("train")(wildcards),
+        "train": patches_to_choose("train")(wildcards),
     }
 
 

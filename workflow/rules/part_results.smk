@@ -1,7 +1,7 @@
 """Where predicted parts meet the part labels of test shapes.
 
 In: predictions, part labels. Out: <out>/part_scores.parquet, <out>/tables/parts.*,
-<out>/figures/{part set}.
+<out>/tables/part_ablations.*, <out>/figures/{part set}.
 """
 
 
@@ -29,10 +29,19 @@ rule score_parts:
 
 rule parts_table:
     input:
-        "<out>/part_scores.parquet",
+        scores="<out>/part_scores.parquet",
+        published=PUBLISHED,
     output:
         csv="<out>/tables/parts.csv",
         md="<out>/tables/parts.md",
+        ablation_csv="<out>/tables/part_ablations.csv",
+        ablation_md="<out>/tables/part_ablations.md",
+        ablation_html=report(
+            "<out>/tables/part_ablations.html",
+            caption="../report/part_ablations.rst",
+            category="Tables",
+            labels={"table": "part segmentation", "form": "what each setting changes"},
+        ),
         html=report(
             "<out>/tables/parts.html",
             caption="../report/parts.rst",
@@ -43,6 +52,7 @@ rule parts_table:
         "<logs>/parts_table.log",
     localrule: True
     params:
+        comparisons=part_comparisons.comparisons(config, PART_RUNS),
         code=code("parts_table"),
     script:
         "../../scripts/parts_table.py"

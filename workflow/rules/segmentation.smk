@@ -10,7 +10,7 @@ rule segment:
         unpack(encoder_files),
         unpack(chosen_on),
         clouds=file("part_clouds", split="test"),
-        test=patches_of("test"),
+        test=patches_to_choose("test"),
         user=user_files,
     output:
         file("segmented", "predicted.h5"),
@@ -23,6 +23,7 @@ rule segment:
         runtime=per_attempt(120),
     params:
         segmenter=lookup_in(PARTS["segmenters"], "segmenter"),
+        kinds=kinds_of_patches,
         backbone=entry_of("backbone", "entry"),
         code=code("segment"),
     script:
