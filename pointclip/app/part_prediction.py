@@ -41,15 +41,15 @@ class PartPrediction:
         labels: for each point the number of its part.
         depth: the projection's own maps.
         seen: whether each view sees each point.
-        per_view: the parts that each view alone would give; those of all views where there is no
-            such thing (a probe that was taught on all views). Of seen points only.
+        per_view: the parts that each view alone would give, of seen points; None where there is no
+            such thing (a probe that was taught on all views).
     """
 
     parts: list[str]
     labels: Int[np.ndarray, " point"]
     depth: Float[np.ndarray, "view height width"]
     seen: Bool[np.ndarray, "view point"]
-    per_view: Int[np.ndarray, "view point"]
+    per_view: Int[np.ndarray, "view point"] | None
 
 
 def segment(
@@ -129,8 +129,7 @@ def predict_learned_parts(
         )
     seen = shape.seen_by_any() | (adapter.features == "geometry")
     labels = fill_unseen(placed, probe(features), seen)
-    per_view = np.repeat(labels[None], len(shape.seen), axis=0)
-    return PartPrediction(adapter.parts[name], labels, depth, shape.seen, per_view)
+    return PartPrediction(adapter.parts[name], labels, depth, shape.seen, None)
 
 
 def spread(

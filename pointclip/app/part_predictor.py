@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 import pointclip
 from pointclip.app.backbone import choose_projection, load_backbone
@@ -15,7 +15,6 @@ from pointclip.app.part_prediction import (
     predict_learned_parts,
     predict_parts,
     spread,
-    write_ply,
 )
 from pointclip.app.viewer import PartColours, ViewerItem, cameras
 from pointclip.clouds.load import load_cloud, normalise
@@ -78,12 +77,15 @@ class PartPredictor:
             points, self.encoder, self.projection, self.parts, self.name, self.regions
         )
 
-    def label_file(self, path: Path, output: Path, points: int, up: str) -> None:
-        """Write all points of a file as PLY; each has the part of the nearest that was encoded."""
+    def label_file(
+        self, path: Path, points: int, up: str
+    ) -> tuple[Float[np.ndarray, "point 3"], Int[np.ndarray, " point"], list[str]]:
+        """All points of a file, the number of the part of each (that of the nearest point that was
+        encoded), and the parts' names."""
         encoded = load_cloud(path, points=points, up=up)
         whole = load_cloud(path, up=up)
         found = self.predict(encoded)
-        write_ply(output, whole, spread(encoded, found.labels, whole), found.parts)
+        return whole, spread(encoded, found.labels, whole), found.parts
 
     def viewer_item(self, path: Path, points: int, up: str) -> ViewerItem:
         """Everything on the page about one file."""
@@ -104,7 +106,8 @@ class PartPredictor:
                 found.parts,
                 [COLOURS[k % len(COLOURS)] for k in range(len(found.parts))],
                 found.labels[nearest],
-                np.where(found.seen, found.per_view, 255)[:, nearest],
+                found.seen[:, nearest],
+                None if found.per_view is None else found.per_view[:, nearest],
             ),
         )
 

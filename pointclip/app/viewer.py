@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, Integer, UInt8
+from jaxtyping import Bool, Float, Int, Integer, UInt8
 
 from pointclip.core.files import PACKAGE
 
@@ -26,13 +26,15 @@ class PartColours:
     Attributes:
         names, colours: of the parts; a colour is red, green and blue up to 255.
         labels: for each point the number of its part, from all views.
-        per_view: what each view alone gives; 255 where the view does not see the point.
+        seen: whether each view sees each point.
+        per_view: what each view alone gives; None if no view can tell by itself.
     """
 
     names: Sequence[str]
     colours: Sequence[tuple[int, int, int]]
     labels: Int[np.ndarray, " point"]
-    per_view: Int[np.ndarray, "view point"]
+    seen: Bool[np.ndarray, "view point"]
+    per_view: Int[np.ndarray, "view point"] | None
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,11 @@ def _item(item: ViewerItem) -> dict[str, Any]:
             "colours": [list(colour) for colour in item.parts.colours],
             "labels": _bytes(item.parts.labels),
             "share": np.bincount(item.parts.labels, minlength=len(item.parts.names)).tolist(),
+            "alone": item.parts.per_view is not None,
         }
-        for view, labels in zip(views, item.parts.per_view, strict=True):
+        own = item.parts.labels if item.parts.per_view is None else item.parts.per_view
+        # 255: the view does not see the point.
+        for view, labels in zip(views, np.where(item.parts.seen, own, 255), strict=True):
             view["parts"] = _bytes(labels)
     return result
 

@@ -3,7 +3,12 @@ import pytest
 from tiny import tiny_backbone
 
 from pointclip import PointCLIP
-from pointclip.app.part_prediction import predict_learned_parts, spread, write_ply
+from pointclip.app.part_prediction import (
+    predict_learned_parts,
+    predict_parts,
+    spread,
+    write_ply,
+)
 from pointclip.catalog.parts import FURNITURE_PARTS
 from pointclip.clouds.labelled import load_labelled
 from pointclip.clouds.load import load_cloud
@@ -57,6 +62,7 @@ def test_an_adapter_is_used_as_it_was_taught(model, points, adapter):
     found = predict_learned_parts(points, model.encoder, model.projection, read)
     assert (found.labels == np.repeat([0, 1], 200)).mean() > 0.95
     assert found.parts == PARTS
+    assert found.per_view is None
 
 
 def test_an_adapter_that_does_not_fit_gets_one_sentence(model, points, adapter, tmp_path):
@@ -101,3 +107,8 @@ def test_dots_and_missing_parts_get_one_sentence(model, points):
     with pytest.raises(UserError, match="is the only part"):
         model.segment(points, ["leg"])
     assert get_projection("pointclip_zs").params["method"] == "perspective"
+
+
+def test_a_backbone_without_patch_tokens_gets_one_sentence(model, points):
+    with pytest.raises(UserError, match="'tiny' reads points: it gives no patch features"):
+        predict_parts(points, model.encoder, None, PARTS)

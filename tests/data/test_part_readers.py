@@ -134,6 +134,23 @@ def test_a_wrong_folder_gets_one_sentence(folder, change, said):
         list(labelled_folder.read({}, folder, "train").chunks)
 
 
+def test_a_class_that_has_no_parts_is_named(folder):
+    (folder / "sofa/train").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"sofa is no class of .*parts.yaml: it names chair"):
+        labelled_folder.read({}, folder, "train")
+
+
+def test_an_unknown_category_of_shapenetpart_is_named(tmp_path):
+    write_h5(tmp_path, "ply_data_train0.h5", [16], np.zeros((1, 2048), np.uint8))
+    with pytest.raises(UserError, match="has a label that is none of 0 to 15"):
+        list(shapenetpart.read({}, tmp_path, "train").chunks)
+    root = tmp_path / "text" / "train_test_split"
+    root.mkdir(parents=True)
+    (root / "shuffled_test_file_list.json").write_text('["shape_data/00000000/cup"]')
+    with pytest.raises(UserError, match="names the unknown synset '00000000'"):
+        list(shapenetpart.read({}, tmp_path / "text", "test").chunks)
+
+
 def test_the_embedded_part_set():
     shapes, names = 0, set()
     for split in ("train", "test"):

@@ -1,5 +1,6 @@
 """`pointclip segment`: which part of the object every point belongs to."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,12 @@ def segment(
         str | None, typer.Option("--class", help="What the object is: [bold]chair[/bold].")
     ] = None,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="The page (.html), or the labelled cloud (.ply).")
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="The page (.html), or points with their parts (.ply for one cloud, .json).",
+        ),
     ] = Path("parts.html"),
     open_it: Annotated[bool, typer.Option("--open", help="Open the page.")] = False,
     regions: Annotated[
@@ -67,42 +73,53 @@ def segment(
 
     With sentences for the parts, or with what labelled shapes have taught (an adapter, which is
     far better). The page shows the points coloured by part, from all views and from each alone.
+    JSON has for each file the names of the parts, the points, and for each the number of its part.
     """
     with common.user_errors():
         names = [part.strip() for part in (parts or "").split(",") if part.strip()]
         if bool(names) == bool(adapter):
             raise UserError("Give --parts, or an --adapter that knows them; one of both.")
-        if output.suffix.lower() not in {".html", ".htm", ".ply"}:
-            raise UserError(f"Cannot write {printable(output)}: use .html or .ply.")
+        kind = output.suffix.lower()
+        if kind not in {".html", ".htm", ".ply", ".json"}:
+            raise UserError(f"Cannot write {printable(output)}: use .html, .ply or .json.")
         from pointclip.clouds.load import SUFFIXES
 
         paths = list(find_files(files, SUFFIXES))
-        most = 1 if output.suffix.lower() == ".ply" else MOST
+        most = 1 if kind == ".ply" else MOST
         if not 0 < len(paths) <= most:
             raise UserError(
                 f"{len(paths)} point clouds in {', '.join(map(printable, files))}: "
                 f"{printable(output)} holds 1{f' to {most}' if most > 1 else ''}."
             )
+        from pointclip.app.part_prediction import write_ply
         from pointclip.app.part_predictor import PartPredictor
+        from pointclip.core.atomic import write_text
 
         predictor = PartPredictor(
             names, name, regions, backbone, projection, adapter, weights_dir, device
         )
-        done, items = 0, []
+        done, items, labelled = 0, [], []
         for path in common.track(paths, len(paths), quiet):
             try:
-                if most == 1:
-                    predictor.label_file(path, output, points, up)
-                else:
+                if kind.startswith(".htm"):
                     items.append(predictor.viewer_item(path, points, up))
+                else:
+                    labelled.append((path, *predictor.label_file(path, points, up)))
                 done += 1
             except UserError as error:
                 common.print_error(str(error))
         if items:
             from pointclip.app.viewer import page
-            from pointclip.core.atomic import write_text
 
             write_text(page(items, [], "", predictor.made), output)
+        if labelled and kind == ".ply":
+            write_ply(output, *labelled[0][1:])
+        elif labelled:
+            rows = [
+                {"file": str(path), "parts": own, "points": at.tolist(), "labels": part.tolist()}
+                for path, at, part, own in labelled
+            ]
+            write_text(json.dumps(rows) + "\n", output)
         if done and not quiet:
             typer.echo(printable(output))
         if items and open_it:

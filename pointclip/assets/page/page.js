@@ -43,10 +43,10 @@ function table() {
 
 // What the points are coloured by. Parts come from all views, from those points that this view sees, or from it alone.
 const HIDDEN = [120, 124, 130], MARKED = [213, 94, 0];
-const PART_MODES = ["Parts from all views", "Seen in this view", "Parts from this view alone"];
+const PART_MODES = ["From all views", "Seen in this view", "From this view alone"];
 let mode = 0, marked = false;
 
-const modes = () => item.parts ? PART_MODES : item.colors ? ["Own colours", "Height"] : ["Height"];
+const modes = () => item.parts ? PART_MODES.slice(0, item.parts.alone ? 3 : 2) : item.colors ? ["Own colours", "Height"] : ["Height"];
 
 function partColours() {
   const { names, colours, labels } = item.parts, n = names.length;

@@ -26,6 +26,12 @@ def read(entry: Entry, source: Path, split: str) -> PartSplit:
             f"{listed} must name two or more parts for every class: chair: [back, seat]."
         )
     parts = {str(name): [str(part) for part in names] for name, names in parts.items()}
+    for folder in sorted(listed.parent.glob(f"*/{split}")):
+        if folder.parent.name not in parts:
+            raise UserError(
+                f"{printable(folder.parent)} is no class of {printable(listed)}: it names "
+                f"{', '.join(parts)}."
+            )
     return PartSplit(parts, _chunks(entry, listed.parent, parts, split))
 
 
