@@ -65,7 +65,9 @@ def patches_of(split):
 
     def found(wildcards, kind=None):
         axes = ("part_dataset", "projection", "backbone", "patches")
-        ids = {axis: wildcards[axis] for axis in axes} | ({"patches": kind} if kind else {})
+        ids = {axis: wildcards[axis] for axis in axes} | (
+            {"patches": kind} if kind else {}
+        )
         shards = PART_SETS[wildcards.part_dataset]["shards"]
         return [file("patches", split=split, shard=shard, **ids) for shard in shards]
 
