@@ -127,6 +127,7 @@ def highest_memory() -> float:
 
 def stage(name: str, threads: int, batch: int = 32, number: int = 512) -> str:
     """The `project` stage, HDF5 and compression included, beside the projector alone."""
+    from pointclip.core.store import new_h5
     from pointclip.projection.project import project
 
     torch.set_num_threads(threads)
@@ -134,7 +135,7 @@ def stage(name: str, threads: int, batch: int = 32, number: int = 512) -> str:
     projection(points[:batch])
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder, "clouds.h5"), Path(folder, "depth.h5")
-        with h5py.File(path, "w") as f:
+        with new_h5(path) as f:
             f["points"] = points.numpy()
             f["id"] = np.array([f"test/{k:06d}" for k in range(number)], dtype="S")
         alone = staged = (float("inf"), float("inf"))

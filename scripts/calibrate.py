@@ -12,9 +12,10 @@ with job(snakemake):
     labels = dict(zip(params.datasets, files.labels, strict=True))
     with_statistics = [files.logits[index] for index in params.with_statistics]
     statistics = dict(zip(with_statistics, files.get("statistics", []), strict=True))
-    metrics, bins = calibrate(params.runs, files.logits, labels, statistics)
+    metrics, bins, curves = calibrate(params.runs, files.logits, labels, statistics)
     table_formats.write(metrics, snakemake.output.metrics)
     write_parquet(bins, snakemake.output.bins)
+    write_parquet(curves, snakemake.output.curves)
     numbers = [name for name in metrics if name not in (*IDENTITY, "seed")]
     groups = metrics.groupby(IDENTITY, as_index=False, sort=False) if len(metrics) else None
     means = metrics if groups is None else groups[numbers].mean()

@@ -1,5 +1,8 @@
 """A table laid out as in a paper, with the published numbers beside ours."""
 
+import pandas as pd
+
+from pointclip.catalog.columns import IDENTITY
 from pointclip.core.job import job
 from pointclip.core.store import open_h5, read_parquet
 from pointclip.evaluation.published import read_published
@@ -19,6 +22,9 @@ with job(snakemake):
             with open_h5(path) as clouds:
                 given[name] = clouds["points"].shape[1]
         summary = with_points(summary, given, snakemake.params.backbones)
+    if calibration := snakemake.input.get("calibration"):
+        metrics = pd.read_csv(calibration).groupby(IDENTITY, as_index=False)[table["value"]].mean()
+        summary = summary.assign(published=float("nan")).merge(metrics, on=IDENTITY)
     cells = pivot(summary, **table)
     for path in snakemake.output:
         table_formats.write(cells, path, title)

@@ -17,12 +17,16 @@ with job(snakemake):
     files, params, method = snakemake.input, snakemake.params, snakemake.params.adapter["method"]
     # Fixed by the config and not by --cores, so that results do not depend on the machine.
     torch.set_num_threads(params.torch_threads)
-    check_weights(*files.train, *files.test, files.augmented, files.text)
+    # No file where the method learns from no augmented copies.
+    augmented = files.get("augmented") or None
+    check_weights(*files.train, *files.test, *([augmented] if augmented else []), files.text)
     shots, copies = int(snakemake.wildcards.shots), params.adapter["n_augmentations"]
-    train_files = files.shots, shots, files.labels, files.train, files.augmented, files.text
+    train_files = files.shots, shots, files.labels, files.train, augmented, files.text
     task = read_task(*train_files, copies=copies).to(pick_device(snakemake.config["device"]))
-    learned = train(method, task, **params.adapter["parameters"])
+    spent: list[float] = []
+    learned = train(method, task, spent, **params.adapter["parameters"])
     for protocol in ("plain", "validation"):
         adapter = snakemake.output[f"{protocol}_adapter"]
         write_adapter(learned.get(protocol), task, adapter, method, protocol, params.parts)
-        write_logits(adapter, files.test, snakemake.output[protocol], device=task.device)
+        about = {"device": task.device, "seconds": sum(spent) / len(task.seeds)}
+        write_logits(adapter, files.test, snakemake.output[protocol], **about)

@@ -19,6 +19,8 @@ from pointclip.projection.projection import Projection, get_projection
 
 
 PROJECTION = "pointclip_v2"
+# Of a classifier without shots: the best without a label on train shapes of ModelNet40.
+ZERO_SHOT_PROJECTION = "surround"
 POINTS = 2048  # of a file, for depth maps
 
 Points = Float[np.ndarray, "shape point 3"]
@@ -35,7 +37,9 @@ def load_backbone(
 
 
 def choose_projection(
-    projection: str | Mapping[str, Any] | None, encoder: Encoder | PointEncoder
+    projection: str | Mapping[str, Any] | None,
+    encoder: Encoder | PointEncoder,
+    zero_shot: bool = False,
 ) -> Projection | None:
     """A projection by name or entry (None is the default one); None if the backbone reads points.
 
@@ -55,7 +59,7 @@ def choose_projection(
         return None
     if name == NO_PROJECTION:
         raise UserError(f"The backbone '{encoder.name}' reads depth maps: give a projection.")
-    return get_projection(name or PROJECTION, **entry)
+    return get_projection(name or (ZERO_SHOT_PROJECTION if zero_shot else PROJECTION), **entry)
 
 
 def need_projection(projection: Projection | None, encoder: Encoder | PointEncoder) -> Projection:

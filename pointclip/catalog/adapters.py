@@ -172,6 +172,13 @@ METHODS: dict[str, type] = {
 }
 
 
+# Those that learn from the shots as they are; the others from augmented copies of them.
+WITHOUT_COPIES = (
+    *("linear_probe", "nearest_mean", "blend"),
+    *("lp_plus_plus", "proker", "kernel_ridge"),
+)
+
+
 def hyper_parameters(method: str, given: Mapping[str, Any]) -> Any:
     """The method's dataclass, filled with what is given.
 

@@ -5,6 +5,12 @@ IDENTITY = ["dataset", "projection", "prompts", "backbone", "method", "protocol"
 # What is measured, in percent.
 METRICS = ["accuracy", "top5", "mean_class_accuracy"]
 SCORES = [*IDENTITY, "seed", *METRICS, "n"]
+# Of calibration, fractions all but the temperature.
+CALIBRATION = [
+    *["ece_untempered", "temperature", "ece", "brier", "nll", "mean_confidence"],
+    *["aurc", "excess_aurc", "accuracy_at_90", "accuracy_at_80", "accuracy_at_70"],
+    "aurc_agreement",
+]
 # Registration: what tells rows apart, and all columns of its table.
 REGISTRATION_IDENTITY = ["pairs", "features", "solver", "query_depth"]
 REGISTRATION = [

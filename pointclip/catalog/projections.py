@@ -62,6 +62,8 @@ PROJECTIONS["elevated_ring"] = PROJECTIONS["pointclip_v2"] | {
 # Ours: V2's surface from V2's ten views and twenty more. Of all combinations tried on train shapes
 # of ModelNet40 it reads best without a label, together with `zero_shot_entropy`.
 PROJECTIONS["surround"] = PROJECTIONS["pointclip_v2"] | {"views": "surround_30"}
+# How its views are combined where nobody says; all other projections' by `zero_shot`, as released.
+COMBINED_BY = {"surround": "zero_shot_entropy"}
 # What PointCLIP V2 renders for part segmentation: a finer grid, cropped and then enlarged to 224.
 PROJECTIONS["pointclip_v2_parts"] = PROJECTIONS["pointclip_v2"] | {
     "views": "pointclip_v2_parts_10",

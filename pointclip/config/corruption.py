@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pointclip.catalog.corruptions import CORRUPTIONS, FROM_MESHES, TURNS
+from pointclip.catalog.corruptions import CORRUPTIONS, FROM_MESHES, SEVERITIES, TURNS
 from pointclip.core.errors import UserError, choose
 
 
@@ -29,6 +29,29 @@ def checked_corruption(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     if "files" in given and not Path(given["files"]).is_dir():
         raise UserError(f"The folder '{given['files']}' of the data set '{name}' does not exist.")
     return given
+
+
+def list_corrupted(config: dict[str, Any]) -> None:
+    """Add what blocks with `corruptions` ask for, in place: a data set `base_name_severity` each.
+
+    A turn has one severity, and its data set's id none.
+    """
+    for block in [*config["zero_shot"], *config["few_shot"]]:
+        if "corruptions" not in block:
+            continue
+        given = block.pop("corruptions")
+        names = given.get("names", CORRUPTIONS)
+        severities = given.get("severities", SEVERITIES)
+        found: list[str] = []
+        for base in block["datasets"]:
+            found.append(base)
+            for name in names:
+                for severity in severities if name not in TURNS else [None]:
+                    entry = {"name": name} | ({"severity": severity} if severity else {})
+                    id_ = "_".join(map(str, [base, *entry.values()]))
+                    config["datasets"].setdefault(id_, {"base": base, "corruption": entry})
+                    found.append(id_)
+        block["datasets"] = found
 
 
 def clean(config: Mapping[str, Any], name: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pointclip.catalog import backbones, networks
-from pointclip.catalog.adapters import hyper_parameters
+from pointclip.catalog.adapters import WITHOUT_COPIES, hyper_parameters
 from pointclip.catalog.datasets import READERS
 from pointclip.catalog.projections import NO_PROJECTION
 from pointclip.catalog.view_weights import V2_VIEW_WEIGHTS
@@ -110,10 +110,11 @@ def resolve_prompts(config: Config, name: str) -> dict[str, Any]:
 
 
 def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
-    """The method, its parameters, and how many augmented copies of each shot it sees."""
+    """The method, its parameters, and how many augmented copies of each shot it sees: 0 if none."""
     entry, _ = merged(config, "adapters", name)
     method = entry.pop("base")
     n_augmentations = entry.pop("n_augmentations", config["augmented"]["n_augmentations"])
+    n_augmentations = 0 if method in WITHOUT_COPIES else n_augmentations
     entry.pop("description", None)
     hyper_parameters(method, entry)
     return {"method": method, "parameters": entry, "n_augmentations": n_augmentations}

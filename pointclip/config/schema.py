@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from pointclip.config.corruption import list_corrupted
 from pointclip.core.errors import UserError
 from pointclip.core.files import check_extent, read_yaml
 
@@ -43,6 +44,7 @@ def validate(
     own = {key for file in own_files for key in read_yaml(file)}
     if own & set(EXPERIMENTS):
         config.update({key: [] for key in NOT_INHERITED if key not in own})
+    list_corrupted(config)
     _expand_home(config)
 
 

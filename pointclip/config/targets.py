@@ -49,7 +49,9 @@ def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
         if config["keep_depth"]:
             files |= {path("depth", **ids, **part) for ids in rendered}
     if few:
-        files |= {path("augmented", **ids) for ids in projections} | {path("shots", **run)}
+        files.add(path("shots", **run))
+        if resolve_adapter(config, run["adapter"])["n_augmentations"]:
+            files |= {path("augmented", **ids) for ids in projections}
     return files
 
 
@@ -64,6 +66,8 @@ def augmented_contents(config: Config) -> dict[str, dict[str, dict[str, dict[str
         if run["kind"] != "few_shot":
             continue
         wanted = resolve_adapter(config, run["adapter"])["n_augmentations"]
+        if not wanted:
+            continue
         for source in feature_sources(config, run["projection"]):
             if not is_encoded(config, source):
                 continue

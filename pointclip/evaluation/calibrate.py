@@ -6,12 +6,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pointclip.catalog.columns import IDENTITY
+from pointclip.catalog.columns import CALIBRATION, IDENTITY
 from pointclip.classification.temperature import softmax
 from pointclip.classification.train_statistics import read_statistics
 from pointclip.config.experiments import Run, score_columns
 from pointclip.core import store
-from pointclip.evaluation.calibration import BINS, expected_calibration_error, measure, reliability
+from pointclip.evaluation.calibration import (
+    BINS,
+    expected_calibration_error,
+    measure,
+    reliability,
+    risk_coverage,
+    view_disagreement,
+)
 from pointclip.evaluation.score import methods_of, read_logits
 
 
@@ -20,29 +27,42 @@ def calibrate(
     logits: Sequence[str | Path],
     labels: Mapping[str, str | Path],
     statistics: Mapping[str, str | Path],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Metrics of every method and seed, and the bins of their reliability diagrams.
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Metrics of every method and seed, the bins of their reliability diagrams, and their curves.
 
     Experiments without a temperature (no train shape was held out, or the method has none) are left
     out. The arguments are those of `score`.
 
     Returns:
-        Metrics: the columns of `score_columns`, `seed`, `ece_untempered`, those of
-        `calibration.measure` and `n`, fractions all. Bins: the same experiment, `tempered`, `bin`,
-        `weight`, `accuracy`, `confidence`, means over seeds.
+        Metrics: the columns of `score_columns`, `seed`, those of `catalog.columns.CALIBRATION`
+        (`aurc_agreement`, of zero-shot alone: shapes sorted by how far the views agree) and `n`.
+        Bins: the same experiment, `tempered`, `bin`, `weight`,
+        `accuracy`, `confidence`, means over seeds. Curves: the same, `by` (confidence or
+        agreement), `coverage` in steps of 1 %, `risk`.
     """
     truth = {name: store.read_parquet(path) for name, path in labels.items()}
-    rows, bins = [], []
+    rows: list[dict] = []
+    bins: list[dict] = []
+    curves: list[dict] = []
     for run, path in zip(runs, logits, strict=True):
         of = score_columns(run)
         target_of = truth[of["dataset"]].set_index("id")["label"]
+        agreement = _agreement(path) if str(path) in statistics else None
         for method, seed, ids, one, temperature in _tempered(of, path, statistics.get(str(path))):
             target = np.array(target_of.reindex(ids), dtype=np.int64)
             right = (one.argmax(1) == target).astype(np.float64)
             about = {**of, "method": method, "seed": seed}
             raw = expected_calibration_error(softmax(one).max(1), right)
             found = measure(one, target, temperature)
+            scores = {"confidence": softmax(one / temperature).max(1)}
+            if agreement is not None:
+                scores["agreement"] = agreement
+            risks = {by: risk_coverage(score, right) for by, score in scores.items()}
+            if "agreement" in risks:
+                found["aurc_agreement"] = risks["agreement"].aurc
             rows.append({**about, "ece_untempered": raw, **found, "n": len(target)})
+            for by, curve in risks.items():
+                curves += [{**about, "by": by, **point} for point in _percents(curve.risk)]
             for tempered, t in ((False, 1.0), (True, temperature)):
                 confidence = softmax(one / t).max(1)
                 for weight, accuracy, mean in reliability(confidence, right):
@@ -51,9 +71,27 @@ def calibrate(
                     bins.append({**about, "tempered": tempered, "bin": max(index, 0), **numbers})
     metrics = pd.DataFrame(rows)
     if metrics.empty:
-        return metrics, pd.DataFrame(bins)
+        return metrics, pd.DataFrame(bins), pd.DataFrame(curves)
+    metrics = metrics.reindex(columns=[*IDENTITY, "seed", *CALIBRATION, "n"])
     metrics = metrics.astype({"seed": "Int64"}).sort_values([*IDENTITY, "seed"])
-    return metrics.reset_index(drop=True), _merge_seeds(pd.DataFrame(bins))
+    same = [*IDENTITY, "by", "coverage"]
+    merged = pd.DataFrame(curves).groupby(same, as_index=False, sort=False)["risk"].mean()
+    return metrics.reset_index(drop=True), _merge_seeds(pd.DataFrame(bins)), merged
+
+
+def _agreement(logits: str | Path) -> np.ndarray:
+    """How far the views of every shape agree in a file of zero-shot logits: 1 for wholly."""
+    with store.open_h5(logits) as f:
+        return 1 - view_disagreement(f["logits"][:])
+
+
+def _percents(risk: np.ndarray) -> list[dict[str, float]]:
+    """A risk-coverage curve at every percent of coverage."""
+    kept = [max(1, round(len(risk) * percent / 100)) for percent in range(1, 101)]
+    return [
+        {"coverage": percent / 100, "risk": float(risk[count - 1])}
+        for percent, count in enumerate(kept, 1)
+    ]
 
 
 def _merge_seeds(bins: pd.DataFrame) -> pd.DataFrame:
@@ -85,3 +123,10 @@ def _tempered(
         ids, found = read_logits(path, methods_of(columns))
         for (method, seed, one), temperature in zip(found, known, strict=True):
             yield method, seed, ids, one, temperature
+
+
+def of_experiment(rows: pd.DataFrame, columns: Mapping[str, object]) -> pd.DataFrame:
+    """The rows of one experiment, of those of all."""
+    if rows.empty:
+        return rows
+    return rows[np.logical_and.reduce([rows[name] == columns[name] for name in IDENTITY])]

@@ -1,16 +1,18 @@
 """The stage `project`: clouds to depth maps, a batch at a time, without torch."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import h5py
 import hdf5plugin
 import numpy as np
-from jaxtyping import Float
 
 from pointclip.core.store import new_h5, open_h5
+from pointclip.projection import dots
 from pointclip.projection.batches import in_batches, shard_rows
 from pointclip.projection.float16 import render_float16
 from pointclip.projection.projection import Projection
@@ -44,6 +46,13 @@ def project(
         with new_h5(out, **attrs) as depth:
             depth["id"] = f["id"][rows.start : rows.stop]
             size = (len(rows), projection.views, *projection.size)
+            batches = in_batches(rows, f"Rendering {projection.name}")
+            if projection.has_dots:
+                stored = dots.create(depth, "depth", size)
+                packed = partial(_packed_dots, projection)
+                for batch, chunks in _prefetch(f["points"], batches, packed, threads):
+                    dots.write(stored, batch.start - rows.start, chunks)
+                return
             stored = depth.create_dataset(
                 # Of all filters, zstd leaves the smallest files; its higher levels take twice the
                 # time and save nothing.
@@ -54,21 +63,34 @@ def project(
                 maxshape=(None, *size[1:]),  # or no chunk would fit an empty shard
                 **hdf5plugin.Zstd(clevel=1),
             )
-            batches = in_batches(rows, f"Rendering {projection.name}")
-            for batch, maps in _prefetch(f["points"], batches, projection, threads):
+            dense = partial(render_float16, projection)
+            for batch, maps in _prefetch(f["points"], batches, dense, threads):
                 stored[batch.start - rows.start : batch.stop - rows.start] = maps
 
 
+def _packed_dots(projection: Projection, points: np.ndarray, threads: int) -> list[np.ndarray]:
+    height, width = projection.size
+    return dots.pack_shapes(
+        projection.render_dots(points, threads), projection.views, height * width
+    )
+
+
+Rendered = TypeVar("Rendered")
+
+
 def _prefetch(
-    points: h5py.Dataset, batches: Iterator[range], projection: Projection, threads: int
-) -> Iterator[tuple[range, Float[np.ndarray, "shape view height width"]]]:
+    points: h5py.Dataset,
+    batches: Iterator[range],
+    render: Callable[[np.ndarray, int], Rendered],
+    threads: int,
+) -> Iterator[tuple[range, Rendered]]:
     """Render every batch, one ahead of the caller, who compresses and writes meanwhile."""
     with ThreadPoolExecutor(1) as pool:
-        waiting: deque[tuple[range, Future[np.ndarray]]] = deque()
+        waiting: deque[tuple[range, Future[Rendered]]] = deque()
         for batch in batches:
             # Read here: HDF5 would make a reading thread wait until the caller has written.
             read = points[batch.start : batch.stop]
-            waiting.append((batch, pool.submit(render_float16, projection, read, threads)))
+            waiting.append((batch, pool.submit(render, read, threads)))
             if len(waiting) > 1:
                 done, maps = waiting.popleft()
                 yield done, maps.result()

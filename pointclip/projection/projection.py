@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.catalog.projections import PROJECTIONS, check_params
+from pointclip.catalog.projections import COMBINED_BY, PROJECTIONS, check_params
 from pointclip.core.errors import UserError, choose
 from pointclip.projection.views import view_names, view_rotations
 
 
 if TYPE_CHECKING:
     import torch
+
+    from pointclip.projection import render_cpu
 
 # Where the camera stands on the viewing axis: before the points' z' in v1, behind it in V2.
 _CAMERA = {"perspective": -1, "surface": 1}
@@ -85,6 +87,29 @@ class Projection:
         return render_cpu.render(
             self.params["method"], points, self.rotations, self.params, threads
         )
+
+    @property
+    def combined_by(self) -> str:
+        """How a classifier without shots combines its views where nobody says."""
+        return COMBINED_BY.get(self.name, "zero_shot")
+
+    @property
+    def has_dots(self) -> bool:
+        """Whether its depth maps are mostly empty: a pixel a point, and no surface."""
+        return self.params["method"] == "perspective"
+
+    def render_dots(
+        self, points: Float[np.ndarray, "shape point 3"], threads: int = 1
+    ) -> "render_cpu.Dots":
+        """The same depth maps, where `has_dots`, as lists of what is not empty.
+
+        Raises:
+            UserError: as above.
+        """
+        from pointclip.projection import render_cpu
+
+        check_points(points)
+        return render_cpu.render_dots(points, self.rotations, self.params, threads)
 
     def render_torch(self, points: "torch.Tensor") -> "torch.Tensor":
         """The same depth maps by torch's own operations, on any device."""

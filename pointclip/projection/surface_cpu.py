@@ -14,22 +14,28 @@ from pointclip.core.jit import compiled
 from pointclip.projection.smoothing import gaussian_taps, sharpness
 
 
-ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
+ZERO, ONE, TWO, TINY = (np.float32(x) for x in (0, 1, 2, 1e-30))
+NEAR = 2  # slices on both sides that an edge-keeping average weighs at once
 NOTHING = 1 << 30  # where an empty span begins
 
 
 def surface_arguments(p: Mapping[str, Any]) -> tuple:
+    """What the kernel `surface` takes after the images, but for what it looks up."""
+
     def taps(width: int, sigma: float) -> np.ndarray:
         return np.array(gaussian_taps(width, sigma)[width // 2 :], np.float32)
 
     smooth = p["smooth"] != "none"
     across = taps(p["smooth_size"] if smooth else 1, p["sigma"])
+    along = taps(p["smooth_depth"] if smooth else 1, p["sigma_depth"])
     return (
         (p["grid_size"], p["grid_depth"], p["densify"] // 2, p["densify_depth"] // 2, p["trim"]),
         np.array([p["scale"], p["depth_bias"], 1 + p["depth_bias"]], np.float32),
         across if len(across) > 1 else np.append(across, ZERO),  # the kernel wants a neighbour
-        taps(p["smooth_depth"] if smooth else 1, p["sigma_depth"]),
+        along,
         np.float32(sharpness(p) if p["smooth"] == "bilateral" else 0),
+        # The nearest slices once more: a loop over a tuple, whose length is known, is unrolled.
+        tuple(along[abs(z)] if abs(z) < len(along) else ZERO for z in range(-NEAR, NEAR + 1)),
     )
 
 
@@ -67,6 +73,7 @@ def surface(
     across,
     along,
     sharp,
+    window,
     cells,
     values,
 ):
@@ -89,20 +96,23 @@ def surface(
     ring = np.zeros((len(along) + half_z if smooth_z else 0, side, side), np.float32)
     runs = np.zeros((len(ring) + 1, side, 2), np.int64)
     runs[:, :, 0] = NOTHING
-    front = np.zeros((side if sharp > 0 else 0, side), np.int32)
+    padded = grid.shape[1] if sharp > 0 else 0
+    value = np.zeros((padded, padded), np.float32)
+    layers = (value, np.zeros_like(value), np.full_like(value, -ONE))
+    sums = np.zeros((5, padded), np.float32)
     one = np.ones(1, np.float32)
     lines = np.zeros((2, side + 2 * half), np.float32)
     for item in range(start, stop):
         _rotate(points[item // views], rotations[item % views], q)
         _scatter(q, grid, spans, floats, sizes, half, half_z)
-        if reach_z:
-            _pool_slices(grid, spans, reach_z, half, half_z, deep, deep_spans)
         image = images[item]
         if sharp > 0:
-            _bilateral(deep, deep_spans, across, along, sharp, front, image)
-        elif smooth_z:
+            _bilateral(grid, spans, across, along, window, sharp, reach_z, layers, sums, image)
+        if reach_z and (sharp <= 0 or len(cells) > 0):
+            _pool_slices(grid, spans, reach_z, half, half_z, deep, deep_spans)
+        if smooth_z:
             _blur_from_front(deep, deep_spans, across, along, reach_z, ring, runs, lines, image)
-        else:
+        elif sharp <= 0:
             for s in range(slices):
                 _blur(deep, deep_spans, s, across, lines, image)
         if len(cells) > 0:
@@ -327,54 +337,139 @@ def _blur_along(ring, s, row, first, last, taps, lines, image):
 
 
 @compiled
-def _bilateral(grid, spans, across, along, sharp, front, image):
-    """The edge-keeping average around each column's nearest cell."""
-    side, half, half_z = len(image), len(across) - 1, len(along) - 1
-    height, width = grid.shape[1], grid.shape[2]
-    for r in range(side):
-        for c in range(side):
-            front[r, c] = -1
+def _find_front(grid, spans, reach_z, border, border_z, value, first, last):
+    """The nearest layer of every column: its value, and the slices that pooling repeats it in.
+
+    A slice's values are larger than those of all slices behind it: pooling over slices repeats the
+    nearest one in `reach_z` slices on both sides of its own. Empty columns have value 0 and none,
+    as they are when this begins.
+    """
+    for s in range(len(spans)):
+        start, stop = np.float32(max(s - reach_z, 0)), np.float32(min(s + reach_z, len(spans) - 1))
+        for row in range(spans.shape[1]):
+            r = row + border
+            for c in range(spans[s, row, 0] + border, spans[s, row, 1] + border):
+                found = grid[s + border_z, r, c]
+                value[r, c] = found if found > 0 else value[r, c]
+                first[r, c] = start if found > 0 else first[r, c]
+                last[r, c] = stop if found > 0 else last[r, c]
+
+
+@compiled
+def _bilateral(grid, spans, across, along, window, sharp, reach_z, layers, sums, image):
+    """The edge-keeping average around each column's nearest cell, of the grid pooled over slices.
+
+    Most of a neighbouring column's cells that the window meets repeat the value of its nearest
+    layer (`_find_front`), so they are weighed together. Where a neighbour's repetitions end within
+    the window, what lies behind is added cell by cell.
+    """
+    half, half_z = len(across) - 1, len(along) - 1
+    value, first, last = layers
+    _find_front(grid, spans, reach_z, half, half_z, value, first, last)
+    top, bottom, left, right = _united(spans)
+    n = right - left
+    total, weights, weight, behind = sums[0, :n], sums[1, :n], sums[2, :n], sums[3, :n]
+    highest, wide = sums[4], n + 2 * half
+    for r in range(top, bottom):
+        sums[:] = ZERO
+        for y in range(2 * half + 1):
+            start = first[r + y, left:]
+            for c in range(wide):
+                highest[c] = _larger(highest[c], start[c])
+        for x in range(2 * half + 1):
+            start = highest[x:]
+            for c in range(n):
+                behind[c] = _larger(behind[c], start[c])
+        own = value[r + half, left + half : right + half]
+        middle = last[r + half, left + half : right + half]
+        for y in range(2 * half + 1):
+            for x in range(2 * half + 1):
+                there = value[r + y, left + x : right + x]
+                start, stop = first[r + y, left + x :], last[r + y, left + x :]
+                tap_weight = across[abs(y - half)] * across[abs(x - half)]
+                # Loops this short, over slices of arrays, vectorise.
+                weight[:] = ZERO
+                for z in range(NEAR + 1, half_z + 1):
+                    for step in (np.float32(-z), np.float32(z)):
+                        for c in range(n):
+                            cell = middle[c] + step
+                            within = (cell >= start[c]) & (cell <= stop[c])
+                            weight[c] += along[z] if within else ZERO
+                for c in range(n):
+                    depth_weight = weight[c] + _repeated(middle[c], start[c], stop[c], window)
+                    weight[c] = depth_weight * (_nearness(there[c], own[c], sharp) * tap_weight)
+                for c in range(n):
+                    total[c] += weight[c] * there[c]
+                    weights[c] += weight[c]
+        for c in range(n):
+            if middle[c] - np.float32(half_z) < behind[c] and own[c] > 0:
+                taps = (across, along, sharp, reach_z)
+                more = _behind(grid, r + half, left + c + half, taps, layers)
+                total[c] += more[0]
+                weights[c] += more[1]
+        line = image[r, left:right]
+        for c in range(n):
+            line[c] = total[c] / _larger(weights[c], TINY) if own[c] > 0 else ZERO
+    for r in range(top + half, bottom + half):
+        for c in range(left + half, right + half):
+            value[r, c], first[r, c], last[r, c] = ZERO, ZERO, -ONE
+
+
+@compiled
+def _united(spans):
+    """The box around all spans that are not empty: first and last + 1 row and column."""
+    side = spans.shape[1]
+    top, bottom, left, right = side, 0, side, 0
     for s in range(len(spans)):
         for r in range(side):
-            for c in range(spans[s, r, 0], spans[s, r, 1]):
-                if grid[s + half_z, r + half, c + half] > 0:
-                    front[r, c] = s
-    cells = grid.reshape(grid.size)
-    column = np.empty(side, np.int64)
-    corner = np.empty(side, np.int64)
-    value = np.empty(side, np.float32)
-    total = np.empty(side, np.float32)
-    weights = np.empty(side, np.float32)
-    tap = np.empty(side, np.float32)
-    for r in range(side):
-        n = 0
-        for c in range(side):
-            if front[r, c] >= 0:
-                column[n] = c
-                corner[n] = (front[r, c] * height + r) * width + c
-                value[n] = grid[front[r, c] + half_z, r + half, c + half]
-                total[n], weights[n] = 0, 0
-                n += 1
-        for z in range(2 * half_z + 1):
-            for y in range(2 * half + 1):
-                for x in range(2 * half + 1):
-                    step = (z * height + y) * width + x
-                    fixed = np.float64(along[abs(z - half_z)]) * np.float64(across[abs(y - half)])
-                    tap_weight = np.float32(fixed * np.float64(across[abs(x - half)]))
-                    # Two loops: only the second can be vectorised, and it is most of the work.
-                    for k in range(n):
-                        tap[k] = cells[corner[k] + step]
-                    for k in range(n):
-                        off = tap[k] - value[k]
-                        near = _larger(ONE - off * off * sharp, ZERO)
-                        near = near * near
-                        near = near * near
-                        near = near * near * tap_weight
-                        near = near if tap[k] > 0 else ZERO
-                        total[k] += near * tap[k]
-                        weights[k] += near
-        for k in range(n):
-            image[r, column[k]] = total[k] / weights[k]
+            if spans[s, r, 0] < spans[s, r, 1]:
+                top, bottom = min(top, r), max(bottom, r + 1)
+                left, right = min(left, spans[s, r, 0]), max(right, spans[s, r, 1])
+    return top, bottom, left, max(left, right)
+
+
+@compiled
+def _repeated(middle, start, stop, window):
+    """Of the weights of a window along the depth those of the slices from `start` to `stop`."""
+    total = ZERO
+    for z in range(len(window)):
+        cell = middle + np.float32(z - len(window) // 2)
+        total += window[z] if (cell >= start) & (cell <= stop) else ZERO
+    return total
+
+
+@compiled
+def _nearness(tap, value, sharp):
+    """The eighth power of a parabola, in place of exp()."""
+    off = tap - value
+    near = _larger(ONE - off * off * sharp, ZERO)
+    near = near * near
+    near = near * near
+    return near * near
+
+
+@compiled
+def _behind(grid, r, c, taps, layers):
+    """Weighted sum, and weights, of the window's cells behind the nearest layers around a pixel."""
+    across, along, sharp, reach_z = taps
+    value, first, last = layers
+    half, half_z = len(across) - 1, len(along) - 1
+    slices = len(grid) - 2 * half_z
+    own, middle = value[r, c], int(last[r, c])
+    total, weights = ZERO, ZERO
+    for y in range(-half, half + 1):
+        for x in range(-half, half + 1):
+            front = int(first[r + y, c + x])
+            for s in range(max(middle - half_z, 0), min(middle + half_z + 1, front)):
+                tap = ZERO
+                for near in range(max(s - reach_z, 0), min(s + reach_z + 1, slices)):
+                    tap = _larger(tap, grid[near + half_z, r + y, c + x])
+                if tap > 0:
+                    weight = across[abs(y)] * across[abs(x)] * along[abs(s - middle)]
+                    weight *= _nearness(tap, own, sharp)
+                    total += weight * tap
+                    weights += weight
+    return total, weights
 
 
 @compiled

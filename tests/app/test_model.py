@@ -66,7 +66,17 @@ def test_place_and_unit_do_not_matter(model, points):
     np.testing.assert_allclose(model(points * 1000 + 50), model(points), atol=2e-3)
 
 
-def test_the_numbers_are_the_softmax_of_the_mean_cosine_over_views(model, points):
+def test_thirty_views_are_read_by_default_and_the_surer_half_averaged(model, points):
+    assert model.projection.name == "surround" and not model.calibrated
+    each = model.look(points).per_view
+    assert each.shape == (30, 3)
+    entropy = -(each * np.log(each)).sum(1)
+    expected = each[np.argsort(entropy)[:15]].mean(0)
+    np.testing.assert_allclose(model(points), expected, atol=1e-5)
+
+
+def test_the_numbers_of_a_released_projection_are_the_softmax_of_the_mean_cosine(entry, points):
+    model = PointCLIP(CLASSES, entry, "pointclip_v2")
     sentences = load_prompts("class_name")
     depth = model.projection(torch.from_numpy(normalise(points))[None])
     features = torch.nn.functional.normalize(model.encoder.encode_images(depth)[0], dim=-1)
@@ -81,7 +91,8 @@ def test_the_numbers_are_the_softmax_of_the_mean_cosine_over_views(model, points
     np.testing.assert_array_equal(look.depth, depth[0])
 
 
-def test_what_the_probabilities_come_from_can_be_had(model, points):
+def test_what_the_probabilities_come_from_can_be_had(entry, points):
+    model = PointCLIP(CLASSES, entry, "pointclip_v2")
     both = np.stack([points, points[::-1] * [1, 2, 1]]).astype(np.float32)
     features, depth = model.features(both), model.depth(both)
     views = model.projection.views
@@ -193,12 +204,13 @@ def test_unknown_parts_are_named_with_what_there_is(entry, choice, sentence):
         PointCLIP(CLASSES, **{"backbone": entry, **choice})
 
 
-def write_adapter(path, views=10, channels=16, seeds=(3, 5), **parts):
+def write_adapter(path, views=10, channels=16, seeds=(3, 5), temperatures=(), **parts):
     """An adapter as training begins with it."""
     draws = [torch.Generator().manual_seed(seed) for seed in seeds]
     state = inter_view.init_params(views, channels, 0.6, draws) if seeds else {}
     prototypes = torch.randn(3, channels, generator=torch.Generator().manual_seed(0))
     about = {"seeds": list(seeds), "classes": CLASSES, "views": views, "logit_scale": 10.0}
+    about |= {"temperatures": list(temperatures)}
     write_tensors(
         {**state, "prototypes": prototypes},
         path,
@@ -226,6 +238,21 @@ def test_an_adapter_brings_its_classes_and_its_first_seed(entry, points, tmp_pat
     np.testing.assert_allclose(look.per_view, alone, atol=1e-5)
     other = PointCLIP(backbone=entry, adapter=path, seed=5)
     assert np.abs(other(points) - model(points)).max() > 1e-6
+
+
+def test_a_temperature_of_the_adapter_calibrates_the_probabilities(entry, points, tmp_path):
+    write_adapter(tmp_path / "raw.safetensors")
+    path = tmp_path / "a.safetensors"
+    write_adapter(path, temperatures=[2.5, 0.5])
+    raw = PointCLIP(backbone=entry, adapter=tmp_path / "raw.safetensors")
+    model, other = (PointCLIP(backbone=entry, adapter=path, seed=seed) for seed in (3, 5))
+    assert model.calibrated and other.calibrated and not raw.calibrated
+    expected = torch.from_numpy(raw(points)).log() / 2.5
+    np.testing.assert_allclose(model(points), expected.softmax(-1), atol=1e-5)
+    assert (
+        other(points).argmax()
+        == PointCLIP(backbone=entry, adapter=tmp_path / "raw.safetensors", seed=5)(points).argmax()
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,18 +32,23 @@ def made(tmp_path_factory):
 
 
 def test_every_method_and_seed_has_a_row(made):
-    metrics, bins = calibrate(*made[:4])
+    metrics, bins, curves = calibrate(*made[:4])
     few = metrics[metrics["method"] == "nearest_mean"]
     assert few["seed"].tolist() == [1, 2, 3]
     assert set(metrics["method"]) == {*zero_shot.COMBINE, PRIOR, "nearest_mean"}
     assert ((metrics["ece"] >= 0) & (metrics["ece"] <= 1)).all()
+    of_few = metrics.loc[metrics["method"] == "nearest_mean", "aurc"].mean()
+    risk = curves[curves["method"] == "nearest_mean"]["risk"]
+    assert len(risk) == 100 and risk.mean() == pytest.approx(of_few, abs=0.02)
+    assert set(curves["by"]) == {"confidence", "agreement"}
+    assert metrics.loc[metrics["method"] != "nearest_mean", "aurc_agreement"].between(0, 1).all()
     weights = bins.groupby(["method", "tempered"])["weight"].sum()
     np.testing.assert_allclose(weights.drop("nearest_mean"), 1)
     np.testing.assert_allclose(weights["nearest_mean"], 3)
 
 
 def test_temperatures_are_those_of_the_held_out_shapes(made):
-    metrics, _ = calibrate(*made[:4])
+    metrics, *_ = calibrate(*made[:4])
     task, state = made[4:]
     logits = nearest_mean.logits(state, task.validation, task.prototypes, task.logit_scale)
     expected = [fit_temperature(one.numpy(), task.validation_labels.numpy()) for one in logits]
@@ -53,8 +58,8 @@ def test_temperatures_are_those_of_the_held_out_shapes(made):
 
 def test_a_run_without_a_temperature_is_left_out(made):
     runs, logits, labels, *_ = made
-    metrics, bins = calibrate(runs[:1], logits[:1], labels, {})
-    assert metrics.empty and bins.empty
+    metrics, bins, curves = calibrate(runs[:1], logits[:1], labels, {})
+    assert metrics.empty and bins.empty and curves.empty
 
 
 def test_the_prior_has_a_score_of_its_own(made):

@@ -3,6 +3,7 @@
 import torch
 
 from pointclip.catalog.projections import PROJECTIONS
+from pointclip.projection.projection import Projection
 
 
 NAMES = list(PROJECTIONS)
@@ -17,3 +18,10 @@ def cloud(points=200, clouds=1, seed=0):
 def share_that_differs(a, b, by=1e-3):
     """The share of pixels that differ by more than `by`."""
     return ((a - b).abs() > by).float().mean().item()
+
+
+def same_as_torch(projection: Projection, points: torch.Tensor) -> None:
+    """The kernel's images have the bits of torch's; the sums of `contour` another order."""
+    tolerance = 2e-6 if projection.params.get("smooth") == "bilateral" else 0
+    found, expected = projection(points), projection.render_torch(points)
+    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)

@@ -55,7 +55,7 @@ def test_a_shard_that_is_not_there_leaves_no_file(clouds, projection, tmp_path):
 
 def test_memory_does_not_grow_with_the_number_of_shapes(projection, tmp_path):
     peaks = []
-    for shapes in (64, 512):
+    for shapes in (512, 1024):
         with new_h5(tmp_path / "c.h5") as f:
             f["points"] = np.zeros((shapes, 600, 3), np.float32)
             f["id"] = np.array([str(i) for i in range(shapes)], "S")

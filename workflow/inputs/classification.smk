@@ -19,8 +19,14 @@ def adapter_parts(wildcards):
     )
 
 
+def augmented_shots(wildcards):
+    """Features of augmented shots, for methods that learn from them."""
+    needed = ENTRIES["adapters"][wildcards.adapter]["n_augmentations"]
+    return file("augmented", **dict(wildcards.items())) if needed else []
+
+
 TRAIN = {
-    "augmented": file("augmented"),
+    "augmented": augmented_shots,
     "train": features("train"),
     "test": features("test"),
     "labels": file("labels", split="train"),

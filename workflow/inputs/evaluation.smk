@@ -1,4 +1,6 @@
-"""Input functions and params of evaluation.smk, checks.smk and of the whole."""
+"""Input functions and params of evaluation.smk, checks.smk, tables.smk and of the whole."""
+
+from pointclip.catalog.columns import CALIBRATION
 
 
 def ablation_inputs(wildcards):
@@ -67,6 +69,12 @@ def reference_inputs(wildcards):
     return found
 
 
+def calibration_metrics(wildcards):
+    """What a table of a calibration metric shows; other tables need only the scores."""
+    value = config["tables"][wildcards.table]["value"]
+    return "<out>/tables/calibration.csv" if value in CALIBRATION else []
+
+
 def missing_intermediates(wildcards):
     """What a killed job was to renew is missed only if it is asked for by name."""
     return [
@@ -82,6 +90,7 @@ def classified(wildcards):
         "<out>/tables/accuracy.csv",
         "<out>/tables/published.html",
         *(["<out>/tables/calibration.csv"] if config["calibration"] else []),
+        *collect("<out>/{file}", file=COMPARISONS),
         *collect("<out>/tables/{table}.html", table=config["tables"]),
         *collect("<out>/figures/{figure}", figure=FIGURES),
         *collect("<out>/ablations/{ablation}.csv", ablation=config["ablations"]),

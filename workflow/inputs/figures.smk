@@ -1,6 +1,9 @@
 """Input functions and params of depth_figures.smk and figures.smk."""
 
-MONTAGES = targets.montages(config)
+# What a corrupted data set shows stands in tables and figures of its base.
+MONTAGES = {
+    name: of for name, of in targets.montages(config).items() if name not in CORRUPTED
+}
 
 
 def montage_inputs(wildcards):
@@ -19,7 +22,9 @@ def compared_depth(wildcards):
     return [file("depth", projection=of, **ids) for of in MONTAGES[wildcards.dataset]]
 
 
-HEADLINES = targets.headlines(config)
+HEADLINES = {
+    name: of for name, of in targets.headlines(config).items() if name not in CORRUPTED
+}
 FIGURES = [
     *(f"{name}/{kind}/confusion.svg" for name in HEADLINES for kind in HEADLINES[name]),
     *(f"{name}/montage/{of}.png" for name in MONTAGES for of in MONTAGES[name]),

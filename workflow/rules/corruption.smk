@@ -1,7 +1,7 @@
 """From a data set's test clouds to corrupted ones; all else is shared with that data set.
 
 In: clouds, labels and ids of the base. Out: the same files of the corrupted data set. Its train
-split, its train features and augmented shots are the base's, under a second name.
+split, and all that is made of it and of the text, are the base's, under a second name.
 """
 
 
@@ -60,7 +60,37 @@ use rule share_train as share_augmented with:
         "<logs>/share_augmented/{dataset}/{sampling}/{projection}/{backbone}.log",
 
 
+use rule share_train as share_shots with:
+    input:
+        of_base("shots"),
+    output:
+        file("shots"),
+    log:
+        "<logs>/share_shots/{dataset}/{sampling}.log",
+
+
+use rule share_train as share_text with:
+    input:
+        of_base("text"),
+    output:
+        file("text"),
+    log:
+        "<logs>/share_text/{dataset}/{prompts}/{backbone}.log",
+
+
+use rule share_train as share_statistics with:
+    input:
+        of_base("zero_shot_statistics"),
+    output:
+        file("zero_shot_statistics"),
+    log:
+        "<logs>/share_statistics/{dataset}/{sampling}/{projection}/{prompts}/{backbone}.log",
+
+
 # The rules that make these files of any data set come after those of a corrupted one.
 ruleorder: corrupt > share_train > prepare
+ruleorder: share_shots > sample_shots
+ruleorder: share_text > encode_text
+ruleorder: share_statistics > zero_shot_statistics
 ruleorder: share_features > join_views > select_views > encode
 ruleorder: share_augmented > join_views_augmented > select_views_augmented > encode_augmented

@@ -35,6 +35,7 @@ rule calibrate:
     output:
         metrics="<out>/tables/calibration.csv",
         bins="<out>/calibration_bins.parquet",
+        curves="<out>/risk_coverage.parquet",
         table=report(
             "<out>/tables/calibration.html",
             caption="../report/calibration.rst",

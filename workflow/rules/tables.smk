@@ -46,6 +46,7 @@ rule paper_table:
         unpack(counted_clouds),
         scores="<out>/scores.parquet",
         published=PUBLISHED,
+        calibration=calibration_metrics,
     output:
         csv="<out>/tables/{table}.csv",
         tex="<out>/tables/{table}.tex",

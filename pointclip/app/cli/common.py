@@ -77,7 +77,7 @@ Backbone = Annotated[
 ProjectionName = Annotated[
     str | None,
     typer.Option(
-        help="See [bold]pointclip projections[/bold]; default pointclip_v2, none for 3D encoders.",
+        help="See [bold]pointclip projections[/bold]; with classes surround, else pointclip_v2.",
         autocompletion=complete("projections"),
         rich_help_panel=MODEL,
     ),

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 MOST = 500  # a page of more is slow to open
 # Points of a file on the page, for the eye, and of all its files; the encoder gets --points.
 VIEWER_POINTS, PAGE_POINTS = 20_000, 1_000_000
-READING = "Softmax over {n} classes of the logit scale times the mean cosine over all views"
+READINGS = {
+    "zero_shot": "Softmax over {n} classes of logit scale times mean cosine over all views",
+    "zero_shot_entropy": "Mean probability of {n} classes over the surer half of the views",
+}
 ADAPTED = "Softmax over {n} classes of the adapter's logits; single views are read without it"
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -162,5 +165,5 @@ def _write(
     reading = ""
     if model:
         made += f" · backbone {model.encoder.name} · prompts {model.prompts}"
-        reading = (ADAPTED if model.adapter else READING).format(n=len(classes))
+        reading = (ADAPTED if model.adapter else READINGS[model.method]).format(n=len(classes))
     write_text(page(items, classes, reading, made), output)

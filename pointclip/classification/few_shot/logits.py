@@ -21,6 +21,7 @@ def write_logits(
     path: str | Path,
     batch: int = 256,
     device: torch.device | str = "cpu",
+    **attrs: object,
 ) -> None:
     """Write `logits` (seed, shape, class), `seed` and `id` of every shape in feature shards.
 
@@ -28,6 +29,7 @@ def write_logits(
 
     Args:
         batch: shapes in memory at once.
+        attrs: of the file, beside method, protocol and classes.
 
     Raises:
         UserError: if the shards were not encoded alike, a feature is NaN or infinite, or the
@@ -36,7 +38,7 @@ def write_logits(
     learned = read_adapter(adapter).to(device)
     ids = store.ids_of(features)
     about = {"method": learned.method, "protocol": learned.protocol, "classes": learned.classes}
-    with store.new_h5(path, **about) as out:
+    with store.new_h5(path, **about, **attrs) as out:
         out["id"] = ids.astype(object)
         out["seed"] = np.array(learned.seeds, dtype=np.int64)
         if learned.temperatures:

@@ -29,7 +29,7 @@ def read_task(
     shots: int | None,
     labels: str | Path,
     features: Paths,
-    augmented: str | Path,
+    augmented: str | Path | None,
     text: str | Path,
     protocol: str = "plain",
     copies: int | None = None,
@@ -40,7 +40,8 @@ def read_task(
         sampled: which shapes are shots, and which are held out.
         shots: of each class; None for all shapes that are not held out.
         labels, features: of the TRAIN split.
-        augmented: features of augmented copies of the shots.
+        augmented: features of augmented copies of the shots; None where a method learns from the
+            shots themselves.
         copies: how many of these copies to use, the first ones; None for all.
     """
     frame = store.read_parquet(sampled)
@@ -55,9 +56,12 @@ def read_task(
     held_out = None
     if protocol == "plain":
         held_out = read_held_out(sampled, labels, features)
+    clean = read_features(features, distinct)
     task = FewShotTask(
-        features=torch.from_numpy(read_features(features, distinct)),
-        augmented=torch.from_numpy(_read_augmented(augmented, distinct, copies)),
+        features=torch.from_numpy(clean),
+        augmented=torch.from_numpy(
+            _read_augmented(augmented, distinct, copies) if augmented else clean[None]
+        ),
         shot_index=torch.from_numpy(index.reshape(ids.shape)),
         labels=torch.from_numpy(read_labels(labels, ids)),
         seeds=seeds,

@@ -6,6 +6,8 @@
 
 import logging
 import math
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,9 @@ from pointclip.core.errors import choose
 log = logging.getLogger(__name__)
 
 
-def train(method: str, task: FewShotTask, **given: Any) -> dict[str, State]:
+def train(
+    method: str, task: FewShotTask, spent: list[float] | None = None, **given: Any
+) -> dict[str, State]:
     """Train once; return the states of `plain` and, where shapes are held out, of `validation`.
 
     `plain` takes the last epoch and the hyper-parameters as given. `validation` takes, per seed,
@@ -31,6 +35,7 @@ def train(method: str, task: FewShotTask, **given: Any) -> dict[str, State]:
     the later epoch.
 
     Args:
+        spent: gets the CPU seconds that every epoch took, of all seeds, without its scoring.
         given: hyper-parameters that differ from the method's defaults.
 
     Raises:
@@ -40,7 +45,7 @@ def train(method: str, task: FewShotTask, **given: Any) -> dict[str, State]:
     module = load_method(method)
     best: State | None = None
     highest = np.full(len(task.seeds), -1.0)
-    for state in module.fit(task, p):
+    for state in _timed(module.fit(task, p), [] if spent is None else spent):
         if task.validation is not None:
             now = accuracies(module, state, task, task.validation, task.validation_labels)
             best = update_best(best, state, now >= highest)
@@ -56,6 +61,15 @@ def train(method: str, task: FewShotTask, **given: Any) -> dict[str, State]:
     return learned | {"validation": best}
 
 
+def _timed(states: Iterator[State], spent: list[float]) -> Iterator[State]:
+    """The same states; `spent` gets the CPU seconds that each took to come."""
+    start = time.process_time()
+    for state in states:
+        spent.append(time.process_time() - start)
+        yield state
+        start = time.process_time()
+
+
 def train_released(
     method: str,
     task: FewShotTask,
@@ -65,6 +79,9 @@ def train_released(
 ) -> State:
     """As the release does: keep, per seed, the first epoch with the highest TEST accuracy.
 
+    An epoch is scored on the shapes that were told wrongly most often first, and for a seed no
+    further than until as many are wrong as in its best epoch: it cannot become the best any more.
+
     Raises:
         UserError: as `train`; or if the method's release selects nothing on test labels.
     """
@@ -72,13 +89,49 @@ def train_released(
     p = hyper_parameters(method, given)
     module = load_method(method)
     best: State | None = None
-    highest = np.full(len(task.seeds), -1.0)
+    fewest = np.full(len(task.seeds), len(test_labels) + 1)
+    hardness = torch.zeros(len(test_labels), device=task.device)
     for state in module.fit(task, p):
-        now = accuracies(module, state, task, test_features, test_labels)
-        best = update_best(best, state, now > highest)
-        highest = np.maximum(highest, now)
+        order = hardness.argsort(descending=True, stable=True)
+        shapes = test_features[order], test_labels[order]
+        wrong, missed = count_wrong(module, state, task, *shapes, fewest)
+        seen = order[: len(missed)]
+        hardness[seen] = torch.lerp(hardness[seen], missed, 0.3)
+        best = update_best(best, state, wrong < fewest)
+        fewest = np.minimum(fewest, wrong)
     assert best is not None
     return module.tune(task, best, test_features, test_labels, p)
+
+
+@torch.no_grad()
+def count_wrong(
+    module: Any,
+    state: State,
+    task: FewShotTask,
+    features: Float[Tensor, "shape view channel"],
+    labels: Int[Tensor, " shape"],
+    enough: Int[np.ndarray, " seed"],
+    batch: int = 160,
+) -> tuple[Int[np.ndarray, " seed"], Float[Tensor, " seen"]]:
+    """How many shapes every seed classifies wrongly, counted until there are `enough`.
+
+    Returns:
+        The counts; and of the shapes up to the last that was needed, which share of the seeds that
+        were still counted was wrong.
+    """
+    wrong, missed = np.zeros(len(enough), np.int64), []
+    counted, of = np.arange(len(enough)), state
+    for chunk, truth in zip(features.split(batch), labels.split(batch), strict=True):
+        if len(counted) < len(next(iter(of.values()))):
+            of = {name: tensor[counted] for name, tensor in state.items()}
+        scores = module.logits(of, chunk, task.prototypes, task.logit_scale)
+        misses = scores.argmax(-1) != truth
+        missed.append(misses.float().mean(0))
+        wrong[counted] += misses.sum(-1).cpu().numpy()
+        counted = counted[wrong[counted] < enough[counted]]
+        if not len(counted):
+            break
+    return wrong, torch.cat(missed)
 
 
 def accuracies(

@@ -33,7 +33,7 @@ def smoothed_cross_entropy(
 
     Unlike torch's `label_smoothing`, the labelled class gets nothing of the rest.
     """
-    other = smoothing / (logits.shape[-1] - 1)
+    other = smoothing / max(logits.shape[-1] - 1, 1)
     log_probability = F.log_softmax(logits, dim=-1)
     own = log_probability.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
     loss = -(1 - smoothing - other) * own - other * log_probability.sum(-1)

@@ -90,6 +90,26 @@ def write_transductive_few_shot(
     _write(path, "transclip", ids, seeds, classes, found)
 
 
+def on_items(
+    method: str,
+    features: Float[np.ndarray, "shape view channel"],
+    prototypes: Float[np.ndarray, "class channel"],
+    scale: float,
+) -> Soft:
+    """Logits of a method on some shapes; the order of a stream is that of the shapes.
+
+    Raises:
+        UserError: if the method reads train shapes or does not exist, or a feature is not finite.
+    """
+    names = [name for name, about in TRANSDUCTIVE.items() if not about.train]
+    choose(method, names, "transductive method")
+    items = concatenate(features)
+    repeated = _repeat(prototypes, items)
+    if method in STREAMS:
+        return STREAMS[method](items, repeated, scale, np.arange(len(items)))
+    return AT_ONCE[method](items, repeated, scale)
+
+
 def concatenate(features: Float[np.ndarray, "shape view channel"]) -> Items:
     """All views of a shape as one unit vector in double precision.
 

@@ -32,6 +32,7 @@ def test_json_is_one_object_a_line_and_equals_the_library(run, shapes, entry):
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 0
     assert [row["file"] for row in rows] == [f"{shapes}/ball.off", f"{shapes}/inner/box.ply"]
+    assert [row["calibrated"] for row in rows] == [False, False]  # no adapter, no temperature
     model = PointCLIP(CLASSES, entry)
     for row, reading in zip(rows, model.classify([r["file"] for r in rows]), strict=True):
         assert [c["class"] for c in row["classes"]] == [name for name, _ in reading.top(CLASSES)]

@@ -12,7 +12,7 @@ def test_show_writes_one_page(run, bad):
     page = (bad.parent / "pointclip.html").read_text()
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
     assert [item["name"] for item in data["items"]] == ["ball.off", "box.ply"]
-    assert len(data["items"][0]["views"]) == 10
+    assert len(data["items"][0]["views"]) == 30
     assert "backbone tiny" in data["made"]
 
 

@@ -12,7 +12,13 @@ from pointclip.classification.adapters.method import load_method
 from pointclip.classification.adapters.task import FewShotTask
 from pointclip.classification.few_shot.logits import write_logits
 from pointclip.classification.few_shot.task import read_task
-from pointclip.classification.few_shot.train import accuracies, train, train_released, update_best
+from pointclip.classification.few_shot.train import (
+    accuracies,
+    count_wrong,
+    train,
+    train_released,
+    update_best,
+)
 from pointclip.core.errors import UserError
 from pointclip.data.shots import sample_shots
 from pointclip.features.read import read_held_out
@@ -65,6 +71,24 @@ def test_released_keeps_the_first_of_the_best_epochs_per_seed():
         assert int(state["epoch"][seed]) == int(course.argmax())
     best = accuracies(module, state, one, TEST, TEST_LABELS)
     np.testing.assert_allclose(best, np.stack(by_epoch).max(0))
+
+
+def test_counting_wrong_shapes_stops_where_a_seed_has_enough():
+    one = task()
+    hard = features(TEST_LABELS.numpy(), 3, noise=6.0)
+    module = load_method("inter_view")
+    state = next(module.fit(one, InterView(epochs=1)))
+    right = accuracies(module, state, one, hard, TEST_LABELS)
+    exact = np.round((100 - right) / 100 * len(hard)).astype(int)
+    assert (exact > 2).all()  # or there is nothing to stop
+    never = np.full(len(exact), len(hard) + 1)
+    wrong, missed = count_wrong(module, state, one, hard, TEST_LABELS, never, batch=5)
+    assert wrong.tolist() == exact.tolist() and len(missed) == len(hard)
+    soon = np.array([1, 2, exact[2] + 1])
+    wrong, _ = count_wrong(module, state, one, hard, TEST_LABELS, soon, batch=5)
+    assert 1 <= wrong[0] <= 5 and 2 <= wrong[1] <= 6 and wrong[2] == exact[2]
+    _, seen = count_wrong(module, state, one, hard, TEST_LABELS, np.ones(3, int), batch=5)
+    assert len(seen) < len(hard)
 
 
 @pytest.mark.parametrize("method", METHODS)

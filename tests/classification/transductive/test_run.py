@@ -48,13 +48,14 @@ def test_the_few_shot_form_has_a_row_a_seed(tmp_path):
         assert (f["logits"][:].argmax(-1) == labels).mean() > 0.6
 
 
-def test_labels_of_the_test_split_are_no_input(tmp_path):
+@pytest.mark.parametrize("method", TRANSDUCTIVE)
+def test_labels_of_the_test_split_are_no_input(method, tmp_path):
     paths = write_files(tmp_path)
-    before, _ = logits_of(paths, tmp_path / "before.h5", "stata")
+    before, _ = logits_of(paths, tmp_path / "before.h5", method)
     frame = store.read_parquet(paths["test_labels"])
     shuffled = frame.assign(label=np.random.default_rng(0).permutation(frame["label"]))
     store.write_parquet(shuffled, paths["test_labels"], classes=frame.attrs["classes"])
-    after, _ = logits_of(paths, tmp_path / "after.h5", "stata")
+    after, _ = logits_of(paths, tmp_path / "after.h5", method)
     np.testing.assert_array_equal(before, after)
 
 

@@ -1,0 +1,80 @@
+"""Few-shot methods beside each other, and transductive ones on batches of few classes.
+
+In: <out>/scores.parquet; logits, which say how long training took; features of test shapes.
+Out: <out>/tables/ranking.*, figures, ablations.
+"""
+
+
+rule ranking:
+    input:
+        scores="<out>/scores.parquet",
+    output:
+        csv="<out>/tables/ranking.csv",
+        html=report(
+            "<out>/tables/ranking.html",
+            caption="../report/ranking.rst",
+            category="Tables",
+            labels={"table": "methods ranked"},
+        ),
+    log:
+        "<logs>/ranking.log",
+    localrule: True
+    params:
+        code=code("ranking"),
+    script:
+        "../../scripts/ranking.py"
+
+
+rule comparison:
+    input:
+        scores="<out>/scores.parquet",
+        ranking="<out>/tables/ranking.csv",
+        logits=compared_logits,
+    output:
+        seconds=report(
+            "<out>/figures/{dataset}/accuracy_by_seconds.svg",
+            caption="../report/accuracy_by_seconds.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "Accuracy by training time"},
+        ),
+        ranking=report(
+            "<out>/figures/{dataset}/ranking.svg",
+            caption="../report/ranking.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "Methods ranked"},
+        ),
+    log:
+        "<logs>/comparison/{dataset}.log",
+    localrule: True
+    params:
+        runs=lookup_in(COMPARED, "dataset"),
+        code=code("comparison"),
+    script:
+        "../../scripts/comparison.py"
+
+
+rule few_class_batches:
+    input:
+        unpack(batches_inputs),
+    output:
+        csv="<out>/ablations/{batches}.csv",
+        figure=report(
+            "<out>/ablations/{batches}.svg",
+            caption="../report/few_class_batches.rst",
+            category="Ablations",
+            labels={"ablation": "{batches}", "form": "plot"},
+        ),
+        table=report(
+            "<out>/ablations/{batches}.html",
+            caption="../report/few_class_batches.rst",
+            category="Ablations",
+            labels={"ablation": "{batches}", "form": "table and sentences"},
+        ),
+        sentences="<out>/ablations/{batches}.md",
+    log:
+        "<logs>/few_class_batches/{batches}.log",
+    params:
+        of=lookup_in(config["few_class_batches"], "batches"),
+        code=code("few_class_batches"),
+    script:
+        "../../scripts/few_class_batches.py"
