@@ -10,11 +10,7 @@ ARCHITECTURE = runpy.run_path(str(REPOSITORY / "docs/write_architecture.py"))
 ROOMS = ARCHITECTURE["ROOMS"]
 PACKAGE = REPOSITORY / "pointclip"
 # One file each, because numba's cache sees one file; longer than others may be.
-KERNELS = {
-    "projection/surface_cpu.py",
-    "encoders/dense.py",
-    "registration/dense/diffusion.py",
-}
+KERNELS = {"projection/surface_cpu.py"}
 
 
 def test_the_page_is_that_of_the_code() -> None:

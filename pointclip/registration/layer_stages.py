@@ -20,8 +20,9 @@ from torch import Tensor
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.core.store import new_h5, open_h5
-from pointclip.registration.dense.diffusion import Networks, encode_depths, encode_photos
+from pointclip.registration.dense.diffusion import encode_depths, encode_photos
 from pointclip.registration.dense.diffusion_frames import at_keypoints, photo_image, target_image
+from pointclip.registration.dense.diffusion_latents import Networks
 from pointclip.registration.dense.diffusion_settings import PROMPTS, Settings, frame_seed
 from pointclip.registration.dense.pca import Axes, Moments, axes_of
 from pointclip.registration.keypoints import Keypoints

@@ -11,7 +11,7 @@ import torch
 
 from pointclip.core.errors import UserError, choose
 from pointclip.core.job import pick_device
-from pointclip.registration.dense.diffusion import Networks
+from pointclip.registration.dense.diffusion_latents import Networks
 
 
 PARTS = ("unet", "vae", "text_encoder", "tokenizer")

