@@ -66,10 +66,9 @@ class TipF:
 
 
 @dataclass(frozen=True)
-class Blend:
+class Blend(LinearProbe):
     """Zero-shot and linear probe, blended; `steps` is how many weights `validation` tries."""
 
-    c: float = number(100.0, 1e-9, 1e9)
     blend_weight: float = number(0.8, 0, 1)
     steps: int = number(20, 1, 10_000)
 

@@ -4,6 +4,8 @@ Snakemake watches a script but not the modules it imports. `code_hash` follows t
 package, from module to module, and hashes their syntax trees without docstrings, annotations and
 names of modules. A touch, a comment or a moved file changes nothing; a changed constant changes
 the hash of every script that reaches its module. Nothing is imported on the way.
+
+Hyper-parameters of adapters are no part of a hash: a job has those of its own method as params.
 """
 
 import ast
@@ -15,6 +17,7 @@ from pathlib import Path
 from pointclip.core.files import PACKAGE
 
 
+AS_PARAMS = ("pointclip.catalog.adapters",)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DOCUMENTED = (ast.Module, ast.ClassDef, *_FUNCTIONS)
 
@@ -29,7 +32,7 @@ def code_hash(script: str | Path, *also: str) -> str:
     todo, contents = [*imported, *also], {"": content}
     while todo:
         module = todo.pop()
-        if module not in contents:
+        if module not in contents and module not in AS_PARAMS:
             file = _file(module)
             contents[module], imported = _read(file) if file else ("", ())
             todo += imported

@@ -3,6 +3,7 @@
 Read by the Snakefile in every job, so nothing here imports torch, and nothing reads large files.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +111,18 @@ def resolve_prompts(config: Config, name: str) -> dict[str, Any]:
 
 
 def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
-    """The method, its parameters, and how many augmented copies of each shot it sees: 0 if none."""
+    """The method, all its hyper-parameters, and how many copies of each shot it sees: 0 if none.
+
+    With the defaults, so that a changed one reruns what it changes (see `code_hash`).
+    """
     entry, _ = merged(config, "adapters", name)
     method = entry.pop("base")
     n_augmentations = entry.pop("n_augmentations", config["augmented"]["n_augmentations"])
     n_augmentations = 0 if method in WITHOUT_COPIES else n_augmentations
     entry.pop("description", None)
-    hyper_parameters(method, entry)
-    return {"method": method, "parameters": entry, "n_augmentations": n_augmentations}
+    values = asdict(hyper_parameters(method, entry))
+    parameters = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
+    return {"method": method, "parameters": parameters, "n_augmentations": n_augmentations}
 
 
 def resolve_network(config: Config, name: str) -> dict[str, Any]:

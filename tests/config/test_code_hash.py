@@ -96,6 +96,21 @@ def test_a_module_imported_by_name_counts_where_the_rule_names_it(package: Packa
     assert package.hash(script, "pkg.paint") != before
 
 
+def test_what_reaches_jobs_as_params_does_not_count(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_hash, "AS_PARAMS", ("pkg.colours",))
+    before = package.hash("from pkg.paint import red")
+    package.edit("colours.py", "RED = 1", "RED = 2")
+    assert package.hash("from pkg.paint import red") == before
+    package.edit("paint.py", "return RED", "return -RED")
+    assert package.hash("from pkg.paint import red") != before
+
+
+def test_what_reaches_jobs_as_params_is_there() -> None:
+    assert all(code_hash._file(module) for module in code_hash.AS_PARAMS)
+
+
 def test_a_relative_import_is_refused_for_it_would_not_be_followed(package: Package) -> None:
     with pytest.raises(SyntaxError, match="not followed"):
         package.hash("from .paint import red")

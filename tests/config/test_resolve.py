@@ -1,10 +1,11 @@
-from dataclasses import fields
+from dataclasses import fields, make_dataclass
 
 import numpy as np
 import pytest
 from config_example import BLOCK, CONFIG
 
-from pointclip.catalog.adapters import METHODS, WITHOUT_COPIES
+from pointclip.catalog.adapters import METHODS, WITHOUT_COPIES, LinearProbe
+from pointclip.catalog.ranges import number
 from pointclip.config import experiments, resolve
 from pointclip.core.errors import UserError
 from pointclip.projection.projection import get_projection
@@ -13,11 +14,24 @@ from pointclip.projection.projection import get_projection
 @pytest.mark.parametrize("method", METHODS)
 def test_a_config_may_set_every_hyper_parameter_of_a_method(method: str) -> None:
     defaults = METHODS[method]()
-    given = {entry.name: getattr(defaults, entry.name) for entry in fields(defaults)}
+    values = {entry.name: getattr(defaults, entry.name) for entry in fields(defaults)}
+    given = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
     adapters = {"mine": {"base": method, **given}}
     entry = resolve.resolve_adapter({**CONFIG, "adapters": adapters}, "mine")
     copies = 0 if method in WITHOUT_COPIES else 10
     assert entry == {"method": method, "parameters": given, "n_augmentations": copies}
+    assert entry == resolve.resolve_adapter(CONFIG, method)
+
+
+def test_a_changed_default_of_a_method_changes_its_own_params_alone(monkeypatch) -> None:
+    def params() -> dict[str, object]:
+        return {method: resolve.resolve_adapter(CONFIG, method) for method in METHODS}
+
+    before = params()
+    c = ("c", float, number(7.0, 0, 10))
+    changed = make_dataclass("Changed", [c], bases=(LinearProbe,), frozen=True)
+    monkeypatch.setitem(METHODS, "linear_probe", changed)
+    assert [method for method in METHODS if params()[method] != before[method]] == ["linear_probe"]
 
 
 def test_an_entry_holds_what_its_bases_say() -> None:
@@ -30,7 +44,9 @@ def test_an_entry_holds_what_its_bases_say() -> None:
     assert full["backbones"]["mean"]["entry"]["mean_std"] == "clip"
     assert full["backbones"]["mean"]["fetched"] == "rn50"
     assert full["adapters"]["half"] == {
-        **{"method": "inter_view", "parameters": {"ratio": 0.3}, "n_augmentations": 25}
+        "method": "inter_view",
+        "n_augmentations": 25,
+        "parameters": resolve.resolve_adapter(CONFIG, "inter_view")["parameters"] | {"ratio": 0.3},
     }
     assert full["prompts"]["v1_few_shot"]["files"][0].endswith("v1_few_shot.yaml")
 

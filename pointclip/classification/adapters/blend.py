@@ -8,14 +8,14 @@ from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pointclip.catalog.adapters import Blend, LinearProbe
+from pointclip.catalog.adapters import Blend
 from pointclip.classification.adapters import linear_probe, tip
 from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
 
 
 def fit(task: FewShotTask, p: Blend) -> Iterator[State]:
     """Fit the probe; `blend_weight` is its weight, zero-shot has the rest."""
-    for state in linear_probe.fit(task, LinearProbe(c=p.c)):
+    for state in linear_probe.fit(task, p):
         yield state | {"blend_weight": torch.full_like(state["c"], p.blend_weight)}
 
 
@@ -28,7 +28,7 @@ def tune(
     p: Blend,
 ) -> State:
     """Tune the probe first, then its weight in steps from 0 to 1; ties go to the smallest."""
-    state = state | linear_probe.tune(task, state, features, labels, LinearProbe())
+    state = state | linear_probe.tune(task, state, features, labels, p)
     best = torch.full_like(state["blend_weight"], -1)
     found = state["blend_weight"].clone()
     for step in range(p.steps + 1):
