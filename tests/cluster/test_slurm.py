@@ -23,9 +23,11 @@ if LACKING:
 FEATURES = "results/features/three/small/tiny"
 
 
-# One protocol and one number of shots: every kind of job, few of each.
+# One protocol and one number of shots: every kind of job, few of each, but of zero-shot jobs two
+# that wait for the same features, and so make an array.
+PROMPTS = ["v1_few_shot", "class_name"]
 FEWER = {
-    "zero_shot": [CONFIG["zero_shot"][0] | {"protocols": ["plain"]}],
+    "zero_shot": [CONFIG["zero_shot"][0] | {"protocols": ["plain"], "prompts": PROMPTS}],
     "few_shot": [CONFIG["few_shot"][0] | {"protocols": ["plain"], "shots": [1]}],
 }
 
