@@ -92,7 +92,7 @@ def measure(name: str, batch: int, threads: int, device: str, rounds: int) -> st
         ways["dense"] = lambda: DENSE[name](projection, part)
         differs = (DENSE[name](projection, part) - projection(part)).abs() > 1e-3
         if differs.float().mean() > 1e-3:
-            sys.exit(f"{name}: the dense code draws something else.")
+            sys.exit(f"{name}: the dense code renders something else.")
     best = dict.fromkeys(ways, (float("inf"), float("inf")))
     for round_number in range(rounds):
         for way, work in ways.items():

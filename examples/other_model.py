@@ -35,7 +35,7 @@ def main(out: str) -> None:
         chunks = list(stream.chunks)
         seen.append(np.array([distances(cloud) for chunk in chunks for cloud in chunk.points]))
         labels.append(np.concatenate([chunk.label for chunk in chunks]))
-        ids += [name for chunk in chunks for name in chunk.published_id]
+        ids += [name for chunk in chunks for name in chunk.source_ids]
     model = LogisticRegression(C=100, max_iter=2000).fit(seen[0], labels[0])
     logits = model.decision_function(np.concatenate(seen)).astype(np.float32)
     frame = pd.DataFrame(logits, columns=stream.classes)

@@ -16,7 +16,7 @@ from pointclip.report.figures.style import styled
 
 SHOWN_POINTS = 60_000
 DOTS_PER_INCH = 140
-# How long the drawn camera is, as a part of the cloud's extent.
+# How long the camera is on the page, as a part of the cloud's extent.
 FRUSTUM = 0.15
 
 

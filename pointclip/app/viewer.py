@@ -21,7 +21,7 @@ BEST, OTHER = "#1f66b0", "#8fb4da"  # bars, as --accent and --bar of page.css
 
 @dataclass(frozen=True)
 class PartColours:
-    """Parts of the points that are drawn.
+    """Parts of the points on the page.
 
     Attributes:
         names, colours: of the parts; a colour is red, green and blue up to 255.

@@ -105,7 +105,7 @@ def prepare(
                 append(f, "colors", chunk.colors, written)
             written += len(chunk.label)
             label.append(chunk.label)
-            source_ids += chunk.published_id
+            source_ids += chunk.source_ids
         if not source_ids:
             raise UserError(f"{source} has no {split} split that the entry's reader could read.")
         ids = [f"{split}/{i:06d}" for i in range(len(source_ids))]

@@ -81,7 +81,7 @@ def _as_asked(chunk: PartChunk, entry: Mapping[str, Any]) -> PartChunk:
     points = np.stack(
         [
             _rotated(cloud, entry.get("rotation", "none"), name)
-            for cloud, name in zip(points, chunk.published_id, strict=True)
+            for cloud, name in zip(points, chunk.source_ids, strict=True)
         ]
     )
     count = entry.get("points") or points.shape[1]

@@ -56,7 +56,7 @@ def read_split(entry: Entry, source: str | Path, split: str) -> Split:
                     some = chunk.rows(keep)
                     points = _as_asked(some.points, entry, source)
                     colors = None if some.colors is None else some.colors[:, : points.shape[1]]
-                    yield Chunk(points, number[some.label], some.published_id, colors)
+                    yield Chunk(points, number[some.label], some.source_ids, colors)
 
     return Split(list(kept), chunks())
 

@@ -102,9 +102,9 @@ def per_scene(rows: pd.DataFrame, limits: Mapping[str, Sequence[float]]) -> pd.D
 
 
 def bootstrap(good: Bool[np.ndarray, " pair"]) -> tuple[float, float]:
-    """95 % percentile interval of a recall in percent, over other draws of as many pairs."""
+    """95 % percentile interval of a recall in percent, over other samples of as many pairs."""
     rng = np.random.default_rng(BOOTSTRAP_SEED)
-    draws = rng.binomial(len(good), good.mean(), RESAMPLES) / len(good)
+    samples = rng.binomial(len(good), good.mean(), RESAMPLES) / len(good)
     tail = (100 - CONFIDENCE) / 2
-    low, high = np.percentile(100 * draws, (tail, 100 - tail))
+    low, high = np.percentile(100 * samples, (tail, 100 - tail))
     return float(low), float(high)

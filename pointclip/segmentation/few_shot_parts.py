@@ -47,7 +47,7 @@ def fit_probe(
         method: `linear_probe` or `nearest_mean`.
         features, parts: of every shot of one class.
         c: inverse regularisation of the linear probe, as in scikit-learn.
-        points: how many points of each shot are drawn; all where there are fewer.
+        points: how many points of each shot are sampled; all where there are fewer.
 
     Raises:
         UserError: if there is no shot, or labels do not fit the points.

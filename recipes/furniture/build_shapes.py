@@ -50,7 +50,7 @@ def to_unit_sphere(points: np.ndarray) -> np.ndarray:
     return points / np.linalg.norm(points, axis=1).max()
 
 
-def draw_split(rows: list[dict[str, str]], train: int, seed: int) -> list[str]:
+def sample_split(rows: list[dict[str, str]], train: int, seed: int) -> list[str]:
     """'train' for exactly `train` shapes of each class, else 'test'; families stay together."""
     chosen: set[str] = set()
     for name in sorted({row["class"] for row in rows}):
@@ -64,7 +64,7 @@ def draw_split(rows: list[dict[str, str]], train: int, seed: int) -> list[str]:
                 taken += families[family]
         if len(taken) != train:
             raise SystemExit(
-                f"The families of class {name!r} leave no way to draw {train} train shapes."
+                f"The families of class {name!r} leave no way to sample {train} train shapes."
             )
         chosen.update(taken)
     return ["train" if row["id"] in chosen else "test" for row in rows]
@@ -123,7 +123,7 @@ def main() -> None:
         cloud, _ = sample_surface(triangles, settings.points, seeded(row["id"], settings.seed))
         points[index] = np.rint(to_unit_sphere(cloud) / STEP)
         logging.info("%s %s: %d triangles", row["class"], row["id"], len(triangles))
-    split = draw_split(rows, settings.train, settings.seed)
+    split = sample_split(rows, settings.train, settings.seed)
     notes = {"up_axis": "y", "source": settings.source, "licence": settings.licence}
     write(Path(snakemake.output[0]), points, rows, split, notes)
 

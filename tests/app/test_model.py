@@ -206,8 +206,8 @@ def test_unknown_parts_are_named_with_what_there_is(entry, choice, sentence):
 
 def write_adapter(path, views=10, channels=16, seeds=(3, 5), temperatures=(), **parts):
     """An adapter as training begins with it."""
-    draws = [torch.Generator().manual_seed(seed) for seed in seeds]
-    state = inter_view.init_params(views, channels, 0.6, draws) if seeds else {}
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    state = inter_view.init_params(views, channels, 0.6, generators) if seeds else {}
     prototypes = torch.randn(3, channels, generator=torch.Generator().manual_seed(0))
     about = {"seeds": list(seeds), "classes": CLASSES, "views": views, "logit_scale": 10.0}
     about |= {"temperatures": list(temperatures)}

@@ -13,13 +13,13 @@ from pointclip.projection.projection import get_projection
 
 
 def item(name="a.ply", classes=3, views=2, points=50):
-    draw = np.random.default_rng(0)
-    per_view = draw.dirichlet(np.ones(classes), views)
+    rng = np.random.default_rng(0)
+    per_view = rng.dirichlet(np.ones(classes), views)
     return ViewerItem(
         name=name,
         note="50 points",
-        points=draw.uniform(-0.5, 0.5, (points, 3)).astype(np.float32),
-        depth=draw.uniform(0, 2, (views, 8, 8)).astype(np.float32),
+        points=rng.uniform(-0.5, 0.5, (points, 3)).astype(np.float32),
+        depth=rng.uniform(0, 2, (views, 8, 8)).astype(np.float32),
         view_names=[f"view {k}" for k in range(views)],
         cameras=np.stack([np.eye(3)] * views),
         probabilities=per_view.mean(0),
@@ -97,5 +97,5 @@ def test_the_viewer_stands_where_the_camera_does(name):
         cloud = np.stack([0.3 * up, 0.3 * up, -0.9 * up + 0.1 * toward, -0.9 * up - 0.1 * toward])
         image = projection(torch.tensor(cloud[None], dtype=torch.float32))[0, view].numpy()
         rows = np.nonzero(image != np.median(image))[0]
-        # What is up for the viewer is drawn above what is not.
+        # What is up for the viewer is shown above what is not.
         assert rows.min() < projection.size[0] / 2 < rows.max()

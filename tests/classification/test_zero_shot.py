@@ -112,8 +112,8 @@ def test_held_out_shapes_are_train_shapes_with_their_labels(tmp_path):
 
 def test_nothing_held_out_is_scored_to_no_rows(tmp_path):
     paths = write_files(tmp_path, shots=(3,), per_class=3)
-    drawn = paths["shots"], paths["train_labels"], paths["train_features"]
-    assert read_held_out(*drawn) is None
+    sampled = paths["shots"], paths["train_labels"], paths["train_features"]
+    assert read_held_out(*sampled) is None
     out = tmp_path / "logits.h5"
     zero_shot.write_no_logits(paths["text"], out)
     assert score([zero_shot_run()], [out], {"toy": paths["test_labels"]}).empty

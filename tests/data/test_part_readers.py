@@ -55,10 +55,10 @@ def test_shapenetpart_text(tmp_path, rows):
     (root / "train_test_split/shuffled_test_file_list.json").write_text(listed)
     (chunk,) = shapenetpart.read({}, tmp_path, "test").chunks
     assert chunk.points.shape == (1, 2048, 3)
-    assert chunk.published_id == ["03797390/cup"]
-    drawn = np.random.RandomState(0).choice(rows, 2048, replace=rows < 2048)
-    assert np.allclose(chunk.points[0], table[drawn, :3], atol=1e-5)
-    assert (chunk.part[0] == table[drawn, 6] - 36).all()
+    assert chunk.source_ids == ["03797390/cup"]
+    sampled = np.random.RandomState(0).choice(rows, 2048, replace=rows < 2048)
+    assert np.allclose(chunk.points[0], table[sampled, :3], atol=1e-5)
+    assert (chunk.part[0] == table[sampled, 6] - 36).all()
 
 
 def write_ply(path, points, part, form="ascii", name="part"):
@@ -89,7 +89,7 @@ def folder(tmp_path):
 
 def test_a_folder_of_labelled_clouds(folder):
     chunks = list(labelled_folder.read({"points": 50}, folder, "train").chunks)
-    ids = [chunk.published_id[0] for chunk in chunks]
+    ids = [chunk.source_ids[0] for chunk in chunks]
     assert ids == ["chair/train/1.ply", "chair/train/2.ply", "chair/train/10.npz"]
     for chunk in chunks:
         assert chunk.points.shape == (1, 50, 3)

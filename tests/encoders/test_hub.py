@@ -1,14 +1,9 @@
-import hashlib
 import json
-import os
 import socket
-import subprocess
-import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from local_hub import run_with_hub
 
 from pointclip.catalog.backbones import BACKBONES, resolve_backbone
 from pointclip.core.errors import UserError
@@ -66,32 +61,6 @@ def test_a_variant_of_a_built_in_backbone_shares_its_weights(tmp_path, offline):
     assert manifest["file"] == str(place)
 
 
-class Hub(BaseHTTPRequestHandler):
-    """As much of the hub as a download of a file takes; of `damaged` it announces a wrong hash."""
-
-    files: dict[str, bytes]
-    damaged = "/some/damaged/resolve/main/open_clip_pytorch_model.bin"
-
-    def do_HEAD(self):
-        content = self.files.get(self.path)
-        self.send_response(404 if content is None and self.path != "/" else 200)
-        if content is None:
-            self.send_header("X-Error-Code", "EntryNotFound")
-        else:
-            digest = hashlib.sha256(content).hexdigest()
-            self.send_header("ETag", f'"{"f" * 64 if self.path == self.damaged else digest}"')
-            self.send_header("X-Repo-Commit", "0" * 40)
-        self.send_header("Content-Length", str(len(content or b"")))
-        self.end_headers()
-        return content
-
-    def do_GET(self):
-        self.wfile.write(self.do_HEAD() or b"")
-
-    def log_message(self, *_):
-        pass
-
-
 HUB_TEST = """
 import logging, sys
 from pointclip.encoders.encoder import load_encoder
@@ -110,23 +79,12 @@ for name in ("tiny", "damaged"):
 def test_weights_are_fetched_from_a_hub_and_checked(entry, tmp_path):
     content = Path(entry["weights"]).read_bytes()
     # The name that is asked for first, and the second.
-    files = {"/some/tiny/resolve/main/open_clip_model.safetensors": content, Hub.damaged: content}
-    handler = type("Handler", (Hub,), {"files": files})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        # A process of its own: the hub's address is read once, at import.
-        run = subprocess.run(
-            [sys.executable, "-c", HUB_TEST, entry["model_config"], tmp_path / "weights"],
-            env={
-                **{k: v for k, v in os.environ.items() if k != "HF_HUB_OFFLINE"},
-                "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
-                "HF_HOME": str(tmp_path / "home"),
-                "HF_HUB_DISABLE_XET": "1",
-            },
-            capture_output=True,
-            text=True,
-        )
-        server.shutdown()
+    files = {
+        "/some/tiny/resolve/main/open_clip_model.safetensors": content,
+        "/some/damaged/resolve/main/open_clip_pytorch_model.bin": content,
+    }
+    words = entry["model_config"], tmp_path / "weights"
+    run = run_with_hub(files, tmp_path / "home", HUB_TEST, *words)
     dim, sentence = run.stdout.splitlines()
     assert dim == "16", run.stderr
     manifest = json.loads((tmp_path / "weights/tiny/weights.json").read_text())

@@ -109,10 +109,10 @@ def write_files(folder, shots=(1, 2, 4), seeds=(1, 2, 3), per_class=12, shards=2
                 f["features"], f["id"] = data[rows], frame["id"].to_numpy(object)[rows]
             paths[f"{split}_features"].append(path)
         if split == "train":
-            drawn = sample_shots(frame, seeds)
+            sampled = sample_shots(frame, seeds)
             paths["shots"] = folder / "shots.parquet"
-            store.write_parquet(drawn, paths["shots"])
-            ids = distinct_shot_ids(drawn, frame, max(shots), shots)
+            store.write_parquet(sampled, paths["shots"])
+            ids = distinct_shot_ids(sampled, frame, max(shots), shots)
             row = pd.Index(frame["id"]).get_indexer(ids)
             paths["augmented"] = folder / "augmented.h5"
             with store.new_h5(paths["augmented"]) as f:

@@ -67,7 +67,7 @@ def write_transductive_few_shot(
     features: Paths,
     text: str | Path,
     path: str | Path,
-    drawn: str | Path,
+    sampled: str | Path,
     shots: int,
     labels: str | Path,
     train: Paths,
@@ -75,13 +75,13 @@ def write_transductive_few_shot(
     """Write the logits of TransCLIP's few-shot form, for the shots of every seed.
 
     Args:
-        drawn: the shots of the data set.
+        sampled: the shots of the data set.
         labels, train: of the TRAIN split.
     """
     prototypes, scale, classes = read_prototypes(text)
     items, ids = _unit_vectors(features), store.ids_of(features)
     repeated = _repeat(prototypes, items)
-    frame = store.read_parquet(drawn)
+    frame = store.read_parquet(sampled)
     seeds, found = seeds_of(frame), []
     for chosen in shot_ids(frame, shots):
         own = concatenate(read_features(train, chosen))

@@ -28,13 +28,13 @@ class Chunk(NamedTuple):
 
     points: Float[np.ndarray, "shape point 3"]
     label: Integer[np.ndarray, " shape"]
-    published_id: list[str]
+    source_ids: list[str]
     colors: UInt8[np.ndarray, "shape point 3"] | None = None
 
     def rows(self, keep: Sequence[int] | np.ndarray) -> "Chunk":
         """Some shapes of the chunk."""
         colors = None if self.colors is None else self.colors[keep]
-        ids = [self.published_id[i] for i in keep]
+        ids = [self.source_ids[i] for i in keep]
         return Chunk(self.points[keep], self.label[keep], ids, colors)
 
 
@@ -44,7 +44,7 @@ class PartChunk(NamedTuple):
     points: Float[np.ndarray, "shape point 3"]
     label: Integer[np.ndarray, " shape"]
     part: Integer[np.ndarray, "shape point"]
-    published_id: list[str]
+    source_ids: list[str]
 
 
 @dataclass(frozen=True)

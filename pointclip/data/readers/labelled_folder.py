@@ -16,7 +16,7 @@ POINTS = 2048
 
 
 def read(entry: Entry, source: Path, split: str) -> PartSplit:
-    """Each cloud is brought to the entry's `points` (2,048): a seeded draw, or points again."""
+    """Each cloud is brought to the entry's `points` (2,048): a seeded sample, or points again."""
     listed = find_one(source, "parts.yaml")
     parts = read_yaml(listed)
     if not isinstance(parts, dict) or not all(

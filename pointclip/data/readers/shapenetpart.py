@@ -109,7 +109,7 @@ def _read_text_files(source: Path, split: str) -> Iterator[PartChunk]:
 
 
 def _read_table(path: Path) -> np.ndarray:
-    """2,048 rows x y z nx ny nz id, drawn without repeats if there are enough, as GeoZe does."""
+    """2,048 rows x y z nx ny nz id, sampled without repeats if there are enough, as GeoZe does."""
     try:
         table = np.loadtxt(path, ndmin=2)
     except (OSError, ValueError) as error:

@@ -7,9 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pointclip.encoders.point.grouping import nearest_points, take
-from pointclip.encoders.point.layers import Attention, Block, GroupEncoder, Mlp, in_parts
-from pointclip.encoders.point.sampling import NEAR_ORIGIN, farthest_points
+from pointclip.encoders.point.layers import Attention, Block, Mlp
+from pointclip.encoders.point.point_bert import PointBert
 
 
 @dataclass(frozen=True)
@@ -27,23 +26,16 @@ class Ulip2Size:
 SIZES = {"ulip2": Ulip2Size()}
 
 
-class Ulip2(nn.Module):
+class Ulip2(PointBert):
     """Points and colours to a feature that is not normalised."""
 
     anchor = "point_encoder.reduce_dim.weight"
     ignored: tuple[str, ...] = ()
 
     def __init__(self, size: Ulip2Size) -> None:
-        super().__init__()
-        self.size = size
-        self.dim = size.out
-        self.fewest_points = max(size.groups, size.group_points)
+        super().__init__(size)
         width = size.width
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
-        self.cls_pos = nn.Parameter(torch.zeros(1, 1, width))
-        self.encoder = GroupEncoder(size.group_width, hidden=512)
         self.reduce_dim = nn.Linear(size.group_width, width)
-        self.pos_embed = nn.Sequential(nn.Linear(3, 128), nn.GELU(), nn.Linear(128, width))
         self.blocks = nn.ModuleList(
             Block(
                 width,
@@ -60,15 +52,11 @@ class Ulip2(nn.Module):
         self, points: Float[Tensor, "shape point 3"], colors: Float[Tensor, "shape point 3"]
     ) -> Float[Tensor, "shape channel"]:
         """Features of clouds in the unit sphere, colours in 0..1."""
-        size = self.size
-        centres = take(points, farthest_points(points, size.groups, NEAR_ORIGIN))
-        index = nearest_points(points, centres, size.group_points)
-        near = take(points, index) - centres[:, :, None]
-        groups = torch.cat([near, take(colors, index)], dim=-1)
-        tokens = self.reduce_dim(in_parts(self.encoder, groups, part=64))
+        groups, places = self.encode_groups(points, colors)
+        tokens = self.reduce_dim(groups)
         shapes = len(tokens)
         x = torch.cat([self.cls_token.expand(shapes, -1, -1), tokens], dim=1)
-        places = torch.cat([self.cls_pos.expand(shapes, -1, -1), self.pos_embed(centres)], dim=1)
+        places = torch.cat([self.cls_pos.expand(shapes, -1, -1), places], dim=1)
         for block in self.blocks:
             x = block(x + places)  # before every block, as released
         x = self.norm(x)

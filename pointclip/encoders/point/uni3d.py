@@ -10,9 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pointclip.encoders.point.grouping import nearest_points, take
-from pointclip.encoders.point.layers import Attention, Block, GroupEncoder, Mlp, SwiGlu, in_parts
-from pointclip.encoders.point.sampling import NEAR_ORIGIN, farthest_points
+from pointclip.encoders.point.layers import Attention, Block, Mlp, SwiGlu
+from pointclip.encoders.point.point_bert import PointBert
 
 
 EPS = 1e-6
@@ -43,7 +42,7 @@ SIZES = {
 }
 
 
-class Uni3D(nn.Module):
+class Uni3D(PointBert):
     """Points and colours to a feature that is not normalised."""
 
     anchor = "point_encoder.encoder2trans.weight"
@@ -56,16 +55,9 @@ class Uni3D(nn.Module):
     )
 
     def __init__(self, size: Uni3DSize) -> None:
-        super().__init__()
-        self.size = size
-        self.dim = size.out
-        self.fewest_points = max(size.groups, size.group_points)
+        super().__init__(size)
         width = size.width
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
-        self.cls_pos = nn.Parameter(torch.zeros(1, 1, width))
-        self.encoder = GroupEncoder(size.group_width, hidden=512)
         self.encoder2trans = nn.Linear(size.group_width, width)
-        self.pos_embed = nn.Sequential(nn.Linear(3, 128), nn.GELU(), nn.Linear(128, width))
         self.blocks = nn.ModuleList(
             Block(
                 width,
@@ -84,13 +76,8 @@ class Uni3D(nn.Module):
         self, points: Float[Tensor, "shape point 3"], colors: Float[Tensor, "shape point 3"]
     ) -> Float[Tensor, "shape channel"]:
         """Features of clouds in the unit sphere, colours in 0..1."""
-        size = self.size
-        centres = take(points, farthest_points(points, size.groups, NEAR_ORIGIN))
-        index = nearest_points(points, centres, size.group_points)
-        near = take(points, index) - centres[:, :, None]
-        groups = torch.cat([near, take(colors, index)], dim=-1)
-        tokens = self.encoder2trans(in_parts(self.encoder, groups, part=64))
-        x = tokens + self.pos_embed(centres)
+        groups, places = self.encode_groups(points, colors)
+        x = self.encoder2trans(groups) + places
         first = (self.cls_token + self.cls_pos).expand(len(x), -1, -1)
         x = torch.cat([first, x], dim=1)
         for block in self.blocks:

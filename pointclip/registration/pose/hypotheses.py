@@ -28,7 +28,7 @@ def try_triples(
     """Motions from source to target, one for each random triple whose triangles agree.
 
     Args:
-        tries: triples drawn, with repetition.
+        tries: triples sampled, with repetition.
         most: how many poses at most, the first ones.
         tolerance: sides may differ by so many metres (with scale: after dividing it out).
         shortest: no side may be shorter, in metres.

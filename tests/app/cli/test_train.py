@@ -12,10 +12,10 @@ QUICK = ["--backbone", "tiny", "--projection", "pointclip_zs", "--points", 256]
 @pytest.fixture
 def own(tmp_path):
     """Two classes, eight and five shapes, one of them broken."""
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for name, count, make in (
-        ("ball", 8, lambda: trimesh.creation.icosphere(radius=draw.uniform(1, 2))),
-        ("stick", 5, lambda: trimesh.creation.cylinder(0.1, draw.uniform(1, 3))),
+        ("ball", 8, lambda: trimesh.creation.icosphere(radius=rng.uniform(1, 2))),
+        ("stick", 5, lambda: trimesh.creation.cylinder(0.1, rng.uniform(1, 3))),
     ):
         (tmp_path / "own" / name).mkdir(parents=True)
         for k in range(count):

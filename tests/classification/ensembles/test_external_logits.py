@@ -28,7 +28,7 @@ def test_reads_either_format_in_our_order(tmp_path, suffix):
 def test_the_example_covers_the_embedded_test_shapes():
     split = read_split({"reader": "furniture"}, FURNITURE, "test")
     chunks = list(split.chunks)
-    ids = np.array([name for chunk in chunks for name in chunk.published_id])
+    ids = np.array([name for chunk in chunks for name in chunk.source_ids])
     logits = external_logits.read_logits(
         REPOSITORY / "examples/other_model.parquet", ids, split.classes
     )

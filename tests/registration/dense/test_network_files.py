@@ -2,15 +2,11 @@
 
 import hashlib
 import json
-import os
 import socket
-import subprocess
-import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from local_hub import run_with_hub, serving
 
 from pointclip.catalog.networks import KINDS, NETWORKS, resolve_network
 from pointclip.core.errors import UserError
@@ -130,43 +126,11 @@ def test_impossible_entries_are_refused(entry, sentence):
         resolve_network(entry)
 
 
-class Hub(BaseHTTPRequestHandler):
-    """As much of the hub as a download takes; of files in `damaged` it announces a wrong hash."""
-
-    files: dict[str, bytes]
-
-    def do_HEAD(self):
-        content = self.files.get(self.path)
-        self.send_response(404 if content is None and self.path != "/" else 200)
-        if content is None:
-            self.send_header("X-Error-Code", "EntryNotFound")
-        else:
-            digest = hashlib.sha256(content).hexdigest()
-            self.send_header("ETag", f'"{"f" * 64 if "damaged" in self.path else digest}"')
-            self.send_header("X-Repo-Commit", "0" * 40)
-        self.send_header("Content-Length", str(len(content or b"")))
-        self.end_headers()
-        return content
-
-    def do_GET(self):
-        self.wfile.write(self.do_HEAD() or b"")
-
-    def log_message(self, *_):
-        pass
-
-
-def serving(files):
-    handler = type("Handler", (Hub,), {"files": files})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
-
-
 def test_a_network_on_no_hub_is_fetched_from_its_url(tmp_path, monkeypatch):
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     content = b"weights" * 100
     pages = {"/file": content, "/page": b"<!DOCTYPE html><p>Too many downloads"}
-    with serving(pages) as server:
+    with serving(pages) as address:
         entry = {
             "name": "ft",
             "kind": "controlnet",
@@ -174,7 +138,6 @@ def test_a_network_on_no_hub_is_fetched_from_its_url(tmp_path, monkeypatch):
             "by_hand": "the README",
             "sha256": {"ft.pth": hashlib.sha256(content).hexdigest()},
         }
-        address = f"http://127.0.0.1:{server.server_port}"
         found = fetch_network({**entry, "url": f"{address}/file"}, tmp_path)
         assert found == tmp_path / "ft/ft.pth" and found.read_bytes() == content
         wrong = {**entry, "sha256": {"ft.pth": "0" * 64}, "url": f"{address}/file"}
@@ -184,7 +147,6 @@ def test_a_network_on_no_hub_is_fetched_from_its_url(tmp_path, monkeypatch):
         with pytest.raises(UserError, match="what came is a web page"):
             fetch_network(unknown, tmp_path / "page")
         assert not list((tmp_path / "page").rglob("weights.json"))
-        server.shutdown()
 
 
 FETCH = """
@@ -208,20 +170,7 @@ def test_networks_are_fetched_from_a_hub_and_checked(tmp_path):
         for name in ("whole", "damaged")
         for file in ("config.json", "part/model.safetensors")
     }
-    with serving(files) as server:
-        # A process of its own: the hub's address is read once, at import.
-        run = subprocess.run(
-            [sys.executable, "-c", FETCH, str(tmp_path)],
-            env={
-                **{k: v for k, v in os.environ.items() if k != "HF_HUB_OFFLINE"},
-                "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
-                "HF_HOME": str(tmp_path / "home"),
-                "HF_HUB_DISABLE_XET": "1",
-            },
-            capture_output=True,
-            text=True,
-        )
-        server.shutdown()
+    run = run_with_hub(files, tmp_path / "home", FETCH, tmp_path)
     whole, damaged = run.stdout.splitlines()
     assert whole == str(tmp_path / "whole"), run.stderr
     manifest = json.loads((tmp_path / "whole/weights.json").read_text())

@@ -38,8 +38,8 @@ def test_names_of_classes_do_not_overlap(classes: int) -> None:
     names = [f"a_rather_long_name_{i}" for i in range(classes)]
     frame = pd.DataFrame({"id": label.astype(str), "label": label})
     frame["predicted"] = rng.integers(0, classes, len(label))
-    for draw in (confusion_matrix, per_class_accuracy):
-        figure = draw(frame, names, title="title")
+    for plot in (confusion_matrix, per_class_accuracy):
+        figure = plot(frame, names, title="title")
         figure.draw_without_rendering()
         axis = figure.axes[0]
         boxes = [tick.get_window_extent() for tick in axis.get_yticklabels()]

@@ -40,7 +40,7 @@ def test_unknown_suffix(scores: pd.DataFrame, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "draw",
+    "plot",
     [
         lambda scores, predictions: shots_curve(scores),
         lambda scores, predictions: ablation_plot(scores, "shots"),
@@ -50,12 +50,12 @@ def test_unknown_suffix(scores: pd.DataFrame, tmp_path: Path) -> None:
         lambda scores, predictions: compare_projections({}, []),
     ],
 )
-def test_nothing_to_draw_is_said_in_words(
-    draw: Callable[[pd.DataFrame, pd.DataFrame], Figure],
+def test_nothing_to_plot_is_said_in_words(
+    plot: Callable[[pd.DataFrame, pd.DataFrame], Figure],
     scores: pd.DataFrame,
     predictions: pd.DataFrame,
     tmp_path: Path,
 ) -> None:
-    figure = draw(scores.iloc[:0], predictions.iloc[:0])
+    figure = plot(scores.iloc[:0], predictions.iloc[:0])
     assert words(figure)[0].startswith("No ")
     save(figure, tmp_path / "empty.png")

@@ -1,11 +1,11 @@
-"""Draw every shape of `furniture_parts`, coloured by part, for a person to check."""
+"""Plot every shape of `furniture_parts`, coloured by part, for a person to check."""
 
 import logging
 from pathlib import Path
 
 import h5py
 import numpy as np
-from draw_sheet import CAPTION, COLUMNS, SIDE, TITLE, render
+from plot_sheet import CAPTION, COLUMNS, SIDE, TITLE, render
 from matplotlib import colormaps, font_manager
 from PIL import Image, ImageDraw, ImageFont
 
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 COLOURS = (np.array(colormaps["tab10"].colors) * 255).astype(np.uint8)
 
 
-def draw(path: Path, target: Path) -> None:
+def plot(path: Path, target: Path) -> None:
     """One image: a block per class with its parts' colours, * for a train shape."""
     with h5py.File(path) as file:
         points = file["points"][:] * file["points"].attrs["scale"]
@@ -48,7 +48,7 @@ def draw(path: Path, target: Path) -> None:
 def main() -> None:
     """Called by Snakemake."""
     logging.basicConfig(filename=snakemake.log[0], level=logging.INFO, filemode="w")
-    draw(Path(snakemake.input[0]), Path(snakemake.output[0]))
+    plot(Path(snakemake.input[0]), Path(snakemake.output[0]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draw every shape of the data set, class by class, as shaded points for a person to check."""
+"""Plot every shape of the data set, class by class, as shaded points for a person to check."""
 
 import logging
 from pathlib import Path
@@ -43,7 +43,7 @@ def render(points: np.ndarray, colours: np.ndarray | None = None) -> Image.Image
     return Image.fromarray(image.astype(np.uint8))
 
 
-def draw(path: Path, target: Path) -> None:
+def plot(path: Path, target: Path) -> None:
     """One image: a block per class, each shape over its row number, * for a train shape."""
     with h5py.File(path) as file:
         points = file["points"][:] * file["points"].attrs["scale"]
@@ -75,7 +75,7 @@ def draw(path: Path, target: Path) -> None:
 def main() -> None:
     """Called by Snakemake."""
     logging.basicConfig(filename=snakemake.log[0], level=logging.INFO, filemode="w")
-    draw(Path(snakemake.input[0]), Path(snakemake.output[0]))
+    plot(Path(snakemake.input[0]), Path(snakemake.output[0]))
 
 
 if __name__ == "__main__":
