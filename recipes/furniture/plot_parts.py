@@ -5,9 +5,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from plot_sheet import CAPTION, COLUMNS, SIDE, TITLE, render
 from matplotlib import colormaps, font_manager
 from PIL import Image, ImageDraw, ImageFont
+from plot_sheet import CAPTION, COLUMNS, SIDE, TITLE, render
 
 
 COLOURS = (np.array(colormaps["tab10"].colors) * 255).astype(np.uint8)
