@@ -35,7 +35,7 @@ CHANGES = {
     "an option of the command line": "pointclip/app/cli/",
     "an ablation": "config/paper.yaml",
     "the augmentation of train shapes": "pointclip/features/augmented.py",
-    "a confidence interval": "pointclip/evaluation/summary.py",
+    "a confidence interval": "pointclip/evaluation/intervals.py",
     "the learning-rate schedule": "pointclip/classification/few_shot/training.py",
     "resizing and polarity before CLIP": "pointclip/encoders/preprocess.py",
     "which train shapes are held out": "pointclip/data/shots.py",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import hdf5plugin  # noqa: F401  (lets h5py read depth maps, which are compressed by zstd)
+import hdf5plugin
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -69,6 +69,27 @@ def _check_seal(path: Path, fits: bool | None, foreign: bool) -> None:
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def create_rows(
+    group: h5py.Group,
+    name: str,
+    size: tuple[int, ...],
+    dtype: Any,
+    rows: int = 1,
+    pressed: bool = False,
+    fill: float = 0,
+) -> h5py.Dataset:
+    """A data set that is written and read by rows, and may grow.
+
+    Args:
+        rows: in a chunk, which is what a look at one row reads.
+        pressed: by zstd: of all filters it leaves the smallest files of depth maps, and its higher
+            levels take twice the time and save nothing.
+    """
+    more = {**hdf5plugin.Zstd(clevel=1)} if pressed else {}
+    shape = {"chunks": (rows, *size[1:]), "maxshape": (None, *size[1:])}
+    return group.create_dataset(name, size, dtype, fillvalue=fill, **shape, **more)
 
 
 def ids_of(paths: Sequence[str | Path]) -> np.ndarray:

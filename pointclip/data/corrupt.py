@@ -10,7 +10,7 @@ from jaxtyping import Float
 from pointclip.clouds.load import normalise
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
-from pointclip.core.store import new_h5, open_h5, read_parquet, write_parquet
+from pointclip.core.store import create_rows, new_h5, open_h5, read_parquet, write_parquet
 from pointclip.data.corruptions import corrupt, shape_generator
 
 
@@ -57,7 +57,7 @@ def corrupt_split(
                 cloud = published[row]
             if row == 0:
                 shape = (len(points), *cloud.shape)
-                stored = out.create_dataset("points", shape, np.float32, chunks=(1, *cloud.shape))
+                stored = create_rows(out, "points", shape, np.float32)
             stored[row] = normalise(cloud)
     write_parquet(frame, out_labels, **frame.attrs)
     write_parquet(names, out_ids, **names.attrs)

@@ -15,7 +15,7 @@ from pointclip.clouds.colors import GREY_BYTE
 from pointclip.core.atomic import write_json
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
-from pointclip.core.store import new_h5, write_parquet
+from pointclip.core.store import create_rows, new_h5, write_parquet
 from pointclip.data.download import URL_KEY, fetch, unpack, url_key
 from pointclip.data.readers.base import Chunk
 from pointclip.data.split import load_reader, read_split
@@ -125,8 +125,7 @@ def append(f: h5py.File, name: str, values: np.ndarray, start: int) -> None:
     """Write shapes from row `start` on; rows of colours that were never written are grey."""
     if name not in f:
         shape, fill = values.shape[1:], GREY_BYTE if name == "colors" else 0
-        size = {"maxshape": (None, *shape), "chunks": (16, *shape)}
-        f.create_dataset(name, (0, *shape), values.dtype, **size, fillvalue=fill)
+        create_rows(f, name, (0, *shape), values.dtype, rows=16, fill=fill)
     f[name].resize(start + len(values), axis=0)
     f[name][start:] = values
 

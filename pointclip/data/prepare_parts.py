@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 from pointclip.catalog.parts import PART_READERS
 from pointclip.clouds.load import normalise, turn_up
 from pointclip.core.errors import UserError, choose
-from pointclip.core.store import new_h5
+from pointclip.core.store import create_rows, new_h5
 from pointclip.data.readers.base import PartChunk, damage_told
 
 
@@ -61,7 +61,7 @@ def prepare_parts(
     ids = np.array([f"{split}/{row:06d}" for row in range(len(points))], dtype="S")
     about = {"entry": dict(entry), "split": split, "parts": json.dumps(stream.parts)}
     with new_h5(clouds_path, **about) as f:
-        f.create_dataset("points", data=points, chunks=(1, *points.shape[1:]))
+        create_rows(f, "points", points.shape, points.dtype)[:] = points
         f["id"], f["label"] = ids, label
     with new_h5(labels_path, split=split) as f:
         f["id"] = ids

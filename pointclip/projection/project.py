@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import h5py
-import hdf5plugin
 import numpy as np
 
-from pointclip.core.store import new_h5, open_h5
+from pointclip.core.store import create_rows, new_h5, open_h5
 from pointclip.projection import dots
 from pointclip.projection.batches import in_batches, shard_rows
 from pointclip.projection.float16 import render_float16
@@ -53,16 +52,7 @@ def project(
                 for batch, chunks in _prefetch(f["points"], batches, packed, threads):
                     dots.write(stored, batch.start - rows.start, chunks)
                 return
-            stored = depth.create_dataset(
-                # Of all filters, zstd leaves the smallest files; its higher levels take twice the
-                # time and save nothing.
-                "depth",
-                size,
-                np.float16,
-                chunks=(1, *size[1:]),
-                maxshape=(None, *size[1:]),  # or no chunk would fit an empty shard
-                **hdf5plugin.Zstd(clevel=1),
-            )
+            stored = create_rows(depth, "depth", size, np.float16, pressed=True)
             dense = partial(render_float16, projection)
             for batch, maps in _prefetch(f["points"], batches, dense, threads):
                 stored[batch.start - rows.start : batch.stop - rows.start] = maps

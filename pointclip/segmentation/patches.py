@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import hdf5plugin
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pointclip.core.store import new_h5, open_h5
+from pointclip.core.store import create_rows, new_h5, open_h5
 from pointclip.encoders.dense import encode_dense
 from pointclip.encoders.encoder import Encoder
 from pointclip.encoders.preprocess import to_input
@@ -170,9 +169,7 @@ def _write(f: Any, row: int, rows: int, shape: Patches) -> None:
     }
     for name, array in arrays.items():
         if name not in f:
-            size = (rows, *array.shape)
-            options = dict(chunks=(1, *array.shape), **hdf5plugin.Zstd(clevel=1))
-            f.create_dataset(name, size, array.dtype, **options)
+            create_rows(f, name, (rows, *array.shape), array.dtype, pressed=True)
         f[name][row] = array
     f.attrs["side"] = shape.side
 

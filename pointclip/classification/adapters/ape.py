@@ -12,7 +12,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pointclip.catalog.adapters import Ape
-from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
+from pointclip.classification.adapters.task import (
+    Features,
+    FewShotTask,
+    Labels,
+    Logits,
+    Prototypes,
+    State,
+    concatenate_views,
+)
 from pointclip.classification.adapters.tip import zero_shot
 
 
@@ -76,12 +84,7 @@ def fit(task: FewShotTask, p: Ape) -> Iterator[State]:
 
 
 @torch.no_grad()
-def logits(
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
-) -> Float[Tensor, "seed shape class"]:
+def logits(state: State, features: Features, prototypes: Prototypes, logit_scale: float) -> Logits:
     """Zero-shot logits of all channels plus `alpha` times what the cache says."""
     shapes = concatenate_views(features)
     text = zero_shot(shapes, prototypes, logit_scale)
@@ -94,20 +97,14 @@ def cache_logits(
     shapes: Float[Tensor, "shape feature"],
     beta: Float[Tensor, "seed 1 1"] | float,
     gamma: Float[Tensor, "seed 1 1"] | float,
-) -> Float[Tensor, "seed shape class"]:
+) -> Logits:
     """What the cache says: kernel of the chosen channels times labels, weighed by divergence."""
     values = state["values"] * (gamma * state["divergence"].unsqueeze(-1)).exp()
     return (beta * (_cosine(state, shapes) - 1)).exp() @ values
 
 
 @torch.no_grad()
-def tune(
-    task: FewShotTask,
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"],
-    p: Ape,
-) -> State:
+def tune(task: FewShotTask, state: State, features: Features, labels: Labels, p: Ape) -> State:
     """The source's grid, `beta` outside, `alpha`, then `gamma` inside; the first best wins.
 
     The source takes 200, 20 and 20 steps; a coarser grid costs a twentieth.

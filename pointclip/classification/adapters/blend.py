@@ -5,12 +5,18 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Float, Int
-from torch import Tensor
 
 from pointclip.catalog.adapters import Blend
 from pointclip.classification.adapters import linear_probe, tip
-from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
+from pointclip.classification.adapters.task import (
+    Features,
+    FewShotTask,
+    Labels,
+    Logits,
+    Prototypes,
+    State,
+    concatenate_views,
+)
 
 
 def fit(task: FewShotTask, p: Blend) -> Iterator[State]:
@@ -20,13 +26,7 @@ def fit(task: FewShotTask, p: Blend) -> Iterator[State]:
 
 
 @torch.no_grad()
-def tune(
-    task: FewShotTask,
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"],
-    p: Blend,
-) -> State:
+def tune(task: FewShotTask, state: State, features: Features, labels: Labels, p: Blend) -> State:
     """Tune the probe first, then its weight in steps from 0 to 1; ties go to the smallest."""
     state = state | linear_probe.tune(task, state, features, labels, p)
     best = torch.full_like(state["blend_weight"], -1)
@@ -41,12 +41,7 @@ def tune(
     return state | {"blend_weight": found}
 
 
-def logits(
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
-) -> Float[Tensor, "seed shape class"]:
+def logits(state: State, features: Features, prototypes: Prototypes, logit_scale: float) -> Logits:
     """Weighted mean of the log-probabilities."""
     probe = F.log_softmax(linear_probe.logits(state, features, prototypes, logit_scale), dim=-1)
     text = tip.zero_shot(concatenate_views(features), prototypes, logit_scale)

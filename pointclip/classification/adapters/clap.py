@@ -13,7 +13,14 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from pointclip.catalog.adapters import Clap, ZsLp
-from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
+from pointclip.classification.adapters.task import (
+    Features,
+    FewShotTask,
+    Logits,
+    Prototypes,
+    State,
+    concatenate_views,
+)
 from pointclip.classification.few_shot.training import learning_rate, make_generators
 
 
@@ -100,12 +107,7 @@ def _batches(
 
 
 @torch.no_grad()
-def logits(
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
-) -> Float[Tensor, "seed shape class"]:
+def logits(state: State, features: Features, prototypes: Prototypes, logit_scale: float) -> Logits:
     """logit_scale times the cosine with the trained weights; the text is only where they start."""
     unit = F.normalize(state["weight"], dim=-1)
     return logit_scale * torch.einsum("nf,skf->snk", concatenate_views(features), unit)

@@ -13,7 +13,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pointclip.catalog.adapters import Gda
-from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
+from pointclip.classification.adapters.task import (
+    Features,
+    FewShotTask,
+    Labels,
+    Logits,
+    Prototypes,
+    State,
+    concatenate_views,
+)
 from pointclip.classification.adapters.tip import zero_shot
 
 
@@ -64,33 +72,20 @@ def discriminant(
 
 
 @torch.no_grad()
-def logits(
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
-) -> Float[Tensor, "seed shape class"]:
+def logits(state: State, features: Features, prototypes: Prototypes, logit_scale: float) -> Logits:
     """Zero-shot logits plus `alpha` times the discriminant."""
     shapes = concatenate_views(features)
     alpha = rearrange(state["alpha"], "seed -> seed 1 1")
     return zero_shot(shapes, prototypes, logit_scale) + alpha * linear(state, shapes)
 
 
-def linear(
-    state: State, shapes: Float[Tensor, "shape feature"]
-) -> Float[Tensor, "seed shape class"]:
+def linear(state: State, shapes: Float[Tensor, "shape feature"]) -> Logits:
     """What the discriminant says by itself."""
     return torch.einsum("nf,sfk->snk", shapes, state["weight"]) + state["bias"].unsqueeze(1)
 
 
 @torch.no_grad()
-def tune(
-    task: FewShotTask,
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"],
-    p: Gda,
-) -> State:
+def tune(task: FewShotTask, state: State, features: Features, labels: Labels, p: Gda) -> State:
     """Per seed the `alpha` of the grid with the highest accuracy; ties go to the first."""
     shapes = concatenate_views(features)
     text, fit = zero_shot(shapes, task.prototypes, task.logit_scale), linear(state, shapes)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Generator, Tensor
 
 from pointclip.catalog.adapters import InterView
@@ -22,7 +22,14 @@ from pointclip.classification.adapters.seed_layers import (
     dropout,
     linear,
 )
-from pointclip.classification.adapters.task import FewShotTask, State
+from pointclip.classification.adapters.task import (
+    Features,
+    FewShotTask,
+    Labels,
+    Logits,
+    Prototypes,
+    State,
+)
 from pointclip.classification.few_shot.training import (
     epoch_batches,
     learning_rate,
@@ -148,7 +155,7 @@ def _back_to_views(state: State, h: Tensor, x: Tensor) -> Adapted:
 
 def classify(
     adapted: Adapted,
-    prototypes: Float[Tensor, "class channel"],
+    prototypes: Prototypes,
     logit_scale: float,
     weights: Float[Tensor, "seed view"] | None = None,
 ) -> Float[Tensor, "seed batch class"]:
@@ -162,12 +169,7 @@ def classify(
 
 
 @torch.no_grad()
-def logits(
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
-) -> Float[Tensor, "seed shape class"]:
+def logits(state: State, features: Features, prototypes: Prototypes, logit_scale: float) -> Logits:
     """Logits of every seed for the same shapes; the scale is that of training."""
     adapted = adapt_same(state, _scaled(state, features))
     return classify(adapted, prototypes, float(state["scale"][0]), state["view_weights"])
@@ -175,11 +177,7 @@ def logits(
 
 @torch.no_grad()
 def tune(
-    task: FewShotTask,
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"],
-    p: InterView,
+    task: FewShotTask, state: State, features: Features, labels: Labels, p: InterView
 ) -> State:
     """With `p.search_views`: the view weights (v1's post-search) with the highest accuracy."""
     if not p.search_views:

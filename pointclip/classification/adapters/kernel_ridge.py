@@ -6,12 +6,9 @@ Of all methods it was the best on held-out train shapes of ModelNet40 (`iconclip
 
 from collections.abc import Iterator
 
-from jaxtyping import Float, Int
-from torch import Tensor
-
 from pointclip.catalog.adapters import KernelRidge
 from pointclip.classification.adapters import proker
-from pointclip.classification.adapters.task import FewShotTask, State
+from pointclip.classification.adapters.task import Features, FewShotTask, Labels, State
 
 
 logits = proker.logits
@@ -24,11 +21,7 @@ def fit(task: FewShotTask, p: KernelRidge) -> Iterator[State]:
 
 
 def tune(
-    task: FewShotTask,
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"],
-    p: KernelRidge,
+    task: FewShotTask, state: State, features: Features, labels: Labels, p: KernelRidge
 ) -> State:
     """Per seed the first best pair of the grid, `betas` outside and `ridges` inside."""
     return proker.search(task, state, features, labels, p.betas, p.ridges, textbook=True)

@@ -5,11 +5,17 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
 
 from pointclip.catalog.adapters import LinearProbe
-from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
+from pointclip.classification.adapters.task import (
+    Features,
+    FewShotTask,
+    Labels,
+    Logits,
+    Prototypes,
+    State,
+    concatenate_views,
+)
 
 
 def fit(task: FewShotTask, p: LinearProbe) -> Iterator[State]:
@@ -19,11 +25,7 @@ def fit(task: FewShotTask, p: LinearProbe) -> Iterator[State]:
 
 
 def tune(
-    task: FewShotTask,
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"],
-    p: LinearProbe,
+    task: FewShotTask, state: State, features: Features, labels: Labels, p: LinearProbe
 ) -> State:
     """Per seed the `c` of the grid with the highest accuracy; ties go to the smallest."""
     shapes, truth = concatenate_views(features).cpu().numpy(), labels.cpu().numpy()
@@ -38,12 +40,7 @@ def tune(
     return _state(fits, found, task)
 
 
-def logits(
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
-) -> Float[Tensor, "seed shape class"]:
+def logits(state: State, features: Features, prototypes: Prototypes, logit_scale: float) -> Logits:
     """Log-odds of the regression; the prototypes are not used."""
     shapes = concatenate_views(features)
     return torch.einsum("nf,skf->snk", shapes, state["weight"]) + state["bias"].unsqueeze(1)

@@ -15,7 +15,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pointclip.catalog.adapters import LpPlusPlus
-from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
+from pointclip.classification.adapters.task import (
+    Features,
+    FewShotTask,
+    Logits,
+    Prototypes,
+    State,
+    concatenate_views,
+)
 
 
 MOMENTUM = 0.9
@@ -75,12 +82,7 @@ def train(
 
 
 @torch.no_grad()
-def logits(
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
-) -> Float[Tensor, "seed shape class"]:
+def logits(state: State, features: Features, prototypes: Prototypes, logit_scale: float) -> Logits:
     """x w + b + alpha * cosine with the prototype; `alpha` plays the part of the logit scale."""
     shapes = concatenate_views(features)
     views = features.shape[1]

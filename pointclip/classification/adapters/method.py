@@ -8,11 +8,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, Protocol, runtime_checkable
 
-from jaxtyping import Float
-from torch import Tensor
-
 from pointclip.catalog.adapters import METHODS
-from pointclip.classification.adapters.task import FewShotTask, State
+from pointclip.classification.adapters.task import Features, FewShotTask, Logits, Prototypes, State
 from pointclip.core.errors import choose
 
 
@@ -30,10 +27,10 @@ class Method(Protocol):
     def logits(
         self,
         state: State,
-        features: Float[Tensor, "shape view channel"],
-        prototypes: Float[Tensor, "class channel"],
+        features: Features,
+        prototypes: Prototypes,
         logit_scale: float,
-    ) -> Float[Tensor, "seed shape class"]:
+    ) -> Logits:
         """Apply what every seed has learned to the same shapes."""
 
 

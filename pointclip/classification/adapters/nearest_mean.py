@@ -5,11 +5,16 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Float
-from torch import Tensor
 
 from pointclip.catalog.adapters import NearestMean
-from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
+from pointclip.classification.adapters.task import (
+    Features,
+    FewShotTask,
+    Logits,
+    Prototypes,
+    State,
+    concatenate_views,
+)
 
 
 def fit(task: FewShotTask, p: NearestMean) -> Iterator[State]:
@@ -22,12 +27,7 @@ def fit(task: FewShotTask, p: NearestMean) -> Iterator[State]:
     yield {"means": F.normalize(means, dim=-1), "centre": centre}
 
 
-def logits(
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
-) -> Float[Tensor, "seed shape class"]:
+def logits(state: State, features: Features, prototypes: Prototypes, logit_scale: float) -> Logits:
     """Cosines with the class means, after the mean of all classes is subtracted from both."""
     centre = rearrange(state["centre"], "seed feature -> seed 1 feature")
     means = F.normalize(state["means"] - centre, dim=-1)

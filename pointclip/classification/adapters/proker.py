@@ -10,11 +10,19 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from pointclip.catalog.adapters import Proker
-from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
+from pointclip.classification.adapters.task import (
+    Features,
+    FewShotTask,
+    Labels,
+    Logits,
+    Prototypes,
+    State,
+    concatenate_views,
+)
 from pointclip.classification.adapters.tip import zero_shot
 
 
@@ -60,13 +68,7 @@ def solve(task: FewShotTask, beta: float, ridge: float, factor: float = 1.0) -> 
     return {"keys": keys, "dual": found, "beta": found.new_full((len(keys),), beta)}
 
 
-def tune(
-    task: FewShotTask,
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"],
-    p: Proker,
-) -> State:
+def tune(task: FewShotTask, state: State, features: Features, labels: Labels, p: Proker) -> State:
     """Per seed the first best pair of the grid, `betas` outside and `ridges` inside."""
     return search(task, state, features, labels, p.betas, p.ridges, textbook=False)
 
@@ -75,8 +77,8 @@ def tune(
 def search(
     task: FewShotTask,
     state: State,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"],
+    features: Features,
+    labels: Labels,
     betas: tuple[float, ...],
     ridges: tuple[float, ...],
     textbook: bool,
@@ -100,12 +102,7 @@ def search(
 
 
 @torch.no_grad()
-def logits(
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
-) -> Float[Tensor, "seed shape class"]:
+def logits(state: State, features: Features, prototypes: Prototypes, logit_scale: float) -> Logits:
     """Zero-shot cosines plus the correction, times `logit_scale`."""
     shapes = concatenate_views(features)
     near = (rearrange(state["beta"], "seed -> seed 1 1") * (shapes @ state["keys"].mT - 1)).exp_()

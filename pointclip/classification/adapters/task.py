@@ -12,6 +12,10 @@ from torch import Tensor
 from pointclip.core.errors import UserError
 
 
+Features = Float[Tensor, "shape view channel"]
+Labels = Int[Tensor, " shape"]
+Prototypes = Float[Tensor, "class channel"]
+Logits = Float[Tensor, "seed shape class"]
 State = dict[str, Tensor]  # what a method has learned; every tensor leads with the seed axis
 
 
@@ -33,13 +37,13 @@ class FewShotTask:
         UserError: if a feature is NaN or infinite, or a seed is listed twice.
     """
 
-    features: Float[Tensor, "shape view channel"]
+    features: Features
     augmented: Float[Tensor, "copy shape view channel"]
     shot_index: Int[Tensor, "seed shot"]
     labels: Int[Tensor, "seed shot"]
     seeds: list[int]
     classes: list[str]
-    prototypes: Float[Tensor, "class channel"]
+    prototypes: Prototypes
     logit_scale: float
     validation: Float[Tensor, "held_out view channel"] | None = None
     validation_labels: Int[Tensor, " held_out"] | None = None

@@ -14,7 +14,15 @@ from torch import Tensor
 
 from pointclip.catalog.adapters import Timo
 from pointclip.classification.adapters import gda
-from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
+from pointclip.classification.adapters.task import (
+    Features,
+    FewShotTask,
+    Labels,
+    Logits,
+    Prototypes,
+    State,
+    concatenate_views,
+)
 from pointclip.core.errors import UserError
 
 
@@ -86,12 +94,7 @@ def _fit(task: FewShotTask, p: Timo, gamma: float, count: int | None = None) -> 
 
 
 @torch.no_grad()
-def logits(
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
-) -> Float[Tensor, "seed shape class"]:
+def logits(state: State, features: Features, prototypes: Prototypes, logit_scale: float) -> Logits:
     """`alpha` times the cosine with the guided text, plus the discriminant."""
     shapes = concatenate_views(features)
     alpha = rearrange(state["alpha"], "seed -> seed 1 1")
@@ -99,13 +102,7 @@ def logits(
 
 
 @torch.no_grad()
-def tune(
-    task: FewShotTask,
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"],
-    p: Timo,
-) -> State:
+def tune(task: FewShotTask, state: State, features: Features, labels: Labels, p: Timo) -> State:
     """Per seed the first best `alpha` of the grid.
 
     With `search` it is TIMO-S: `gamma` by the accuracy of the guided text alone, then the number
@@ -137,7 +134,7 @@ def tune(
 
 
 def _best_alpha(
-    state: State, shapes: Float[Tensor, "shape feature"], labels: Int[Tensor, " shape"], p: Timo
+    state: State, shapes: Float[Tensor, "shape feature"], labels: Labels, p: Timo
 ) -> tuple[State, Float[Tensor, " seed"]]:
     text, fit_logits = shapes @ state["text"].mT, gda.linear(state, shapes)
     correct = torch.stack(

@@ -5,11 +5,19 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from pointclip.catalog.adapters import Tip, TipF
-from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
+from pointclip.classification.adapters.task import (
+    Features,
+    FewShotTask,
+    Labels,
+    Logits,
+    Prototypes,
+    State,
+    concatenate_views,
+)
 
 
 def fit(task: FewShotTask, p: Tip) -> Iterator[State]:
@@ -37,9 +45,7 @@ def affinity(
 
 
 def zero_shot(
-    shapes: Float[Tensor, "*axes feature"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
+    shapes: Float[Tensor, "*axes feature"], prototypes: Prototypes, logit_scale: float
 ) -> Float[Tensor, "*axes class"]:
     """logit_scale times the mean cosine over views."""
     views = shapes.shape[-1] // prototypes.shape[-1]
@@ -48,10 +54,8 @@ def zero_shot(
 
 
 def add_cache(
-    state: State,
-    cosine: Float[Tensor, "seed shape shot"],
-    text: Float[Tensor, "*seed shape class"],
-) -> Float[Tensor, "seed shape class"]:
+    state: State, cosine: Float[Tensor, "seed shape shot"], text: Float[Tensor, "*seed shape class"]
+) -> Logits:
     """Zero-shot logits plus alpha times the cache's logits."""
     beta = rearrange(state["beta"], "seed -> seed 1 1")
     alpha = rearrange(state["alpha"], "seed -> seed 1 1")
@@ -59,12 +63,7 @@ def add_cache(
 
 
 @torch.no_grad()
-def logits(
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    prototypes: Float[Tensor, "class channel"],
-    logit_scale: float,
-) -> Float[Tensor, "seed shape class"]:
+def logits(state: State, features: Features, prototypes: Prototypes, logit_scale: float) -> Logits:
     """Logits of every seed for the same shapes."""
     shapes = concatenate_views(features)
     text = zero_shot(shapes, prototypes, logit_scale)
@@ -73,11 +72,7 @@ def logits(
 
 @torch.no_grad()
 def tune(
-    task: FewShotTask,
-    state: State,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"],
-    p: Tip | TipF,
+    task: FewShotTask, state: State, features: Features, labels: Labels, p: Tip | TipF
 ) -> State:
     """Search alpha and beta on the source's grid, beta outside; ties go to the first pair."""
     shapes = concatenate_views(features)

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from pointclip.catalog.adapters import METHODS
 from pointclip.catalog.protocols import PROTOCOLS
 from pointclip.classification.adapters.method import load_method
-from pointclip.classification.adapters.task import FewShotTask, State
+from pointclip.classification.adapters.task import Features, FewShotTask, Logits, Prototypes, State
 from pointclip.classification.temperature import HIGHEST, LOWEST, fit_temperature
 from pointclip.core.errors import UserError, choose
 from pointclip.core.tensors import read_tensors, write_tensors
@@ -43,13 +41,11 @@ class Adapter:
     views: int
     logit_scale: float
     state: State
-    prototypes: Float[Tensor, "class channel"]
+    prototypes: Prototypes
     temperatures: list[float] = field(default_factory=list)
     unchecked_parts: Any = field(default_factory=dict)
 
-    def logits(
-        self, features: Float[Tensor, "shape view channel"]
-    ) -> Float[Tensor, "seed shape class"]:
+    def logits(self, features: Features) -> Logits:
         """Logits of every seed, from all views together.
 
         Raises:

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from pointclip.catalog.adapters import hyper_parameters
 from pointclip.catalog.protocols import RELEASED_METHODS
 from pointclip.classification.adapters.method import load_method
-from pointclip.classification.adapters.task import FewShotTask, State
+from pointclip.classification.adapters.task import Features, FewShotTask, Labels, State
 from pointclip.core.errors import choose
 
 
@@ -71,11 +71,7 @@ def _timed(states: Iterator[State], spent: list[float]) -> Iterator[State]:
 
 
 def train_released(
-    method: str,
-    task: FewShotTask,
-    test_features: Float[Tensor, "shape view channel"],
-    test_labels: Int[Tensor, " shape"],
-    **given: Any,
+    method: str, task: FewShotTask, test_features: Features, test_labels: Labels, **given: Any
 ) -> State:
     """As the release does: keep, per seed, the first epoch with the highest TEST accuracy.
 
@@ -138,8 +134,8 @@ def accuracies(
     module: Any,
     state: State,
     task: FewShotTask,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"] | None,
+    features: Features,
+    labels: Labels | None,
     batch: int = 160,
 ) -> Float[np.ndarray, " seed"]:
     """Percent correct of every seed.
