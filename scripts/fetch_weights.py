@@ -9,6 +9,6 @@ from pointclip.encoders.hub import fetch_weights
 with job(snakemake):
     fetch_weights(
         snakemake.params.backbone,
-        weights_dir=Path(snakemake.output[0]).parents[1],
+        weights_dir=Path(snakemake.config["resources"], "weights"),
         local_dir=snakemake.config["weights_dir"],
     )

@@ -6,7 +6,7 @@ from pointclip.config.experiments import score_columns
 from pointclip.core.job import job
 from pointclip.core.store import ids_of, read_h5_rows, read_parquet, view_names
 from pointclip.evaluation.score import predictions
-from pointclip.report.figures.depth import depth_montage
+from pointclip.report.figures.depth import depth_montage, spread_over_classes
 from pointclip.report.figures.style import save
 
 
@@ -14,10 +14,7 @@ with job(snakemake):
     params, inputs = snakemake.params, snakemake.input
     labels = read_parquet(inputs.labels)
     classes = np.array(labels.attrs["classes"])
-    # Shapes of different classes, spread over them all: the first test shape of each.
-    first = labels[labels["id"].isin(ids_of(inputs.depth))].drop_duplicates("label")
-    first = first.sort_values("label")
-    shown = first.iloc[np.linspace(0, len(first) - 1, min(params.shapes, len(first))).astype(int)]
+    shown = spread_over_classes(labels, ids_of(inputs.depth), params.shapes)
     predicted, few_shot = {}, ""
     for run, logits in zip(params.runs.values(), inputs.logits, strict=True):
         method = score_columns(run)["method"]

@@ -9,6 +9,6 @@ from pointclip.registration.dense.network_files import fetch_network
 with job(snakemake):
     fetch_network(
         snakemake.params.network,
-        folder=Path(snakemake.output[0]).parents[1],
+        folder=Path(snakemake.config["resources"], "networks"),
         local_dir=snakemake.config["weights_dir"],
     )

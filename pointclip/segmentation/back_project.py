@@ -31,15 +31,15 @@ class LookUp(NamedTuple):
     """Depth maps, the pixel (row, column) of every point in each, and whether it is seen there;
     `seen_transposed`: whether the release, which looks at (column, row), calls it seen."""
 
-    images: Float[np.ndarray, "cloud view height width"]
-    pixels: Int[np.ndarray, "cloud view point 2"]
-    seen: Bool[np.ndarray, "cloud view point"]
-    seen_transposed: Bool[np.ndarray, "cloud view point"]
+    images: Float[np.ndarray, "shape view height width"]
+    pixels: Int[np.ndarray, "shape view point 2"]
+    seen: Bool[np.ndarray, "shape view point"]
+    seen_transposed: Bool[np.ndarray, "shape view point"]
 
 
 def look_up(
     projection: Projection,
-    points: Float[np.ndarray, "cloud point 3"],
+    points: Float[np.ndarray, "shape point 3"],
     threads: int = 1,
 ) -> LookUp:
     """Render depth maps and look every point up in each.

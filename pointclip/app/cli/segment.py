@@ -11,7 +11,7 @@ from pointclip.core.errors import UserError
 from pointclip.core.files import find_files, printable
 
 
-MOST = 20  # clouds on a page
+MAX_CLOUDS = 20  # clouds on a page
 EXAMPLES = """
 [bold]Examples[/bold]
 
@@ -85,7 +85,7 @@ def segment(
         from pointclip.clouds.load import SUFFIXES
 
         paths = list(find_files(files, SUFFIXES))
-        most = 1 if kind == ".ply" else MOST
+        most = 1 if kind == ".ply" else MAX_CLOUDS
         if not 0 < len(paths) <= most:
             raise UserError(
                 f"{len(paths)} point clouds in {', '.join(map(printable, files))}: "

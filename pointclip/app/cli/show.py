@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pointclip.app.viewer import ViewerItem
     from pointclip.projection.projection import Projection
 
-MOST = 500  # a page of more is slow to open
+MAX_CLOUDS = 500  # a page of more is slow to open
 # Points of a file on the page, for the eye, and of all its files; the encoder gets --points.
 VIEWER_POINTS, PAGE_POINTS = 20_000, 1_000_000
 READINGS = {
@@ -69,10 +69,10 @@ def show(
         from pointclip.clouds.load import SUFFIXES
 
         paths = list(find_files(files, SUFFIXES))
-        if not 0 < len(paths) <= MOST:
+        if not 0 < len(paths) <= MAX_CLOUDS:
             raise UserError(
                 f"{len(paths)} point clouds in {', '.join(map(printable, files))}: "
-                f"a page holds 1 to {MOST}."
+                f"a page holds 1 to {MAX_CLOUDS}."
             )
         model: PointCLIP | None = None
         if names or adapter:

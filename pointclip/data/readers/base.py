@@ -23,7 +23,7 @@ Entry = Mapping[str, Any]
 
 
 class Chunk(NamedTuple):
-    """Some shapes of a split: points (shape, point, 3) float32, labels, and published ids; and
+    """Some shapes of a split: points (shape, point, 3) float32, labels, the data set's own ids; and
     colours of the points (shape, point, 3) uint8, or None if no shape of the chunk has any."""
 
     points: Float[np.ndarray, "shape point 3"]

@@ -12,7 +12,7 @@ from pointclip.evaluation.summary import summarise
 from pointclip.report.figures.style import COLOURS, MARKERS, legend_below, message, spoken, styled
 
 
-MANY = 16  # numbers along an axis
+MAX_TICKS = 16  # numbers along an axis
 
 
 @styled
@@ -72,7 +72,7 @@ def ablation_plot(
             axis.set_title(f"protocol: {protocol}")
         if numeric:
             axis.set_xlabel(spoken(by))
-            if len(values) <= MANY:
+            if len(values) <= MAX_TICKS:
                 axis.set_xticks(values, [f"{value:g}" for value in values])
         else:
             axis.set_xlabel("accuracy (%)")

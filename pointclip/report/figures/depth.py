@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,6 +14,8 @@ from pointclip.report.figures.style import RIGHT, WRONG, message, spoken, styled
 
 
 TILE, NAME = 1.0, 0.9  # inches: a depth map, and a column of class names
+# Shown in this order of preference: +z is the front of the embedded shapes.
+AZIMUTHS = ("azimuth 45°", "azimuth 0°", "azimuth 315°")
 
 
 @styled
@@ -71,6 +74,25 @@ def compare_projections(
     for row, label in enumerate(labels):
         _name(axes[row][0], label, [])
     return figure
+
+
+def spread_over_classes(
+    shapes: pd.DataFrame, ids: Sequence[str] | np.ndarray, count: int
+) -> pd.DataFrame:
+    """At most `count` rows with one of these `ids`: the first of a class, spread over classes."""
+    first = shapes[shapes["id"].isin(ids)].drop_duplicates("label").sort_values("label")
+    return first.iloc[np.linspace(0, len(first) - 1, min(count, len(first))).astype(int)]
+
+
+def azimuths(views: Sequence[Sequence[str]]) -> list[tuple[int, str]]:
+    """The view of each projection to set beside the others, with its azimuth: one that all have.
+
+    Where no azimuth is common to all, it is the nearest to it that a projection has.
+    """
+    each = [[name.split(",")[0] for name in names] for names in views]
+    common = [azimuth for azimuth in AZIMUTHS if all(azimuth in names for names in each)]
+    chosen = [next((a for a in [*common, *AZIMUTHS] if a in names), names[0]) for names in each]
+    return [(names.index(azimuth), azimuth) for names, azimuth in zip(each, chosen, strict=True)]
 
 
 def _grid(

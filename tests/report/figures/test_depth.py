@@ -1,9 +1,15 @@
 import numpy as np
+import pandas as pd
 import pytest
 from figure_data import words
 
 from pointclip.core.errors import UserError
-from pointclip.report.figures.depth import compare_projections, depth_montage
+from pointclip.report.figures.depth import (
+    azimuths,
+    compare_projections,
+    depth_montage,
+    spread_over_classes,
+)
 
 
 @pytest.fixture
@@ -46,3 +52,21 @@ def test_projections_side_by_side(depth: np.ndarray) -> None:
     maps = {"pointclip_zs": depth[:, 0], "pointclip_v2": depth[:, 1, :10, :10]}
     said = words(compare_projections(maps, ["chair", "sofa"]))
     assert "pointclip_zs 24 x 24" in said and "pointclip_v2 10 x 10" in said
+
+
+def test_shown_shapes_are_the_first_of_classes_far_apart() -> None:
+    labels = np.repeat([2, 0, 1, 3, 4], 2)
+    shapes = pd.DataFrame({"id": [f"test/{i}" for i in range(10)], "label": labels})
+    shown = spread_over_classes(shapes, shapes["id"][1:].to_numpy(), 3)
+    assert shown["label"].tolist() == [0, 2, 4]
+    assert shown["id"].tolist() == ["test/2", "test/1", "test/8"]
+    assert len(spread_over_classes(shapes, shapes["id"].to_numpy(), 9)) == 5
+    assert spread_over_classes(shapes, [], 3).empty
+
+
+def test_projections_are_seen_from_one_azimuth_where_they_can_be() -> None:
+    views = [["azimuth 0°", "azimuth 90°"], ["azimuth 315°, 20° above", "azimuth 0°, 20° above"]]
+    assert azimuths(views) == [(0, "azimuth 0°"), (1, "azimuth 0°")]
+    more = [*views, ["top", "azimuth 45°"]]
+    assert azimuths(more) == [(0, "azimuth 0°"), (1, "azimuth 0°"), (1, "azimuth 45°")]
+    assert azimuths([["top", "azimuth 180°"]]) == [(0, "top")]
