@@ -16,7 +16,7 @@ ABSENT = b"0" * 8
 TRAILER = len(KEY) + len(ABSENT)
 # How Thrift writes our key in a Parquet footer: its text, then a string (0x18) of 8 bytes.
 IN_FOOTER = KEY + b"\x18\x08"
-BLOCK = 1 << 20
+BLOCK = 1 << 16
 
 
 def seal_h5(path: Path) -> None:
