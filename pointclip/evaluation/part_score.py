@@ -132,7 +132,7 @@ def _published(identity: Mapping[str, Any], published: pd.DataFrame) -> dict[str
 
 
 def class_mean_interval(each: pd.DataFrame) -> tuple[float, float]:
-    """95 % percentile bootstrap of the class mean: shapes are drawn again within every class.
+    """95 % percentile bootstrap of the class mean: shapes are resampled within every class.
 
     Args:
         each: a row per shape: `class` and `iou_present`.
