@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from pointclip.catalog.adapters import hyper_parameters
@@ -104,8 +104,8 @@ def count_wrong(
     module: Any,
     state: State,
     task: FewShotTask,
-    features: Float[Tensor, "shape view channel"],
-    labels: Int[Tensor, " shape"],
+    features: Features,
+    labels: Labels,
     enough: Int[np.ndarray, " seed"],
     batch: int = 160,
 ) -> tuple[Int[np.ndarray, " seed"], Float[Tensor, " seen"]]:
