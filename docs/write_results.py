@@ -28,7 +28,7 @@ def take(name: str, results: Path) -> None:
 
     FILES.mkdir(exist_ok=True)
     summary = summarise(load_scores(results))[KEPT]
-    summary.to_csv(FILES / f"{name}.csv", index=False, float_format="%.2f", lineterminator="\n")
+    summary.to_csv(FILES / f"{name}.csv", index=False, float_format="%.4f", lineterminator="\n")
 
 
 def demo() -> str:
