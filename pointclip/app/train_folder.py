@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 import torch
 
+from pointclip.app.class_folders import Listed, list_shapes
 from pointclip.catalog.adapters import METHODS
 from pointclip.classification.adapters.method import load_method
 from pointclip.classification.few_shot.adapter_file import write_adapter
 from pointclip.classification.few_shot.task import read_task
 from pointclip.classification.few_shot.train import train
-from pointclip.clouds.load import SUFFIXES, load_colored_cloud, normalise
+from pointclip.clouds.load import load_colored_cloud, normalise
 from pointclip.core import store
 from pointclip.core.errors import UserError, choose
-from pointclip.core.files import find_files, printable
 from pointclip.data.prepare import append
 from pointclip.data.shots import distinct_shot_ids, sample_shots
 from pointclip.encoders.encoder import Encoder
@@ -41,37 +41,20 @@ class Trained:
     """The result of training.
 
     Attributes:
+        shapes: how many were learned from, each counted once.
+        fewer: class -> its shots, where these are fewer than were asked for.
         accuracy: percent of the held-out shapes that are right, nan without any. They have no
             part in training, nor in any choice.
         held_out: one row for each held-out shape, `label` and `predicted`.
+        tested: whether these are the folder's own test shapes.
     """
 
     classes: list[str]
     shapes: int
+    fewer: dict[str, int]
     accuracy: float
     held_out: pd.DataFrame
-
-
-def list_shapes(folder: Path) -> list[tuple[str, Path]]:
-    """Class and path of every file: each folder in `folder` is a class.
-
-    Where a class has a folder `train`, only what is in there counts, as in the workflow.
-
-    Raises:
-        UserError: if there are not two classes with files.
-    """
-    if not folder.is_dir():
-        raise UserError(f"{printable(folder)} is no folder.")
-    found = []
-    for part in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        inner = part / "train"
-        files = find_files([inner if inner.is_dir() else part], SUFFIXES)
-        found += [(printable(part.name), path) for path in files]
-    if len({name for name, _ in found}) < 2:
-        raise UserError(
-            f"{printable(folder)} needs a folder for each class, and files in at least two of them."
-        )
-    return found
+    tested: bool
 
 
 def train_on_folder(
@@ -93,7 +76,8 @@ def train_on_folder(
 
     Args:
         out: the adapter's file.
-        shots: per class; None takes every shape that is not held out.
+        shots: per class; None takes every shape that is not held out. Test shapes are held out,
+            where the folder has any; if not, a quarter of each class, at most four.
         copies: augmented copies of each shape.
         on_error: is told in a sentence which file cannot be read; the others go on.
         parts: what to write into the file, as `trained_with.describe` gives it, so that it can be
@@ -109,7 +93,10 @@ def train_on_folder(
         labels = _write_clouds(listed, at / "clouds.h5", points, up, on_error)
         classes = labels.attrs["classes"]
         store.write_parquet(labels, at / "labels.parquet", classes=classes)
-        sampled = sample_shots(labels, [seed])
+        sampled = _sample(labels, seed)
+        pools = sampled[sampled["protocol"] == "plain"].groupby("class", sort=False).size()
+        fewer = {str(name): int(n) for name, n in pools.items() if shots and n < shots}
+        shots = shots and min(shots, int(pools.max()))
         store.write_parquet(sampled, at / "shots.parquet")
         ids = distinct_shot_ids(sampled, labels, shots).tolist()
         _encode(at, ids, projection, encoder, copies, seed)
@@ -132,7 +119,18 @@ def train_on_folder(
         predicted = logits[0].argmax(-1).numpy()
         held_out = pd.DataFrame({"label": task.validation_labels.numpy(), "predicted": predicted})
     right = held_out["label"] == held_out["predicted"]
-    return Trained(classes, task.shots, float(100 * right.mean()), held_out)
+    tested = bool(labels["id"].str.startswith("test/").any())
+    return Trained(classes, len(ids), fewer, float(100 * right.mean()), held_out, tested)
+
+
+def _sample(labels: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Shots and held-out shapes as `sample_shots` gives them; test shapes are held out, if any."""
+    test = labels["id"].str.startswith("test/")
+    if not test.any():
+        return sample_shots(labels, [seed])
+    sampled = sample_shots(labels[~test], [seed], validation_per_class=0)
+    held_out = labels.loc[test, ["id", "class"]].assign(protocol="validation", seed=0, rank=0)
+    return pd.concat([sampled, held_out[list(sampled)]], ignore_index=True)
 
 
 def _encode(
@@ -156,7 +154,7 @@ def _encode(
 
 
 def _write_clouds(
-    listed: list[tuple[str, Path]],
+    listed: list[Listed],
     path: Path,
     points: int,
     up: str,
@@ -165,7 +163,7 @@ def _write_clouds(
     """Write the clouds that can be read; return their labels."""
     rows: list[tuple[str, str]] = []
     with store.new_h5(path) as f:
-        for name, file in listed:
+        for name, file, split in listed:
             try:
                 cloud, colors = load_colored_cloud(file, points=points, up=up)
             except UserError as error:
@@ -174,14 +172,16 @@ def _write_clouds(
             append(f, "points", normalise(cloud)[None], len(rows))
             if colors is not None:
                 append(f, "colors", colors[None], len(rows))
-            rows.append((f"train/{len(rows):06d}", name))
+            rows.append((f"{split}/{len(rows):06d}", name))
         if "colors" in f:
             f["colors"].resize(len(rows), axis=0)
         f["id"] = np.array([row[0] for row in rows], dtype="S")
     frame = pd.DataFrame(rows, columns=["id", "class"])
-    classes = sorted(set(frame["class"]))
+    classes = sorted(set(frame.loc[frame["id"].str.startswith("train/"), "class"]))
     if len(classes) < 2:
         raise UserError("Files of at least two classes must be readable.")
+    if unknown := sorted(set(frame["class"]) - set(classes)):
+        raise UserError(f"The class '{unknown[0]}' has test shapes, but none to learn from.")
     frame["label"] = frame["class"].map(classes.index)
     frame.attrs["classes"] = classes
     return frame

@@ -4,7 +4,7 @@ import pytest
 import torch
 from tiny import tiny_backbone
 
-from pointclip.app.train_folder import list_shapes, train_on_folder
+from pointclip.app.train_folder import train_on_folder
 from pointclip.classification.few_shot.adapter_file import read_adapter
 from pointclip.classification.few_shot.trained_with import describe
 from pointclip.core.errors import UserError
@@ -68,6 +68,21 @@ def test_a_number_of_shots_is_of_each_class(folder, train):
     assert train(folder, shots=2).shapes == 4
 
 
+def test_more_shots_than_shapes_are_the_shapes_that_there_are(folder, train):
+    result = train(folder, shots=100)
+    assert result.shapes == (8 - 2) + (5 - 1)
+    assert result.fewer == {"ball": 6, "stick": 4}
+
+
+def test_test_shapes_of_the_folder_are_held_out_and_no_others(folder, train):
+    for name in ("ball", "stick"):
+        (folder / name / "test").mkdir()
+        (folder / name / "0.npy").rename(folder / name / "test" / "0.npy")
+    result = train(folder, shots=6)
+    assert result.tested and result.held_out["label"].tolist() == [0, 1]
+    assert result.shapes == 6 + 4 and result.fewer == {"stick": 4}
+
+
 def test_a_file_that_cannot_be_read_is_told_and_the_others_go_on(folder, train):
     (folder / "ball" / "broken.ply").write_text("ply")
     told = []
@@ -80,18 +95,3 @@ def test_too_few_classes_and_unknown_methods_are_sentences(folder, train):
         UserError, match="Unknown few-shot method 'probe': choose one of inter_view"
     ):
         train(folder, method="probe")
-    with pytest.raises(UserError, match="is no folder"):
-        list_shapes(folder / "ball" / "0.npy")
-    for path in (folder / "stick").iterdir():
-        path.unlink()
-    with pytest.raises(UserError, match="needs a folder for each class, and files in at least two"):
-        list_shapes(folder)
-
-
-def test_only_the_train_folder_of_a_class_counts(folder):
-    inner = folder / "ball" / "train"
-    inner.mkdir()
-    (folder / "ball" / "0.npy").rename(inner / "0.npy")
-    listed = list_shapes(folder)
-    assert [path.name for name, path in listed if name == "ball"] == ["0.npy"]
-    assert sum(name == "stick" for name, _ in listed) == 5

@@ -1,5 +1,6 @@
 """`pointclip train`: few-shot on a person's own folder of classes."""
 
+import logging
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,7 +33,7 @@ def train(
         typer.Option("-o", "--output", help="The adapter; a confusion matrix is put beside it."),
     ] = Path("adapter.safetensors"),
     shots: Annotated[
-        str, typer.Option(help="Shapes per class; all that are not held out.")
+        str, typer.Option(help="Shapes per class; default: all that are not held out.")
     ] = "all",
     method: Annotated[
         str, typer.Option(help="The few-shot method.", autocompletion=common.complete("adapters"))
@@ -50,8 +51,9 @@ def train(
 ) -> None:
     """Learn your own classes from a few shapes of each.
 
-    A quarter of each class, at most four shapes, is held out to measure the accuracy. The last
-    epoch is taken, so that nothing is chosen on them.
+    The accuracy is measured on class/test/, where the folder has it; if not, on a quarter of each
+    class, at most four shapes, which is held out. The last epoch is taken, so that nothing is
+    chosen on them.
     """
     failed: list[str] = []
 
@@ -65,6 +67,8 @@ def train(
         if output.suffix != ".safetensors":
             raise UserError(f"Cannot write {printable(output)}: an adapter ends in .safetensors.")
         common.show_bars(quiet)
+        # What classes with few shapes have to say of their shots is in the report.
+        logging.getLogger("pointclip.data.shots").setLevel(logging.ERROR)
         from pointclip.app.backbone import PROJECTION, choose_projection, load_backbone
         from pointclip.app.model import BACKBONE
         from pointclip.app.train_folder import train_on_folder
@@ -103,11 +107,16 @@ def _report(result: Any, output: Path) -> None:
         f"{len(result.classes)} classes from {result.shapes} shapes: {printable(output)}",
         markup=False,
     )
+    kind = "test" if result.tested else "held-out"
+    if result.fewer:
+        counts = ", ".join(f"{name} {count}" for name, count in result.fewer.items())
+        rest = "" if result.tested or result.held_out.empty else ", as the others are held out"
+        out.print(f"Fewer shots than asked for{rest}: {counts}.", markup=False)
     if result.held_out.empty:
         out.print("No class has four shapes: none was held out, so the accuracy is not known.")
         return
     right = (result.held_out["label"] == result.held_out["predicted"]).sum()
-    of = f"{right} of {len(result.held_out)} held-out shapes"
+    of = f"{right} of {len(result.held_out)} {kind} shapes"
     out.print(f"Accuracy {result.accuracy:.1f} % ({of})")
     from pointclip.report.figures.confusion import confusion_matrix
     from pointclip.report.figures.style import save
