@@ -5,9 +5,11 @@ from pointclip.data.prepare import prepare
 
 
 with job(snakemake):
+    entry = snakemake.params.entry
     prepare(
-        snakemake.params.entry,
-        snakemake.input[0],
+        entry,
+        # A folder is no input: what is in it is a param.
+        snakemake.input[0] if snakemake.input else entry["path"],
         snakemake.wildcards.split,
         snakemake.output.clouds,
         snakemake.output.labels,

@@ -17,8 +17,12 @@ def write_tensors(tensors: Mapping[str, Any], path: str | Path, **metadata: Any)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     told = json.loads(json.dumps(metadata)) | {"sha256": _checksum(plain, metadata)}
     with atomic(path) as partial:
+        partial.touch()
+        mode = partial.stat().st_mode
         # One entry: of several, safetensors writes the order by chance, and equal files differ.
         save_file(plain, partial, metadata={"pointclip": json.dumps(told, sort_keys=True)})
+        # safetensors writes what nobody but its owner may read.
+        partial.chmod(mode)
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:

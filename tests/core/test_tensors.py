@@ -7,6 +7,15 @@ from pointclip.core.errors import UserError
 from pointclip.core.tensors import read_tensors, write_tensors
 
 
+def test_a_file_is_open_to_whom_the_umask_says(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_tensors({"a": torch.zeros(1)}, tmp_path / "a.safetensors")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.safetensors").stat().st_mode & 0o777 == 0o640
+
+
 def test_tensors_keep_values_and_metadata(tmp_path):
     tensors = {"weight": torch.arange(6.0).reshape(2, 3).T, "ratio": torch.tensor(0.5)}
     write_tensors(tensors, tmp_path / "a.safetensors", seeds=[1, 2], method="inter_view")

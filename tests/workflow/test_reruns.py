@@ -1,6 +1,7 @@
 """What runs again after a change: exactly the stages that use what was changed."""
 
 import os
+import shutil
 
 import pytest
 from project import Project
@@ -21,6 +22,18 @@ def test_a_touch_or_a_comment_reruns_nothing(project: Project) -> None:
     project.edit("pointclip/classification/zero_shot.py", "COMBINE = ", "# A comment.\nCOMBINE = ")
     project.edit("pointclip/projection/project.py", '"""Render the', '"""Paint the')
     assert project.dry_run().nothing
+
+
+def test_files_of_a_folder_count_by_what_is_in_them(project: Project) -> None:
+    for path in sorted(project.path("shapes").rglob("*.npy")):
+        os.utime(path)
+    # Above Snakemake's own limit for checksums, 1 MB.
+    os.utime(project.path("weights/tiny32_0.safetensors"))
+    assert project.dry_run().nothing
+    shutil.copy(project.path("shapes/ball/test/ball_0.npy"), project.path("shapes/ball/test/n.npy"))
+    outcome = project.dry_run()
+    assert outcome.because(CODE) == {"prepare"}
+    assert outcome.jobs["prepare"] == 1 and not outcome.jobs["train"]
 
 
 @pytest.mark.parametrize(

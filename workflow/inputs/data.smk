@@ -2,16 +2,39 @@
 
 from pointclip.catalog.parts import FURNITURE_PARTS, PART_READERS
 from pointclip.config import part_experiments
+from pointclip.config.contents import contents_hash, scan
+
+scanned = cache(scan)
+
+
+def file_of_user(path):
+    """An input of a rule: a file. A folder is none: its contents are a param of the rule."""
+    return [] if Path(path).is_dir() else path
+
+
+def contents(entry, split="", key="path"):
+    """The hash of what is in the folder that an entry names; empty where it names none."""
+    folder = entry.get(key)
+    return (
+        contents_hash(scanned(folder), split)
+        if folder and Path(folder).is_dir()
+        else ""
+    )
 
 
 def raw_data(wildcards):
-    """What a data set is prepared from: a path of the user's, a download, or embedded shapes."""
+    """What a data set is prepared from: a file of the user's, a download, or embedded shapes."""
     resolved = ENTRIES["datasets"][wildcards.dataset]
     if "path" in resolved["entry"]:
-        return resolved["entry"]["path"]
+        return file_of_user(resolved["entry"]["path"])
     if resolved["fetched"]:
         return f"<resources>/datasets/{resolved['fetched']}/manifest.json"
     return str(entries.here(FURNITURE))
+
+
+def raw_contents(wildcards):
+    """The contents of a user's folder, as far as they concern a split."""
+    return contents(ENTRIES["datasets"][wildcards.dataset]["entry"], wildcards.split)
 
 
 def reader_module(wildcards):
@@ -52,7 +75,12 @@ wildcard_constraints:
 def part_data(wildcards):
     """What a part set is prepared from."""
     entry = PART_SETS[wildcards.part_dataset]["entry"]
-    return entry.get("path", str(entries.here(FURNITURE_PARTS)))
+    return file_of_user(entry.get("path", str(entries.here(FURNITURE_PARTS))))
+
+
+def part_contents(wildcards):
+    """The contents of a user's folder, as far as they concern a split."""
+    return contents(PART_SETS[wildcards.part_dataset]["entry"], wildcards.split)
 
 
 def part_reader(wildcards):

@@ -63,11 +63,15 @@ def entry_in(section, axis):
 
 
 def scenes(wildcards):
-    """The folder of a set of pairs, if it is there; or what says that its archive is unpacked."""
+    """What says that the archive of a set of pairs is unpacked; a user's folder is no input."""
+    fetched = REGISTRATION_ENTRIES["pairs"][wildcards.pairs]["fetched"]
+    return f"<resources>/frames/{fetched}/manifest.json" if fetched else []
+
+
+def scenes_contents(wildcards):
+    """What is in the folder of a set of pairs; if it is missing, the job says where it is had."""
     entry = REGISTRATION_ENTRIES["pairs"][wildcards.pairs]
-    if entry["fetched"]:
-        return f"<resources>/frames/{entry['fetched']}/manifest.json"
-    return entry["path"] if Path(entry["path"]).is_dir() else []
+    return "" if entry["fetched"] else contents(entry)
 
 
 def dense_encoder_files(wildcards):

@@ -21,6 +21,9 @@ rule corrupt:
         dataset=one_of(CORRUPTED),
     params:
         corruption=entry_of("dataset", "corruption"),
+        contents=lambda wildcards: contents(
+            ENTRIES["datasets"][wildcards.dataset]["corruption"], key="files"
+        ),
         code=code("corrupt"),
     script:
         "../../scripts/corrupt.py"

@@ -34,6 +34,7 @@ rule prepare:
         "<benchmarks>/prepare/{dataset}/{split}.tsv"
     params:
         entry=entry_of("dataset", "entry"),
+        contents=raw_contents,
         code=code("prepare", reader_module),
     script:
         "../../scripts/prepare.py"

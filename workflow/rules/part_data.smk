@@ -17,6 +17,7 @@ rule prepare_parts:
         entry=lookup_in(
             {name: of["entry"] for name, of in PART_SETS.items()}, "part_dataset"
         ),
+        contents=part_contents,
         code=code("prepare_parts", part_reader),
     script:
         "../../scripts/prepare_parts.py"

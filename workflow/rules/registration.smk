@@ -30,6 +30,8 @@ rule list_pairs:
     localrule: True
     params:
         entry=entry_in("pairs", "pairs"),
+        # All that is read of the scenes comes after this: it runs again with what is in them.
+        contents=scenes_contents,
         code=code("list_pairs"),
     script:
         "../../scripts/list_pairs.py"
