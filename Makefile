@@ -23,12 +23,12 @@ SOURCES := pointclip scripts tests benchmarks recipes docs
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "pointclip.app.preflight Python >= 3.11, but $(PYTHON) is older: make demo PYTHON=python3.12"; exit 1; }
+	  { echo "pointclip needs Python >= 3.11, but $(PYTHON) is older: make demo PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV_ARGS) $(VENV)
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(HAS_PIP) || $(PYTHON) -m venv $(VENV_ARGS) $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[workflow]'
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python

@@ -18,6 +18,7 @@ from pointclip.config import experiments, registrations
 from pointclip.config.entries import Config
 from pointclip.config.schema import validate
 from pointclip.core.errors import UserError
+from pointclip.core.extras import require
 from pointclip.core.files import read_yaml
 from pointclip.encoders.hub import Probe, hub_endpoint, missing_weights
 from pointclip.encoders.weights import find_weights
@@ -92,11 +93,12 @@ def read_config(path: str | Path, repository: str | Path = ".") -> dict[str, Any
     Raises:
         UserError: if it does not exist or is not as the schema says.
     """
+    require("snakemake", "workflow", "A config")
     from snakemake.utils import update_config
 
     config = read_yaml(Path(repository, "config/config.yaml"))
     update_config(config, read_yaml(path))
-    validate(config, repository)
+    validate(config)
     return config
 
 

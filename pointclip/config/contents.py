@@ -1,9 +1,9 @@
 """What is in a folder of the user's: the rerun trigger that Snakemake lacks.
 
 Snakemake compares the time of a folder, which stays as it is when a file further below is added,
-removed or changed; and a file that was only touched should count for nothing. So the rules that read
-a folder have the hash of its files as a param. A file is read again only if its size or time is
-another than at the last look, which is kept in `.snakemake`.
+removed or changed; and a file that was only touched should count for nothing. So the rules that
+read a folder have the hash of its files as a param. A file is read again only if its size or time
+is another than at the last look, which is kept in `.snakemake`.
 """
 
 import hashlib

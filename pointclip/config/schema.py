@@ -8,10 +8,11 @@ import yaml
 
 from pointclip.config.corruption import list_corrupted
 from pointclip.core.errors import UserError
-from pointclip.core.files import check_extent, read_yaml
+from pointclip.core.extras import require
+from pointclip.core.files import PACKAGE, check_extent, read_yaml
 
 
-SCHEMA = Path("workflow/schemas/config.schema.yaml")  # in the repository
+SCHEMA = PACKAGE / "config" / "schema.yaml"
 
 
 # Lists of experiments; of these, what a config that lists any does not inherit from the default.
@@ -19,9 +20,7 @@ EXPERIMENTS = ("zero_shot", "few_shot", "registration", "segmentation")
 NOT_INHERITED = ("registration", "segmentation")
 
 
-def validate(
-    config: dict[str, Any], repository: str | Path, own_files: Iterable[str | Path] = ()
-) -> None:
+def validate(config: dict[str, Any], own_files: Iterable[str | Path] = ()) -> None:
     """Check a config, fill in the schema's defaults and the home folder of `~/…`, in place.
 
     Args:
@@ -30,17 +29,17 @@ def validate(
     Raises:
         UserError: if a key is unknown or missing, or a value is not as the schema says.
     """
+    require("snakemake", "workflow", "A config")
     from jsonschema import Draft202012Validator
     from snakemake import utils
 
     check_extent(config, "The config")
-    path = Path(repository, SCHEMA).resolve()
     # The loader in C where there is one: the other takes six times as long.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    schema = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    schema = yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=loader)
     if errors := list(Draft202012Validator(schema).iter_errors(config)):
         raise UserError(_one_sentence(errors))
-    utils.validate(config, str(path))
+    utils.validate(config, str(SCHEMA))
     own = {key for file in own_files for key in read_yaml(file)}
     if own & set(EXPERIMENTS):
         config.update({key: [] for key in NOT_INHERITED if key not in own})

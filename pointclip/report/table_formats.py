@@ -7,6 +7,7 @@ import pandas as pd
 from pointclip.catalog.columns import HEADINGS
 from pointclip.core.atomic import write_text
 from pointclip.core.errors import choose
+from pointclip.core.extras import require
 
 
 # In a long table: a field above it that keeps the rows with all of the words typed.
@@ -98,6 +99,7 @@ def to_markdown(frame: pd.DataFrame, title: str = "", note: str = "") -> str:
 
 def to_html(frame: pd.DataFrame, title: str = "", note: str = "", whole: bool = True) -> str:
     """One table, rows grouped by data set: a page of its own, or (not `whole`) a part of one."""
+    require("great_tables", "workflow", "A table in HTML")
     from great_tables import GT, html, loc, style
 
     cells = format_cells(frame)

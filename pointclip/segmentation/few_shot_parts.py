@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int, Integer
 
 from pointclip.core.errors import UserError, choose
+from pointclip.core.extras import require
 
 
 LEARNERS = ("linear_probe", "nearest_mean")
@@ -82,6 +83,7 @@ def _regression(
     found: Integer[np.ndarray, " part"],
     c: float,
 ) -> tuple[Float[np.ndarray, "part channel"], Float[np.ndarray, " part"]]:
+    require("sklearn", "workflow", "A linear probe")
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 

@@ -25,7 +25,7 @@ PAIRS = {
 
 def resolved(**sections):
     config = {"features": FEATURES, "pairs": PAIRS, **sections}
-    schema.validate(config, REPOSITORY)
+    schema.validate(config)
     return config
 
 
@@ -94,7 +94,7 @@ def test_the_config_of_freereg_is_whole(monkeypatch):
     """Every table and ablation resolves, with no data and no weights on the machine."""
     monkeypatch.chdir(REPOSITORY)
     config = yaml.safe_load((REPOSITORY / "config/freereg.yaml").read_text())
-    schema.validate(config, REPOSITORY)
+    schema.validate(config)
     entries = registrations.resolve(config, {})
     assert set(entries["networks"]) == {
         *("stable_diffusion_1_5", "controlnet_depth", "controlnet_depth_freereg"),

@@ -1,7 +1,6 @@
 """Networks of the config: built in, varied, and one's own."""
 
 import pytest
-from places import REPOSITORY
 
 from pointclip.config import schema
 from pointclip.config.resolve import resolve_network
@@ -10,7 +9,7 @@ from pointclip.core.errors import UserError
 
 def resolved(name: str, networks: dict) -> dict:
     config = {"networks": networks}
-    schema.validate(config, REPOSITORY)
+    schema.validate(config)
     return resolve_network(config, name)
 
 

@@ -7,7 +7,7 @@ from pointclip.config import schema
 from pointclip.core.errors import UserError
 
 
-SCHEMA = yaml.safe_load((REPOSITORY / schema.SCHEMA).read_text())
+SCHEMA = yaml.safe_load(schema.SCHEMA.read_text())
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ SCHEMA = yaml.safe_load((REPOSITORY / schema.SCHEMA).read_text())
 )
 def test_a_schema_error_is_one_sentence(config: dict, sentence: str) -> None:
     with pytest.raises(UserError) as error:
-        schema.validate(config, REPOSITORY)
+        schema.validate(config)
     told = str(error.value)
     assert told.startswith(sentence)
     assert "\n" not in told and told.endswith(".")
@@ -65,7 +65,7 @@ def test_the_home_folder_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("HOME", "/home/ada")
     config = {"datasets": {"x": {"reader": "folder", "path": "~/scans"}}, "weights_dir": "~/clip"}
     config["datasets"]["x"]["urls"] = ["~/x.zip", "https://x.org/~ada/x.zip"]
-    schema.validate(config, REPOSITORY)
+    schema.validate(config)
     assert config["weights_dir"] == "/home/ada/clip"
     assert config["datasets"]["x"] == {
         **{"reader": "folder", "path": "/home/ada/scans"},
@@ -76,7 +76,7 @@ def test_the_home_folder_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("name", ["config", "paper", "offline"])
 def test_our_configs_are_valid(name: str) -> None:
     config = yaml.safe_load((REPOSITORY / f"config/{name}.yaml").read_text())
-    schema.validate(config, REPOSITORY)
+    schema.validate(config)
     assert config["train_threads"] == 1  # a default of the schema's
 
 
@@ -99,8 +99,8 @@ def test_a_config_with_experiments_of_its_own_inherits_no_other_task(tmp_path):
         file = tmp_path / "mine.yaml"
         file.write_text(yaml.safe_dump(own), encoding="utf-8")
         config = {"registration": [block], **own}
-        schema.validate(config, REPOSITORY, [file])
+        schema.validate(config, [file])
         assert config["registration"] == kept
     config = {"registration": [block]}
-    schema.validate(config, REPOSITORY)
+    schema.validate(config)
     assert config["registration"] == [block]

@@ -48,7 +48,7 @@ def test_every_registration_of_the_paper_is_in_the_config(published, monkeypatch
 
     monkeypatch.chdir(REPOSITORY)
     config = yaml.safe_load((REPOSITORY / "config/freereg.yaml").read_text())
-    schema.validate(config, REPOSITORY)
+    schema.validate(config)
     there = {
         (run["pairs"], run["features"], run["solver"]) for run in registrations.all_runs(config)
     }

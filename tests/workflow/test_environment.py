@@ -42,7 +42,8 @@ ACTIVATE = 'export CONDA_PREFIX="$1"\nexport PATH="$1/bin:$PATH"\n'
 def test_pip_and_conda_name_the_same_packages_and_bounds() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     # One environment for all rules, those of the diffusion and depth networks too.
-    lines = [*project["dependencies"], *project["optional-dependencies"]["registration"]]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["workflow"], *extras["registration"]]
     wanted = {re.sub(r"\[.*?\]", "", line).replace(" ", "") for line in lines}
     wanted.add(f"python{project['requires-python']}")
     named = yaml.safe_load((REPOSITORY / "environment.yml").read_text())["dependencies"]

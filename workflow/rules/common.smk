@@ -1,25 +1,36 @@
 """The config checked and resolved, and the few functions that rules of several stages use."""
 
 import gc
+import os
 import re
 import shutil
 import sys
 from functools import cache
+from importlib.util import find_spec
 
 # A large DAG is nearly all live objects: looking for garbage among them took a fifth of a dry run.
 gc.set_threshold(100_000, 50, 50)
-REPOSITORY = Path(workflow.basedir).parent
-# The library's light modules are read from here, even where the package is not installed.
-sys.path.insert(0, str(REPOSITORY))
+# Where these rules lie in a clone, the library's light modules are read from beside them, even if the
+# package is not installed. Rules that come from a git host (a module) need the installed package.
+REPOSITORY = Path(str(workflow.current_basedir)).parents[1]
+if (REPOSITORY / "pointclip").is_dir():
+    sys.path.insert(0, str(REPOSITORY))
+elif find_spec("pointclip") is None:
+    raise WorkflowError(
+        "These rules need the package pointclip: pip install 'pointclip[workflow]'."
+    )
 
 from pointclip.catalog.datasets import FURNITURE, READERS
 from pointclip.catalog.protocols import PROTOCOLS
 from pointclip.config import entries, experiments, paths, registrations, schema, targets
 from pointclip.config.code_hash import code_hash
 from pointclip.core.errors import UserError
+from pointclip.core.files import PACKAGE
 
+# Read by environment.post-deploy.sh, which installs the library into the rules' environment.
+os.environ["POINTCLIP_PACKAGE"] = str(PACKAGE)
 try:
-    schema.validate(config, REPOSITORY, workflow.overwrite_configfiles)
+    schema.validate(config, workflow.overwrite_configfiles)
     ENTRIES = experiments.resolve(config)
     REGISTRATION_ENTRIES = registrations.resolve(config, ENTRIES["backbones"])
     RUNS = [
@@ -33,7 +44,7 @@ except UserError as error:
     raise WorkflowError(str(error))
 
 OUT = str(Path(config["results"], config["name"]))
-PUBLISHED = str(entries.here(REPOSITORY / "config/published.csv"))
+PUBLISHED = str(entries.here(workflow.source_path("../../config/published.csv")))
 # A GPU is asked for where there is one; on a cluster the profile's `device: cuda` says so.
 GPU = int(
     config["device"].startswith("cuda")
@@ -111,7 +122,7 @@ def code(name, module=None):
 
     `module` tells by the wildcards which module the script imports by name at run time.
     """
-    script = REPOSITORY / "scripts" / f"{name}.py"
+    script = workflow.source_path(f"../../scripts/{name}.py")
     return lambda wildcards: hashed(script, *([module(wildcards)] if module else []))
 
 

@@ -16,6 +16,7 @@ from pointclip.classification.adapters.task import (
     State,
     concatenate_views,
 )
+from pointclip.core.extras import require
 
 
 def fit(task: FewShotTask, p: LinearProbe) -> Iterator[State]:
@@ -55,6 +56,7 @@ def _fit(
     x: np.ndarray, labels: np.ndarray, grid: Sequence[float], classes: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Weights and bias for each `c` of a grid; each fit starts from the one before."""
+    require("sklearn", "workflow", "A linear probe")
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pointclip.core.errors import UserError, choose
+from pointclip.core.extras import require
 from pointclip.registration.camera import transform
 from pointclip.registration.pose import kabsch, kiss, pnp
 from pointclip.registration.side import Side
@@ -28,10 +28,8 @@ def check_library(entry: Mapping[str, Any]) -> None:
         UserError: if it is not: with what to install.
     """
     module, extra = LIBRARIES.get(entry["method"], ("", ""))
-    if module and find_spec(module) is None:
-        raise UserError(
-            f"The method '{entry['method']}' needs {module}: pip install 'pointclip[{extra}]'."
-        )
+    if module:
+        require(module, extra, f"The method '{entry['method']}'")
 
 
 @dataclass(frozen=True)
