@@ -46,6 +46,7 @@ def choose_projection(
     Raises:
         UserError: if a projection is given to a backbone that reads points, or `none` to another.
     """
+    name: str | None
     if isinstance(projection, Mapping):
         entry = dict(projection)
         name = entry.pop("base", PROJECTION)

@@ -12,14 +12,13 @@ import pandas as pd
 import torch
 
 from pointclip.app.class_folders import Listed, list_shapes
-from pointclip.catalog.adapters import METHODS
 from pointclip.classification.adapters.method import load_method
 from pointclip.classification.few_shot.adapter_file import write_adapter
 from pointclip.classification.few_shot.task import read_task
 from pointclip.classification.few_shot.train import train
 from pointclip.clouds.load import load_colored_cloud, normalise
 from pointclip.core import store
-from pointclip.core.errors import UserError, choose
+from pointclip.core.errors import UserError
 from pointclip.data.prepare import append
 from pointclip.data.shots import distinct_shot_ids, sample_shots
 from pointclip.encoders.encoder import Encoder
@@ -86,7 +85,7 @@ def train_on_folder(
     Raises:
         UserError: if the folder, the shots or the method cannot be used.
     """
-    choose(method, METHODS, "few-shot method")
+    load_method(method)
     listed = list_shapes(folder)
     with TemporaryDirectory(prefix="pointclip-") as scratch:
         at = Path(scratch)

@@ -151,7 +151,8 @@ CHOICES = {
 def resolve_backbone(backbone: str | Mapping[str, Any]) -> dict[str, Any]:
     """All settings of a built-in backbone, or of an entry that may build on one by `base`.
 
-    One with a `network` is a 3D encoder, one with a `model` a CLIP of open_clip.
+    One with a `network` is a 3D encoder, one with a `model` a CLIP of open_clip, one with a
+    `module` what a Python file of the user's loads.
 
     Raises:
         UserError: for an unknown backbone, key or value.
@@ -165,10 +166,12 @@ def resolve_backbone(backbone: str | Mapping[str, Any]) -> dict[str, Any]:
         known = BACKBONES | POINT_BACKBONES
         inherited = {"name": base, **known[choose(str(base), known, "backbone")]}
     full = {**inherited, **entry}
-    kind = "network" if reads_points(full) else "model"
+    kind = "network" if reads_points(full) else "module" if "module" in full else "model"
     defaults = POINT_DEFAULTS if reads_points(full) else DEFAULTS
     if kind not in full:
-        raise UserError(f"The backbone entry {entry} has no 'model', 'network' or 'base'.")
+        raise UserError(
+            f"The backbone entry {entry} has no 'model', 'network', 'module' or 'base'."
+        )
     if unknown := set(full) - set(defaults) - {"name", kind, "description"}:
         allowed = ", ".join(sorted({"base", kind, *defaults}))
         raise UserError(f"Unknown key '{min(unknown)}' in a backbone entry: allowed are {allowed}.")

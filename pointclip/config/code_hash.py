@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from pointclip.core.files import PACKAGE
+from pointclip.core.own_module import is_own
 
 
 AS_PARAMS = ("pointclip.catalog.adapters",)
@@ -26,14 +27,14 @@ def code_hash(script: str | Path, *also: str) -> str:
     """Hash what `script` uses of this package, transitively.
 
     Args:
-        also: modules that the script imports by name at run time.
+        also: modules that the script imports by name at run time, or files of the user's.
     """
     content, imported = _read(Path(script))
     todo, contents = [*imported, *also], {"": content}
     while todo:
         module = todo.pop()
         if module not in contents and module not in AS_PARAMS:
-            file = _file(module)
+            file = Path(module) if is_own(module) else _file(module)
             contents[module], imported = _read(file) if file else ("", ())
             todo += imported
     return hashlib.sha256("".join(sorted(contents.values())).encode()).hexdigest()[:16]

@@ -18,6 +18,7 @@ from pointclip.config.prompt_sets import prompt_files, prompt_sets
 from pointclip.config.views import checked_parts, views_of
 from pointclip.core.errors import UserError, choose
 from pointclip.core.files import ASSETS, own_file
+from pointclip.core.own_module import SUFFIX, is_own
 
 
 # The sampling of experiments that name none, and what an entry leaves out.
@@ -33,9 +34,13 @@ def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
     entry, chain = merged(config, "datasets", name)
     if "path" in entry and not Path(entry["path"]).exists():
         raise UserError(f"The path '{entry['path']}' of the data set '{name}' does not exist.")
-    if "reader" not in entry:
+    if "reader" not in entry and "module" not in entry:
         raise UserError(f"The data set '{name}' has neither a reader nor a base that has one.")
-    choose(entry["reader"], READERS, "reader")
+    if "module" in entry:
+        check_module(entry, f"data set '{name}'")
+        entry["reader"] = Path(entry["module"]).stem
+    else:
+        choose(entry["reader"], READERS, "reader")
     entry.pop("description", None)
     shards = entry.pop("shards", 1)
     if v2_view_weights := entry.pop("v2_view_weights", ""):
@@ -63,13 +68,14 @@ def resolve_projection(config: Config, name: str) -> dict[str, Any]:
     """
     if name == NO_PROJECTION:
         return {"entry": {}, "parameters": {}, "source": name, "views": [], "parts": []}
-    entry, chain = merged(config, "projections", name, own=("join",))
+    entry, chain = merged(config, "projections", name, own=("join", "module"))
     if NO_PROJECTION in chain:
         raise UserError(f"The projection '{name}' cannot have the base '{NO_PROJECTION}'.")
     entry.pop("description", None)
     if "join" in entry:
         parts = checked_parts(config, name, entry)
         return {"entry": entry, "parameters": {}, "source": name, "views": [], "parts": parts}
+    check_module(entry, f"projection '{name}'")
     own = {k: v for k, v in config["projections"].get(name, {}).items() if k != "description"}
     views, base = own.get("views"), chain[1] if len(chain) > 1 else ""
     subset = set(own) == {"base", "views"} and isinstance(views, list) and bool(base)
@@ -90,7 +96,8 @@ def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
 
     Of a 3D encoder also the backbone whose text tower it has.
     """
-    entry, _ = merged(config, "backbones", name, own=("model", "network"))
+    entry, _ = merged(config, "backbones", name, own=("model", "network", "module"))
+    check_module(entry, f"backbone '{name}'")
     full = backbones.resolve_backbone(entry) | {"name": name}
     full.pop("description", None)
     files: dict[str, str] = {}
@@ -98,7 +105,7 @@ def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
         if full.get(key):
             found = own_file(full[key], f"{key} of backbone '{name}'")
             files[key] = str(here(found) if found.is_relative_to(ASSETS) else found)
-    fetched = "" if full["weights"] else backbones.weights_name(full)
+    fetched = "" if full["weights"] or "module" in full else backbones.weights_name(full)
     points = backbones.reads_points(full)
     text = full["text"] if points and not full["text_features"] else ""
     return {"entry": full, "files": files, "fetched": fetched, "points": points, "text": text or ""}
@@ -113,14 +120,17 @@ def resolve_prompts(config: Config, name: str) -> dict[str, Any]:
 def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
     """The method, all its hyper-parameters, and how many copies of each shot it sees: 0 if none.
 
-    With the defaults, so that a changed one reruns what it changes (see `code_hash`).
+    With the defaults, so that a changed one reruns what it changes (see `code_hash`). The method is
+    a built-in one's name, or the user's module, which checks its parameters itself.
     """
-    entry, _ = merged(config, "adapters", name)
-    method = entry.pop("base")
+    entry, _ = merged(config, "adapters", name, own=("module",))
+    check_module(entry, f"adapter '{name}'")
+    base = entry.pop("base", "")
+    method = entry.pop("module", base)
     n_augmentations = entry.pop("n_augmentations", config["augmented"]["n_augmentations"])
     n_augmentations = 0 if method in WITHOUT_COPIES else n_augmentations
     entry.pop("description", None)
-    values = asdict(hyper_parameters(method, entry))
+    values = entry if is_own(method) else asdict(hyper_parameters(method, entry))
     parameters = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
     return {"method": method, "parameters": parameters, "n_augmentations": n_augmentations}
 
@@ -142,6 +152,17 @@ def resolve_sampling(config: Config, name: str) -> dict[str, Any]:
         raise UserError(f"The sampling '{DEFAULT_SAMPLING}' is built in: give yours another id.")
     choose(name, [DEFAULT_SAMPLING, *own], "sampling")
     return SAMPLING | {k: v for k, v in own.get(name, {}).items() if k != "description"}
+
+
+def check_module(entry: dict[str, Any], what: str) -> None:
+    """See that the module of an entry, if it has one, is a Python file.
+
+    Raises:
+        UserError: if it is none.
+    """
+    module = entry.get("module", SUFFIX)
+    if not is_own(module) or ("module" in entry and not Path(module).is_file()):
+        raise UserError(f"The module '{module}' of the {what} is no Python file.")
 
 
 RESOLVERS = {

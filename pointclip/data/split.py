@@ -12,11 +12,14 @@ from jaxtyping import Float
 from pointclip.catalog.datasets import READERS
 from pointclip.clouds.load import normalise, turn_up
 from pointclip.core.errors import UserError, choose
+from pointclip.core.own_module import load_own
 from pointclip.data.readers.base import Chunk, Entry, Split, damage_told
 
 
 def load_reader(entry: Entry) -> ModuleType:
     """The module that reads the entry's layout (see `readers/base.py` for what it offers)."""
+    if "module" in entry:
+        return load_own(entry["module"], "read")
     name = READERS[choose(entry.get("reader", ""), READERS, "reader")]
     return import_module(f"pointclip.data.readers.{name}")
 

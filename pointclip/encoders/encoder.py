@@ -1,5 +1,6 @@
 """The frozen CLIP: depth maps and sentences in, features out."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from pointclip.catalog.backbones import resolve_backbone
 from pointclip.core.job import pick_device
+from pointclip.core.own_module import load_own
 from pointclip.encoders.checkpoint import (
     import_open_clip,
     load_weights,
@@ -126,16 +128,36 @@ def load_encoder(
     """
     entry = resolve_backbone(backbone)
     picked = pick_device(str(device))
+    if "module" in entry:
+        return _load_own_encoder(entry, picked)
     path = locate_weights(entry, weights_dir, weights)
     open_clip = import_open_clip(entry)
-    mean_std = entry["mean_std"]
-    if mean_std == "openclip":
-        mean, std = MEAN_STD["clip"]
-        published = pretrained_config(open_clip, entry)
-        mean_std = {"mean": published.get("mean", mean), "std": published.get("std", std)}
-    elif isinstance(mean_std, str):
-        mean_std = dict(zip(("mean", "std"), MEAN_STD[mean_std], strict=True))
+    mean_std = _mean_std(entry["mean_std"])
+    if entry["mean_std"] == "openclip":
+        mean_std |= pretrained_config(open_clip, entry)
     model, checksum = random_model(open_clip, entry), sha256(path)
     load_weights(open_clip, model, path, checksum, entry)
     tokenizer = make_tokenizer(open_clip, entry, path)
     return Encoder(model, tokenizer, {**entry, "mean_std": mean_std}, picked, checksum)
+
+
+def _mean_std(given: str | Mapping[str, Any]) -> dict[str, Any]:
+    """Mean and standard deviation by name, or as they are given; CLIP's for open_clip's own."""
+    if not isinstance(given, str):
+        return dict(given)
+    return dict(
+        zip(("mean", "std"), MEAN_STD["clip" if given == "openclip" else given], strict=True)
+    )
+
+
+def _load_own_encoder(entry: Mapping[str, Any], device: torch.device) -> Encoder:
+    """What `load(entry)` of a user's module gives: model and tokenizer, as open_clip has them.
+
+    The model has `encode_image` (of images as mean_std and polarity of the entry make them),
+    `encode_text`, `logit_scale` (a logarithm) and `visual.image_size`.
+    """
+    model, tokenizer = load_own(entry["module"], "load").load(dict(entry))
+    files = [file for file in (entry["module"], entry["weights"]) if file]
+    checksum = hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
+    described = {**entry, "mean_std": _mean_std(entry["mean_std"])}
+    return Encoder(model, tokenizer, described, device, checksum)

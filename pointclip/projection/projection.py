@@ -136,12 +136,17 @@ def get_projection(name: str = "pointclip_v2", **overrides: Any) -> Projection:
 
     Args:
         name: one of `PROJECTIONS`.
-        overrides: parameters of that projection; `views` may be a view set (see
+        overrides: parameters of that projection, or a `module` and the parameters of that (see
+            `projection.own`); `views` may be a view set (see
             `projection.views.view_rotations`) or a list of indices into the projection's own set.
 
     Raises:
         UserError: naming the parameter that is unknown or out of range.
     """
+    if "module" in overrides:
+        from pointclip.projection.own import own_projection
+
+        return own_projection(**overrides)
     params = dict(PROJECTIONS[choose(name, PROJECTIONS, "projection")])
     for key in overrides:
         choose(key, [p for p in params if p != "method"], f"parameter of projection '{name}'")

@@ -157,7 +157,7 @@ def resolve(config: dict[str, Any]) -> None:
     from snakemake.exceptions import WorkflowError
 
     try:
-        schema.validate(config, REPOSITORY)
+        schema.validate(config)
     except WorkflowError as error:
         raise UserError(" ".join(str(error).split())[:300]) from error
     entries = experiments.resolve(config)

@@ -7,7 +7,7 @@ from pointclip.catalog.transductive import TRANSDUCTIVE
 def method_module(wildcards):
     """Other methods' code is no reason to train again."""
     method = ENTRIES["adapters"][wildcards.adapter]["method"]
-    return f"pointclip.classification.adapters.{method}"
+    return method if is_own(method) else f"pointclip.classification.adapters.{method}"
 
 
 def adapter_parts(wildcards):

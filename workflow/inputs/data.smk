@@ -38,7 +38,10 @@ def raw_contents(wildcards):
 
 
 def reader_module(wildcards):
-    reader = ENTRIES["datasets"][wildcards.dataset]["entry"]["reader"]
+    entry = ENTRIES["datasets"][wildcards.dataset]["entry"]
+    if "module" in entry:
+        return entry["module"]
+    reader = entry["reader"]
     return f"pointclip.data.readers.{READERS[reader]}"
 
 

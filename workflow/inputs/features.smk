@@ -25,6 +25,8 @@ def text_backbone(wildcards):
 
 
 def files_of_backbone(entry):
+    if "module" in entry["entry"]:
+        return {"weights": []} | entry["files"]
     manifest = f"<resources>/weights/{entry['fetched']}/weights.json"
     return {"weights": manifest} | entry["files"]
 

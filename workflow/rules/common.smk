@@ -23,7 +23,6 @@ elif find_spec("pointclip") is None:
 from pointclip.catalog.datasets import FURNITURE, READERS
 from pointclip.catalog.protocols import PROTOCOLS
 from pointclip.config import entries, experiments, paths, registrations, schema, targets
-from pointclip.config.code_hash import code_hash
 from pointclip.core.errors import UserError
 from pointclip.core.files import PACKAGE
 
@@ -111,19 +110,6 @@ def lookup_in(table, *wildcards_to_follow):
         return value
 
     return found
-
-
-# A job elsewhere reads these files again, but needs the hash of one script: that of its own.
-hashed = cache(code_hash)
-
-
-def code(name, module=None):
-    """The hash of the library code that a script uses: a param, so that changed code reruns it.
-
-    `module` tells by the wildcards which module the script imports by name at run time.
-    """
-    script = workflow.source_path(f"../../scripts/{name}.py")
-    return lambda wildcards: hashed(script, *([module(wildcards)] if module else []))
 
 
 def per_attempt(amount):

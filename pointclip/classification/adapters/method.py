@@ -1,16 +1,17 @@
 """What a few-shot method offers, and how it is found by its name.
 
 A new method is a dataclass of hyper-parameters in `catalog/adapters.py` and the module of its name
-beside this one.
+beside this one; or a file of the user's with `fit`, `logits` and the dataclass `HyperParameters`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Protocol, runtime_checkable
 
-from pointclip.catalog.adapters import METHODS
+from pointclip.catalog.adapters import METHODS, hyper_parameters
 from pointclip.classification.adapters.task import Features, FewShotTask, Logits, Prototypes, State
-from pointclip.core.errors import choose
+from pointclip.core.errors import UserError, choose
+from pointclip.core.own_module import is_own, load_own
 
 
 @runtime_checkable
@@ -35,7 +36,7 @@ class Method(Protocol):
 
 
 def load_method(name: str) -> Any:
-    """The module of the few-shot method `name`, a `Method`.
+    """The module of the few-shot method `name` (or of a user's file), a `Method`.
 
     It is imported at run time, so that the hash of a training job's code covers this method alone
     (see `config.code_hash`).
@@ -43,5 +44,21 @@ def load_method(name: str) -> Any:
     Raises:
         UserError: if there is no such method.
     """
+    if is_own(name):
+        return load_own(name, "fit", "logits")
     choose(name, METHODS, "few-shot method")
     return import_module(f"pointclip.classification.adapters.{name}")
+
+
+def settings_of(name: str, given: Mapping[str, Any]) -> Any:
+    """The dataclass of a method's hyper-parameters, filled with what is given.
+
+    Raises:
+        UserError: if there is no such method or hyper-parameter, or a value is out of its range.
+    """
+    if not is_own(name):
+        return hyper_parameters(name, given)
+    try:
+        return load_own(name, "HyperParameters").HyperParameters(**given)
+    except TypeError as error:
+        raise UserError(f"The method '{name}' cannot be set up: {error}.") from error

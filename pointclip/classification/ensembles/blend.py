@@ -137,7 +137,7 @@ def _apply(
 
         from pointclip.classification.few_shot.adapter_file import read_adapter
 
-        adapter = read_adapter(ours)
+        adapter = read_adapter(ours, own=True)
         return adapter.seeds, adapter.logits(torch.from_numpy(features)).numpy()
     with store.open_h5(ours) as f:
         weights = f["weights"][:]

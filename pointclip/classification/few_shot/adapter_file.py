@@ -17,6 +17,7 @@ from pointclip.classification.adapters.method import load_method
 from pointclip.classification.adapters.task import Features, FewShotTask, Logits, Prototypes, State
 from pointclip.classification.temperature import HIGHEST, LOWEST, fit_temperature
 from pointclip.core.errors import UserError, choose
+from pointclip.core.own_module import is_own
 from pointclip.core.tensors import read_tensors, write_tensors
 
 
@@ -122,8 +123,9 @@ def _temperatures(method: str, state: State | None, task: FewShotTask) -> list[f
     return [fit_temperature(logits.cpu().numpy(), labels) for logits in scores]
 
 
-def read_adapter(path: str | Path) -> Adapter:
-    """Read an adapter file. Nothing that it names is loaded or fetched.
+def read_adapter(path: str | Path, own: bool = False) -> Adapter:
+    """Read an adapter file. Nothing that it names is loaded or fetched, unless it was made here
+    (`own`): then its method may be a user's module.
 
     Raises:
         UserError: if it is no adapter, says more than an adapter does, or its tensors do not fit.
@@ -135,7 +137,8 @@ def read_adapter(path: str | Path) -> Adapter:
         raise UserError(f"{path} is not an adapter of pointclip: it does not say what it is.")
     for key in about:
         choose(key[:80], (*_METADATA, *_OPTIONAL), f"key in the metadata of {path}")
-    choose(about["method"][:80], METHODS, f"few-shot method in {path}")
+    if not (own and is_own(about["method"])):
+        choose(about["method"][:80], METHODS, f"few-shot method in {path}")
     choose(about["protocol"][:80], PROTOCOLS, f"protocol in {path}")
     seeds, classes = len(about["seeds"]), len(about["classes"])
     prototypes = tensors.pop("prototypes", torch.empty(0))

@@ -35,7 +35,7 @@ def write_logits(
         UserError: if the shards were not encoded alike, a feature is NaN or infinite, or the
             adapter does not fit the features.
     """
-    learned = read_adapter(adapter).to(device)
+    learned = read_adapter(adapter, own=True).to(device)
     ids = store.ids_of(features)
     about = {"method": learned.method, "protocol": learned.protocol, "classes": learned.classes}
     with store.new_h5(path, **about, **attrs) as out:

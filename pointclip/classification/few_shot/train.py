@@ -15,9 +15,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pointclip.catalog.adapters import hyper_parameters
 from pointclip.catalog.protocols import RELEASED_METHODS
-from pointclip.classification.adapters.method import load_method
+from pointclip.classification.adapters.method import load_method, settings_of
 from pointclip.classification.adapters.task import Features, FewShotTask, Labels, State
 from pointclip.core.errors import choose
 
@@ -41,7 +40,7 @@ def train(
     Raises:
         UserError: if there is no such method or hyper-parameter, or a value is out of its range.
     """
-    p = hyper_parameters(method, given)
+    p = settings_of(method, given)
     module = load_method(method)
     best: State | None = None
     highest = np.full(len(task.seeds), -1.0)
@@ -82,7 +81,7 @@ def train_released(
         UserError: as `train`; or if the method's release selects nothing on test labels.
     """
     choose(method, RELEASED_METHODS, "few-shot method with a `released` protocol")
-    p = hyper_parameters(method, given)
+    p = settings_of(method, given)
     module = load_method(method)
     best: State | None = None
     fewest = np.full(len(task.seeds), len(test_labels) + 1)

@@ -40,6 +40,8 @@ def describe(
     """
     entry = {"base": projection} if isinstance(projection, str) else dict(projection)
     entry.pop("description", None)
+    if "module" in entry:
+        entry = {"own": _as_id(Path(entry["module"]).stem)}
     entry = entry or {"base": NO_PROJECTION}  # the workflow's entry of it is empty
     return {
         "projection": entry,
