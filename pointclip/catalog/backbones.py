@@ -151,8 +151,7 @@ CHOICES = {
 def resolve_backbone(backbone: str | Mapping[str, Any]) -> dict[str, Any]:
     """All settings of a built-in backbone, or of an entry that may build on one by `base`.
 
-    One with a `network` is a 3D encoder, one with a `model` a CLIP of open_clip, one with a
-    `module` what a Python file of the user's loads.
+    With a `network` it is a 3D encoder, with a `module` of the user's, with a `model` open_clip's.
 
     Raises:
         UserError: for an unknown backbone, key or value.
@@ -169,9 +168,7 @@ def resolve_backbone(backbone: str | Mapping[str, Any]) -> dict[str, Any]:
     kind = "network" if reads_points(full) else "module" if "module" in full else "model"
     defaults = POINT_DEFAULTS if reads_points(full) else DEFAULTS
     if kind not in full:
-        raise UserError(
-            f"The backbone entry {entry} has no 'model', 'network', 'module' or 'base'."
-        )
+        raise UserError(f"The backbone entry {entry} has no 'model', 'module', 'network' or base.")
     if unknown := set(full) - set(defaults) - {"name", kind, "description"}:
         allowed = ", ".join(sorted({"base", kind, *defaults}))
         raise UserError(f"Unknown key '{min(unknown)}' in a backbone entry: allowed are {allowed}.")

@@ -68,12 +68,6 @@ def scenes(wildcards):
     return f"<resources>/frames/{fetched}/manifest.json" if fetched else []
 
 
-def scenes_contents(wildcards):
-    """What is in the folder of a set of pairs; if it is missing, the job says where it is had."""
-    entry = REGISTRATION_ENTRIES["pairs"][wildcards.pairs]
-    return "" if entry["fetched"] else contents(entry)
-
-
 def dense_encoder_files(wildcards):
     """What the backbone of a family is loaded from, if it has one."""
     entry = REGISTRATION_ENTRIES["features"][wildcards.features]["entry"]

@@ -31,7 +31,9 @@ rule list_pairs:
     params:
         entry=entry_in("pairs", "pairs"),
         # All that is read of the scenes comes after this: it runs again with what is in them.
-        contents=scenes_contents,
+        contents=lambda wildcards: contents(
+            REGISTRATION_ENTRIES["pairs"][wildcards.pairs]
+        ),
         code=code("list_pairs"),
     script:
         "../../scripts/list_pairs.py"
