@@ -46,12 +46,7 @@ def choose_projection(
     Raises:
         UserError: if a projection is given to a backbone that reads points, or `none` to another.
     """
-    name: str | None
-    if isinstance(projection, Mapping):
-        entry = dict(projection)
-        name = entry.pop("base", PROJECTION)
-    else:
-        entry, name = {}, projection
+    name = projection.get("base") if isinstance(projection, Mapping) else projection
     if isinstance(encoder, PointEncoder):
         if name not in (None, NO_PROJECTION):
             raise UserError(
@@ -60,7 +55,15 @@ def choose_projection(
         return None
     if name == NO_PROJECTION:
         raise UserError(f"The backbone '{encoder.name}' reads depth maps: give a projection.")
-    return get_projection(name or (ZERO_SHOT_PROJECTION if zero_shot else PROJECTION), **entry)
+    return projection_of(projection, ZERO_SHOT_PROJECTION if zero_shot else PROJECTION)
+
+
+def projection_of(
+    projection: str | Mapping[str, Any] | None, default: str = PROJECTION
+) -> Projection:
+    """A projection by name or entry, or the default one."""
+    entry = {"base": projection} if not isinstance(projection, Mapping) else dict(projection)
+    return get_projection(entry.pop("base", None) or default, **entry)
 
 
 def need_projection(projection: Projection | None, encoder: Encoder | PointEncoder) -> Projection:

@@ -78,7 +78,7 @@ def _load(
     choose(up, UP, "up axis")
     if points is not None and points < 1:
         raise UserError(f"{points} points cannot be sampled: ask for at least 1.")
-    path, index = _split_index(Path(path), index)
+    path, index = split_index(Path(path), index)
     name = printable(path)
     if path.suffix.lower() not in FORMATS:
         raise UserError(f"{name} has no suffix of a point cloud: known are {', '.join(FORMATS)}.")
@@ -97,7 +97,7 @@ def normalise(points: Float[np.ndarray, "point 3"]) -> Float[np.ndarray, "point 
     return (wide / max(radius, 1e-12)).astype(np.float32)
 
 
-def _split_index(path: Path, index: int) -> tuple[Path, int]:
+def split_index(path: Path, index: int) -> tuple[Path, int]:
     """`file.h5#12` is file.h5 and 12, unless there is a file of just that name."""
     stem, mark, number = path.name.rpartition("#")
     if mark and number.isdecimal() and len(number) < 10 and not os.path.lexists(path):

@@ -2,7 +2,8 @@
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,26 @@ def printable(path: str | Path) -> str:
     """
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def unique_names(paths: Sequence[Path]) -> list[str]:
+    """What to call files that are shown together: of each path the shortest end that tells it from
+    the others, and a number where a path is given twice."""
+    depths = [1] * len(paths)
+    while True:
+        ends = [Path(*path.parts[-depth:]) for path, depth in zip(paths, depths, strict=True)]
+        count = Counter(ends)
+        same = [k for k, end in enumerate(ends) if count[end] > 1]
+        longer = [k for k in same if depths[k] < len(paths[k].parts)]
+        if not longer:
+            break
+        for k in longer:
+            depths[k] += 1
+    names, seen = [], Counter[Path]()
+    for end in ends:
+        seen[end] += 1
+        names.append(printable(end) + (f" ({seen[end]})" if seen[end] > 1 else ""))
+    return names
 
 
 def own_file(path: str | Path, what: str) -> Path:

@@ -1,9 +1,10 @@
 import os
+from pathlib import Path
 
 import pytest
 
 from pointclip.core.errors import UserError
-from pointclip.core.files import ASSETS, find_files, own_file, printable, read_yaml
+from pointclip.core.files import ASSETS, find_files, own_file, printable, read_yaml, unique_names
 
 
 def touch(path):
@@ -80,3 +81,11 @@ def test_aliases_do_not_multiply_what_a_file_holds(tmp_path, text):
         read_yaml(path)
     path.write_text("a: &a [x, y]\nb: *a\n")
     assert read_yaml(path) == {"a": ["x", "y"], "b": ["x", "y"]}
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders():
+    names = ["a/chair.ply", "b/chair.ply", "lamp.ply", "x/c/lamp.ply", "y/c/lamp.ply", "lamp.ply"]
+    assert unique_names([Path(name) for name in names]) == [
+        *("a/chair.ply", "b/chair.ply", "lamp.ply"),
+        *("x/c/lamp.ply", "y/c/lamp.ply", "lamp.ply (2)"),
+    ]

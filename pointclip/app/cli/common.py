@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,7 +70,8 @@ ClassesFrom = Annotated[
 Backbone = Annotated[
     str | None,
     typer.Option(
-        help="See [bold]pointclip models[/bold]; default iconclip.",
+        help="See [bold]pointclip models[/bold], a name of ./config, or an entry's file; "
+        "default iconclip.",
         autocompletion=complete("backbones"),
         rich_help_panel=MODEL,
     ),
@@ -77,7 +79,8 @@ Backbone = Annotated[
 ProjectionName = Annotated[
     str | None,
     typer.Option(
-        help="See [bold]pointclip projections[/bold]; with classes surround, else pointclip_v2.",
+        help="See [bold]pointclip projections[/bold], a name of ./config, or an entry's file; "
+        "with classes surround, else pointclip_v2.",
         autocompletion=complete("projections"),
         rich_help_panel=MODEL,
     ),
@@ -107,9 +110,16 @@ PointsOrAll = Annotated[
     int | None,
     typer.Option(min=1, help="Points taken of each file; 2,048, or as many as a 3D encoder reads."),
 ]
-Up = Annotated[str, typer.Option(help="The axis that points up in the files: y, z, x, -y, -z, -x.")]
+Up = Annotated[
+    str | None,
+    typer.Option(
+        help="The axis that points up in the files: y, z, x, -y, -z, -x; default y, and a hint "
+        "where another is likely."
+    ),
+]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No progress; only results, and what failed.")
+    bool,
+    typer.Option("--quiet", "-q", help="No progress and no warnings; only results, what failed."),
 ]
 
 
@@ -126,26 +136,30 @@ def print_error(sentence: str) -> None:
 
 
 @contextmanager
-def user_errors() -> Iterator[None]:
-    """End with exit code 2 and one sentence where what the user asked for cannot be had."""
+def user_errors(quiet: bool = False, *silent: str) -> Iterator[None]:
+    """End with exit code 2 and one sentence where what the user asked for cannot be had.
+
+    Args:
+        quiet: whether warnings are kept back.
+        silent: loggers whose warnings the command tells in its own words.
+    """
+    loggers = [logging.getLogger(name) for name in (*silent, *(["pointclip"] if quiet else []))]
+    levels = [logger.level for logger in loggers]
     try:
-        yield
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            if quiet:
+                warnings.simplefilter("ignore")
+            yield
+    except BrokenPipeError:  # nobody reads on: the command ends without a word
+        raise
     except (UserError, OSError) as error:
         print_error(str(error))
         raise typer.Exit(MISUSED) from error
-
-
-def class_list(classes: str | None, source: str | None) -> list[str]:
-    """The names given by `--classes` or `--classes-from`, in their order."""
-    if classes and source:
-        raise UserError("Give --classes or --classes-from, not both.")
-    if classes:
-        return [name.strip() for name in classes.split(",") if name.strip()]
-    if source:
-        from pointclip.app.class_lists import read_classes
-
-        return read_classes(source)
-    return []
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def track(items: Iterable[Item], total: int, quiet: bool) -> Iterable[Item]:
@@ -165,8 +179,8 @@ def show_bars(quiet: bool) -> None:
 
 def load_model(
     classes: list[str],
-    backbone: str | None,
-    projection: str | None,
+    backbone: Any,
+    projection: Any,
     prompts: str | None,
     adapter: Path | None,
     device: str,

@@ -10,6 +10,7 @@ import typer
 from pointclip.app.cli import common
 
 
+_HEADINGS = {"zero_shot_accuracy": "zero-shot accuracy, %"}
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]
 
 
@@ -38,9 +39,9 @@ def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> No
                     "model": entry.get("model") or entry["network"],
                     "weights": entry.get("pretrained") or entry.get("hub") or "in the package",
                     "size": int(size) if size else None,
-                    "on disk": str(path) if path else None,
+                    "on_disk": str(path) if path else None,
                     "license": entry.get("license") or LICENSES.get(name),
-                    "zero-shot accuracy, %": entry.get("expected") or EXPECTED.get(name),
+                    "zero_shot_accuracy": entry.get("expected") or EXPECTED.get(name),
                 }
             )
     _show(rows, as_json, f"Weights are looked for in {folder}; the rest is fetched on first use.")
@@ -85,24 +86,19 @@ def prompts(as_json: AsJson = False) -> None:
 def data(as_json: AsJson = False) -> None:
     """List the data sets of the package and of ./config: what is on disk, what must be fetched."""
     from pointclip.catalog.datasets import FURNITURE
+    from pointclip.config.own_entries import config_files, listed_entries
     from pointclip.core.files import read_yaml
 
-    entries: dict[str, dict[str, Any]] = {}
     folder = Path("resources")
     with common.user_errors():
-        # The paper's entries before those of other configs, which may use local copies of them.
-        order = {"config": 0, "paper": 1}
-        paths = sorted(Path("config").glob("*.yaml"), key=lambda p: (order.get(p.stem, 2), p))
-        for path in paths:
-            config = read_yaml(path)
-            listed = config.get("datasets")
-            if not isinstance(listed, dict):  # nothing listed, or another program's file
-                continue
-            folder = Path(config.get("resources", folder))
-            for name, entry in listed.items():
-                # Variants of another share its download.
-                if isinstance(entry, dict) and (entry.get("urls") or entry.get("path")):
-                    entries.setdefault(name, entry)
+        for path in config_files():
+            folder = Path(read_yaml(path).get("resources", folder))
+        entries = {
+            name: entry
+            for name, entry in listed_entries("datasets").items()
+            # Variants of another share its download.
+            if entry.get("urls") or entry.get("path")
+        }
         rows: list[dict[str, object]] = [_row("furniture", {"reader": "furniture"}, FURNITURE)]
         for name, entry in entries.items():
             manifest = folder / "datasets" / name / "manifest.json"
@@ -117,10 +113,10 @@ def _row(name: str, entry: dict[str, Any], place: Path) -> dict[str, object]:
     source = (entry.get("urls") or [entry.get("path", "the package")])[0]
     shown = urlsplit(source).hostname or source
     return {
-        "data set": name,
+        "data_set": name,
         "reader": entry.get("reader"),
         "size": _size(place) or DOWNLOAD_SIZES.get(source.rpartition("/")[2]),
-        "on disk": str(place) if place.exists() else None,
+        "on_disk": str(place) if place.exists() else None,
         "from": shown,
     }
 
@@ -148,7 +144,7 @@ def _show(rows: Sequence[dict[str, object]], as_json: bool, note: str = "") -> N
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, key in enumerate(rows[0]):
         table.add_column(
-            key,
+            _HEADINGS.get(key, key.replace("_", " ")),
             overflow="fold",
             justify="right" if key == "size" else "left",
             no_wrap=number == 0,
@@ -162,7 +158,7 @@ def _show(rows: Sequence[dict[str, object]], as_json: bool, note: str = "") -> N
 
 
 def _cell(key: str, value: object) -> str:
-    if key == "on disk":
+    if key == "on_disk":
         return "yes" if value else "no"
     if value is None:
         return ""

@@ -8,6 +8,7 @@ import typer
 
 import pointclip
 from pointclip.app.cli import common
+from pointclip.app.cli.checks import check_files, check_options
 from pointclip.core.errors import UserError
 from pointclip.core.files import printable
 
@@ -70,10 +71,12 @@ def register(
     photo's camera in the cloud's frame is printed as a 4x4 matrix: it takes points of the camera
     (x right, y down, z ahead; metres) to the cloud.
     """
-    with common.user_errors():
+    with common.user_errors(quiet):
         numbers = _numbers(intrinsics)
         if output and output.suffix.lower() not in {".html", ".htm"}:
             raise UserError(f"Cannot write {printable(output)}: use .html.")
+        check_files([photo, cloud, *([depth] if depth else [])])
+        check_options(up, "auto")
         from pointclip.app.register import register as find
 
         found = find(

@@ -1,14 +1,16 @@
 """`pointclip segment`: which part of the object every point belongs to."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pointclip.app.cli import common
+from pointclip.app.cli.checks import check_files, check_options, known_up
 from pointclip.core.errors import UserError
-from pointclip.core.files import find_files, printable
+from pointclip.core.files import find_files, printable, unique_names
 
 
 MAX_CLOUDS = 20  # clouds on a page
@@ -66,7 +68,7 @@ def segment(
     weights_dir: common.WeightsDir = None,
     device: common.Device = "auto",
     points: common.Points = 2048,
-    up: common.Up = "y",
+    up: common.Up = None,
     quiet: common.Quiet = False,
 ) -> None:
     """Say which part every point of a cloud belongs to.
@@ -75,13 +77,15 @@ def segment(
     far better). The page shows the points coloured by part, from all views and from each alone.
     JSON has for each file the names of the parts, the points, and for each the number of its part.
     """
-    with common.user_errors():
+    with common.user_errors(quiet):
         names = [part.strip() for part in (parts or "").split(",") if part.strip()]
         if bool(names) == bool(adapter):
             raise UserError("Give --parts, or an --adapter that knows them; one of both.")
         kind = output.suffix.lower()
         if kind not in {".html", ".htm", ".ply", ".json"}:
             raise UserError(f"Cannot write {printable(output)}: use .html, .ply or .json.")
+        check_files([*files, *([adapter] if adapter else [])])
+        own = check_options(up, device, backbone, projection)
         from pointclip.clouds.load import SUFFIXES
 
         paths = list(find_files(files, SUFFIXES))
@@ -95,16 +99,16 @@ def segment(
         from pointclip.app.part_predictor import PartPredictor
         from pointclip.core.atomic import write_text
 
-        predictor = PartPredictor(
-            names, name, regions, backbone, projection, adapter, weights_dir, device
-        )
+        predictor = PartPredictor(names, name, regions, *own, adapter, weights_dir, device)
+        axis = known_up(up, paths, quiet)
         done, items, labelled = 0, [], []
-        for path in common.track(paths, len(paths), quiet):
+        named = zip(paths, unique_names(paths), strict=True)
+        for path, label in common.track(named, len(paths), quiet):
             try:
                 if kind.startswith(".htm"):
-                    items.append(predictor.viewer_item(path, points, up))
+                    items.append(replace(predictor.viewer_item(path, points, axis), name=label))
                 else:
-                    labelled.append((path, *predictor.label_file(path, points, up)))
+                    labelled.append((path, *predictor.label_file(path, points, axis)))
                 done += 1
             except UserError as error:
                 common.print_error(str(error))

@@ -1,5 +1,6 @@
 """`pointclip show`: a page (or picture) of the cloud, its depth maps and the predictions."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,8 +8,9 @@ import typer
 
 import pointclip
 from pointclip.app.cli import common
+from pointclip.app.cli.checks import check_files, check_options, class_list, known_up
 from pointclip.core.errors import UserError
-from pointclip.core.files import find_files, printable
+from pointclip.core.files import find_files, printable, unique_names
 
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def show(
     weights_dir: common.WeightsDir = None,
     device: common.Device = "auto",
     points: common.Points = 2048,
-    up: common.Up = "y",
+    up: common.Up = None,
     quiet: common.Quiet = False,
 ) -> None:
     """Show clouds, their depth maps, and (with classes) the predictions.
@@ -62,10 +64,12 @@ def show(
     CLIP gets them, and the probabilities per class and view, the same as `pointclip classify`
     gives.
     """
-    with common.user_errors():
+    with common.user_errors(quiet):
         if output.suffix.lower() not in {".html", ".htm", ".png", ".pdf", ".svg"}:
             raise UserError(f"Cannot write {printable(output)}: use .html, .png, .pdf or .svg.")
-        names = common.class_list(classes, classes_from)
+        names = class_list(classes, classes_from)
+        check_files([*files, *([adapter] if adapter else [])])
+        own = check_options(up, device, backbone, projection, prompts, weights_dir)
         from pointclip.clouds.load import SUFFIXES
 
         paths = list(find_files(files, SUFFIXES))
@@ -76,22 +80,22 @@ def show(
             )
         model: PointCLIP | None = None
         if names or adapter:
-            model = common.load_model(
-                names, backbone, projection, prompts, adapter, device, weights_dir, quiet
-            )
+            model = common.load_model(names, *own, prompts, adapter, device, weights_dir, quiet)
             from pointclip.app.backbone import need_projection
 
             projected = need_projection(model.projection, model.encoder)
         else:
-            from pointclip.app.backbone import PROJECTION
-            from pointclip.projection.projection import get_projection
+            from pointclip.app.backbone import projection_of
 
-            projected = get_projection(projection or PROJECTION)
+            projected = projection_of(own[1])
+        axis = known_up(up, paths, quiet)
         items = []
         most = min(VIEWER_POINTS, PAGE_POINTS // len(paths))
-        for path in common.track(paths, len(paths), quiet):
+        named = zip(paths, unique_names(paths), strict=True)
+        for path, name in common.track(named, len(paths), quiet):
             try:
-                items.append(_look(path, model, projected, points, up, most))
+                item = _look(path, model, projected, points, axis, most)
+                items.append(replace(item, name=name))
             except UserError as error:
                 common.print_error(str(error))
         if items:

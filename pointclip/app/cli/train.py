@@ -1,14 +1,16 @@
 """`pointclip train`: few-shot on a person's own folder of classes."""
 
-import logging
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pointclip.app.cli import common
-from pointclip.core.errors import UserError
+from pointclip.app.cli.checks import check_files, check_options, known_up
+from pointclip.catalog.adapters import METHODS
+from pointclip.core.errors import UserError, choose
 from pointclip.core.files import printable
+from pointclip.core.own_module import is_own
 
 
 EXAMPLES = """
@@ -46,7 +48,7 @@ def train(
     copies: Annotated[int, typer.Option(min=1, help="Augmented copies of each shape.")] = 10,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the random choices.")] = 0,
     points: common.Points = 2048,
-    up: common.Up = "y",
+    up: common.Up = None,
     quiet: common.Quiet = False,
 ) -> None:
     """Learn your own classes from a few shapes of each.
@@ -61,26 +63,33 @@ def train(
         failed.append(sentence)
         common.print_error(sentence)
 
-    with common.user_errors():
+    # What classes with few shapes have to say of their shots is in the report.
+    with common.user_errors(quiet, "pointclip.data.shots"):
         if shots != "all" and not (shots.isdecimal() and int(shots) > 0):
             raise UserError(f"Cannot take {shots} shots: give a number from 1, or 'all'.")
         if output.suffix != ".safetensors":
             raise UserError(f"Cannot write {printable(output)}: an adapter ends in .safetensors.")
+        check_files([folder])
+        own_backbone, own_projection = check_options(
+            up, device, backbone, projection, prompts, weights_dir
+        )
+        if not is_own(method):
+            choose(method, METHODS, "few-shot method")
         common.show_bars(quiet)
-        # What classes with few shapes have to say of their shots is in the report.
-        logging.getLogger("pointclip.data.shots").setLevel(logging.ERROR)
         from pointclip.app.backbone import PROJECTION, choose_projection, load_backbone
+        from pointclip.app.class_folders import list_shapes
         from pointclip.app.model import BACKBONE
         from pointclip.app.train_folder import train_on_folder
         from pointclip.catalog.projections import NO_PROJECTION
         from pointclip.classification.few_shot.trained_with import describe
         from pointclip.features.prompts import load_prompts
 
-        backbone = backbone or BACKBONE
-        encoder = load_backbone(backbone, device, weights_dir)
-        chosen = choose_projection(projection, encoder)
-        projection = (projection or PROJECTION) if chosen else NO_PROJECTION
+        used = own_backbone or BACKBONE
+        encoder = load_backbone(used, device, weights_dir)
+        chosen = choose_projection(own_projection, encoder)
+        rendered = (own_projection or PROJECTION) if chosen else NO_PROJECTION
         prompts = prompts or encoder.prompts
+        axis = known_up(up, (each.path for each in list_shapes(folder)), quiet)
         result = train_on_folder(
             folder,
             output,
@@ -91,10 +100,10 @@ def train(
             None if shots == "all" else int(shots),
             copies,
             points,
-            up,
+            axis,
             seed,
             on_error=fail,
-            parts=describe(projection, backbone, prompts),
+            parts=describe(rendered, used, prompts),
         )
         _report(result, output)
     if failed:
