@@ -120,9 +120,9 @@ def test_a_backbone_and_a_projection_of_the_own_config_or_of_a_file(run, shapes,
 def test_a_closed_pipe_is_silent(shapes):
     code = "from pointclip.app.cli import app; app()"
     command = [sys.executable, "-c", code, "projections", "--json"]
-    done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    done.stdout.close()
-    assert done.stderr.read() == b""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.close()
+        assert running.stderr.read() == b""
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_closed_pipe_is_silent(shapes):
         (["--classes", "a,b", "--backbone", "clap"], "Unknown backbone 'clap': choose one of"),
         (["--classes", "a,b", "--projection", "x"], "Unknown projection 'x': choose one of"),
         (["--classes", "a,a", "--backbone", "tiny"], "The class 'a' is given twice"),
-        (["--classes", "a,b", "--adapter", "none.safetensors"], "none.safetensors does not exist"),
+        (["--classes", "a,b", "--adapter", "none.safetensors"], "no file or folder none.safetensors"),
     ],
 )
 def test_what_cannot_be_had_is_one_sentence_and_exit_code_2(run, shapes, options, sentence):
