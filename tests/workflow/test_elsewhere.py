@@ -60,55 +60,54 @@ def run(project: Project, *words: str, **environment: str):
     return project.snakemake(*words, **{"PYTHONPATH": "", **environment})
 
 
-@pytest.mark.slow
-def test_a_module_from_a_local_path_and_own_entries(blank: Project, tmp_path: Path) -> None:
-    snakefile = repr(str(blank.path("workflow/Snakefile")))
-    project = module(tmp_path / "own", blank, snakefile)
-    write_modules(project.root)
-    config = yaml.safe_load(project.path("config/config.yaml").read_text())
-    project.configure(
-        projections=config["projections"] | {"dots": {"module": "my_projection.py"}},
-        backbones=config["backbones"] | {"mine": {"module": "my_backbone.py", "prompts": "v2"}},
-        adapters=config["adapters"] | {"means": {"module": "my_method.py", "power": 0.5}},
-        few_shot=[
-            {
-                **config["few_shot"][0],
-                **{"projections": ["dots"], "backbones": ["mine"], "adapters": ["means"]},
-                "protocols": ["plain"],
-            }
-        ],
-        zero_shot=[],
-        ablations={},
-    )
-    outcome = run(project, "results/scores.parquet")
+def test_a_module_from_a_local_path(blank: Project, tmp_path: Path) -> None:
+    project = module(tmp_path / "own", blank, repr(str(blank.path("workflow/Snakefile"))))
+    outcome = run(project, "-n")
     assert outcome.code == 0, outcome.text
-    assert outcome.jobs["train"] == 1 and project.path("results/scores.parquet").is_file()
-    whole = run(project, "-n")
-    assert whole.code == 0 and whole.jobs["accuracy"] == 1
-    assert not whole.jobs["mine"] and not whole.jobs["train"]
-    project.edit("my_method.py", '"""Nearest', '"""The nearest')
-    assert run(project, "-n", "results/scores.parquet").nothing
-    project.edit("my_method.py", "power: float = 1.0", "power: float = 2.0")
-    changed = run(project, "-n", "results/scores.parquet")
-    assert changed.because("Params have changed") == {"train"}
+    assert outcome.jobs["accuracy"] == 1 and not outcome.jobs["mine"]
 
 
 @pytest.mark.slow
-def test_a_module_from_a_git_checkout_with_the_library_of_a_wheel(
+def test_a_module_from_a_git_host_with_the_library_of_a_wheel_and_own_entries(
     blank: Project, wheel: Path, tmp_path: Path
 ) -> None:
-    clone = tmp_path / "clone"
+    clone = tmp_path / "host/owner/clone"
     for name in ("workflow", "scripts", "config"):
         shutil.copytree(blank.path(name), clone / name)
     shutil.copy(blank.path("environment.yml"), clone)
     identity = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
     for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "x"], ["tag", "v1"]):
         subprocess.run(["git", *words], cwd=clone, check=True)
-    snakefile = f'gitfile("{clone}", path="workflow/Snakefile", tag="v1")'
+    snakefile = 'github("owner/clone", path="workflow/Snakefile", tag="v1")'
     project = module(tmp_path / "own", blank, snakefile)
-    outcome = run(project, SHOTS, PYTHONPATH=str(wheel / "installed"))
+    write_modules(project.root)
+    config = yaml.safe_load(project.path("config/config.yaml").read_text())
+    own = {"projections": ["dots"], "backbones": ["mine"], "adapters": ["means"]}
+    project.configure(
+        projections=config["projections"] | {"dots": {"module": "my_projection.py"}},
+        backbones=config["backbones"] | {"mine": {"module": "my_backbone.py", "prompts": "v2"}},
+        adapters=config["adapters"] | {"means": {"module": "my_method.py", "power": 0.5}},
+        few_shot=[{**config["few_shot"][0], **own, "protocols": ["plain"]}],
+        zero_shot=[],
+        ablations={},
+    )
+    environment = {
+        # No network: git takes the folder for the host.
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/host/.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/",
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "PYTHONPATH": str(wheel / "installed"),
+    }
+    target = "results/scores.parquet"
+    outcome = run(project, target, **environment)
     assert outcome.code == 0, outcome.text
-    assert outcome.jobs == {"prepare": 1, "sample_shots": 1}
+    assert outcome.jobs["train"] == outcome.jobs["score"] == 1
+    project.edit("my_method.py", '"""Nearest', '"""The nearest')
+    assert run(project, "-n", target, **environment).nothing
+    project.edit("my_method.py", "power: float = 1.0", "power: float = 2.0")
+    changed = run(project, "-n", target, **environment)
+    assert changed.because("Params have changed") == {"train"}
 
 
 @pytest.mark.slow
@@ -120,6 +119,7 @@ def test_another_directory_has_the_default_config_or_its_own(
     words = ("--directory", str(tmp_path / "there"))
     outcome = blank.snakemake(*words, SHOTS)
     assert outcome.code == 0, outcome.text
+    assert outcome.jobs == {"prepare": 1, "sample_shots": 1}
     assert (tmp_path / "there" / SHOTS).is_file() and not blank.path(SHOTS).exists()
 
 
