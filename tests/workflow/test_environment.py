@@ -1,7 +1,9 @@
 """The environment: pip and conda agree, and --use-conda works (through a stand-in for conda)."""
 
+import os
 import re
 import shutil
+import subprocess
 import sys
 import sysconfig
 import tomllib
@@ -78,3 +80,16 @@ def test_use_conda_makes_one_environment_and_runs_in_it(blank: Project, tmp_path
     )
     assert deployed
     assert blank.snakemake(target, "--use-conda", **environment).nothing
+
+
+def test_a_library_that_is_no_clone_is_copied_into_the_environment(tmp_path: Path) -> None:
+    package, site = tmp_path / "wheel/pointclip", tmp_path / "site"
+    package.mkdir(parents=True)
+    site.mkdir()
+    (package / "__init__.py").touch()
+    (tmp_path / "python").write_text(f"#!/bin/sh\necho {site}\n")
+    (tmp_path / "python").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "POINTCLIP_PACKAGE": str(package)}
+    script = REPOSITORY / "environment.post-deploy.sh"
+    subprocess.run(["bash", str(script)], env=environment, check=True)
+    assert (site / "pointclip/__init__.py").is_file()
