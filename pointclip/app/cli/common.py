@@ -112,10 +112,7 @@ PointsOrAll = Annotated[
 ]
 Up = Annotated[
     str | None,
-    typer.Option(
-        help="The axis that points up in the files: y, z, x, -y, -z, -x; default y, and a hint "
-        "where another is likely."
-    ),
+    typer.Option(help="The axis that points up in the files: x, y, z, -x, -y, -z; default y."),
 ]
 Quiet = Annotated[
     bool,
