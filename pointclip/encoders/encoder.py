@@ -157,7 +157,7 @@ def _load_own_encoder(entry: Mapping[str, Any], device: torch.device) -> Encoder
     `encode_text`, `logit_scale` (a logarithm) and `visual.image_size`.
     """
     model, tokenizer = load_own(entry["module"], "load").load(dict(entry))
-    files = [file for file in (entry["module"], entry["weights"]) if file]
+    files = [Path(file) for file in (entry["module"], entry["weights"]) if file]
     checksum = hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
     described = {**entry, "mean_std": _mean_std(entry["mean_std"])}
     return Encoder(model, tokenizer, described, device, checksum)
