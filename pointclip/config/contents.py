@@ -22,7 +22,8 @@ SPLITS = ("train", "test")
 def scan(folder: str | Path) -> dict[str, str]:
     """Path within the folder -> hash of the content, for all files that are not hidden.
 
-    12,000 files of 100 kB take 4 s at the first look and 0.4 s afterwards.
+    12,000 files take 0.3 s of a core to look at, and their content, the first time, a second for
+    every gigabyte.
     """
     folder = Path(folder)
     name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
