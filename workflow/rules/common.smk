@@ -1,7 +1,6 @@
 """The config checked and resolved, and the few functions that rules of several stages use."""
 
 import gc
-import os
 import re
 import shutil
 import sys
@@ -24,10 +23,7 @@ from pointclip.catalog.datasets import FURNITURE, READERS
 from pointclip.catalog.protocols import PROTOCOLS
 from pointclip.config import entries, experiments, paths, registrations, schema, targets
 from pointclip.core.errors import UserError
-from pointclip.core.files import PACKAGE
 
-# Read by environment.post-deploy.sh, which installs the library into the rules' environment.
-os.environ["POINTCLIP_PACKAGE"] = str(PACKAGE)
 try:
     schema.validate(config, workflow.overwrite_configfiles)
     ENTRIES = experiments.resolve(config)

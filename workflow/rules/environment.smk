@@ -2,6 +2,7 @@
 
 from pointclip.clouds import budget
 from pointclip.core import instructions, run_lock
+from pointclip.core.files import PACKAGE
 
 if not workflow.is_main_process:
     # A job on another machine goes on without the run that has sent it.
@@ -12,6 +13,8 @@ elif run_lock.begin(Path(".snakemake")):
         "Its process is gone, so the lock is removed."
     )
 
+# Read by environment.post-deploy.sh, which installs the library into the rules' environment.
+os.environ.update(POINTCLIP_PACKAGE=str(PACKAGE))
 os.environ[budget.READING_MB] = str(config["reading_mb"])
 os.environ[budget.READING_SECONDS] = str(config["reading_seconds"])
 for name, value in instructions.environment().items():
