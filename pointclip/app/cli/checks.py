@@ -30,7 +30,6 @@ def check_options(
     backbone: str | None = None,
     projection: str | None = None,
     prompts: str | None = None,
-    weights_dir: Path | None = None,
 ) -> tuple[Any, Any]:
     """That the options name what there is; the backbone and the projection that they mean.
 
@@ -46,8 +45,6 @@ def check_options(
         raise UserError(f"Unknown device '{device}': choose one of auto, cpu, cuda, cuda:N, mps.")
     if prompts is not None and not Path(prompts).is_file():
         choose(prompts, prompt_sets(), "prompt set")
-    if weights_dir is not None and not weights_dir.is_dir():
-        raise UserError(f"There is no folder {printable(weights_dir)}.")
     return find_entry("backbones", backbone), find_entry("projections", projection)
 
 

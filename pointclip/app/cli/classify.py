@@ -67,7 +67,7 @@ def classify(
                 "Say what the files may be: --classes 'chair, table', --classes-from, or --adapter."
             )
         check_files([*files, *([adapter] if adapter else [])])
-        own = check_options(up, device, backbone, projection, prompts, weights_dir)
+        own = check_options(up, device, backbone, projection, prompts)
         from pointclip.clouds.load import SUFFIXES
 
         listed = [len(printable(path)) for path in find_files(files, SUFFIXES)]

@@ -91,8 +91,10 @@ def data(as_json: AsJson = False) -> None:
 
     folder = Path("resources")
     with common.user_errors():
-        for path in config_files():
-            folder = Path(read_yaml(path).get("resources", folder))
+        for config in map(read_yaml, config_files()):
+            # If not, nothing is listed, or it is another program's file.
+            if isinstance(config.get("datasets"), dict):
+                folder = Path(config.get("resources", folder))
         entries = {
             name: entry
             for name, entry in listed_entries("datasets").items()

@@ -69,7 +69,7 @@ def show(
             raise UserError(f"Cannot write {printable(output)}: use .html, .png, .pdf or .svg.")
         names = class_list(classes, classes_from)
         check_files([*files, *([adapter] if adapter else [])])
-        own = check_options(up, device, backbone, projection, prompts, weights_dir)
+        own = check_options(up, device, backbone, projection, prompts)
         from pointclip.clouds.load import SUFFIXES
 
         paths = list(find_files(files, SUFFIXES))

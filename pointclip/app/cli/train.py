@@ -70,9 +70,7 @@ def train(
         if output.suffix != ".safetensors":
             raise UserError(f"Cannot write {printable(output)}: an adapter ends in .safetensors.")
         check_files([folder])
-        own_backbone, own_projection = check_options(
-            up, device, backbone, projection, prompts, weights_dir
-        )
+        own_backbone, own_projection = check_options(up, device, backbone, projection, prompts)
         if not is_own(method):
             choose(method, METHODS, "few-shot method")
         common.show_bars(quiet)

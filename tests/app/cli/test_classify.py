@@ -88,7 +88,6 @@ MISTAKES = [
     (["{ball}", "--backbone", "clap"], "Unknown backbone 'clap'"),
     (["{ball}", "--projection", "x.py"], "The module 'x.py' of the projection 'x' is no Python"),
     (["{ball}", "--prompts", "x"], "Unknown prompt set 'x'"),
-    (["{ball}", "--weights-dir", "none"], "There is no folder none"),
 ]
 
 
