@@ -13,7 +13,7 @@ def code(name, module=None):
     `module` tells by the wildcards which module the script imports by name at run time; modules of
     the user's that entries of the job name are hashed too.
     """
-    script = workflow.source_path(f"../../scripts/{name}.py")
+    script = of_workflow(f"scripts/{name}.py")
     return lambda wildcards: hashed(
         script, *([module(wildcards)] if module else []), *own_modules(wildcards)
     )

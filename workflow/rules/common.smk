@@ -24,6 +24,15 @@ from pointclip.catalog.protocols import PROTOCOLS
 from pointclip.config import entries, experiments, paths, registrations, schema, targets
 from pointclip.core.errors import UserError
 
+
+def of_workflow(name):
+    """A file of this workflow: of the clone, or the copy that Snakemake keeps of a git host's."""
+    here = REPOSITORY / name
+    if here.is_file():
+        return str(entries.here(here))
+    return workflow.source_path(f"../../{name}")
+
+
 try:
     schema.validate(config, workflow.overwrite_configfiles)
     ENTRIES = experiments.resolve(config)
@@ -39,7 +48,7 @@ except UserError as error:
     raise WorkflowError(str(error))
 
 OUT = str(Path(config["results"], config["name"]))
-PUBLISHED = str(entries.here(workflow.source_path("../../config/published.csv")))
+PUBLISHED = of_workflow("config/published.csv")
 # A GPU is asked for where there is one; on a cluster the profile's `device: cuda` says so.
 GPU = int(
     config["device"].startswith("cuda")
