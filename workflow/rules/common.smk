@@ -16,7 +16,7 @@ if (REPOSITORY / "pointclip").is_dir():
     sys.path.insert(0, str(REPOSITORY))
 elif find_spec("pointclip") is None:
     raise WorkflowError(
-        "These rules need the package pointclip: pip install 'pointclip[workflow]'."
+        "These rules need the package: pip install 'pointclip[workflow]'."
     )
 
 from pointclip.catalog.datasets import FURNITURE, READERS
