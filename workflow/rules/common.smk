@@ -15,9 +15,7 @@ REPOSITORY = Path(str(workflow.current_basedir)).parents[1]
 if (REPOSITORY / "pointclip").is_dir():
     sys.path.insert(0, str(REPOSITORY))
 elif find_spec("pointclip") is None:
-    raise WorkflowError(
-        "These rules need the package: pip install 'pointclip[workflow]'."
-    )
+    raise WorkflowError("Missing library: pip install 'pointclip[workflow]'.")
 
 from pointclip.catalog.datasets import FURNITURE, READERS
 from pointclip.catalog.protocols import PROTOCOLS
