@@ -49,7 +49,7 @@ def test_json_is_one_object_a_line_and_equals_the_library(run, shapes, entry):
     )
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 0
-    said = {"backbone": "tiny", "projection": "pointclip_v2", "prompts": "class_name"}
+    said = {"backbone": "tiny", "projection": "surround", "prompts": "class_name"}
     assert all(said.items() <= row.items() for row in rows)
     assert [row["file"] for row in rows] == [f"{shapes}/ball.off", f"{shapes}/inner/box.ply"]
     assert [row["calibrated"] for row in rows] == [False, False]  # no adapter, no temperature
