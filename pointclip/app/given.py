@@ -58,17 +58,16 @@ def of_each(points: Any, colors: Any, compute: Compute) -> Any:
     return found.to(points.device) if isinstance(points, Tensor) else found.numpy()
 
 
-def check_points(points: Any) -> Float[np.ndarray, "*batch point 3"]:
-    """Points as NumPy holds them.
+def check_points(points: Any, one: bool = False) -> Float[np.ndarray, "*batch point 3"]:
+    """Points as NumPy holds them, of one cloud only or of several.
 
     Raises:
         UserError: if they have another shape, or are no finite numbers.
     """
     given = as_numpy(points)
-    if given.ndim not in (2, 3) or given.shape[-1] != 3 or 0 in given.shape:
-        raise UserError(
-            f"Points must have shape (points, 3) or (clouds, points, 3), not {given.shape}."
-        )
+    if given.ndim not in ((2,) if one else (2, 3)) or given.shape[-1] != 3 or 0 in given.shape:
+        several = "" if one else " or (clouds, points, 3)"
+        raise UserError(f"Points must have shape (points, 3){several}, not {given.shape}.")
     if not np.isfinite(given).all():
         raise UserError("Some coordinates are NaN or infinite: leave such points out.")
     return given

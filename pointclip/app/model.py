@@ -160,7 +160,7 @@ class PointCLIP:
         In a notebook, the result shows itself.
         """
         names = need_projection(self.projection, self.encoder).view_names
-        features, depth = self._encode(check_points(points)[None], None)
+        features, depth = self._encode(check_points(points, one=True)[None], None)
         assert depth is not None
         together, each = self._read(features)
         alone, best = _softmax(each[0]).numpy(), _softmax(together[0]).numpy()

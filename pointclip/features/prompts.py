@@ -73,6 +73,8 @@ def load_prompts(given: str | Path | Sequence[str]) -> Prompts:
         if not given:
             raise UserError("The list of templates is empty: give at least one sentence.")
         return Prompts(OWN_TEMPLATES, _check_templates(list(given), "the list of templates"))
+    if "{" in str(given):
+        raise UserError(f"Templates are a list: give ['{given}'] in place of '{given}'.")
     path = Path(given)
     if path.suffix not in {".yaml", ".yml", ".json", ".tsv"}:
         sets = prompt_sets()

@@ -120,9 +120,10 @@ def test_templates_of_ones_own_are_prompts(entry, points):
     for wrong, sentence in {
         ("a chair",): "'a chair' in the list of templates has no {}",
         (): "list of templates is empty",
+        "a {}": r"Templates are a list: give \['a \{\}'\]",
     }.items():
         with pytest.raises(UserError, match=sentence):
-            PointCLIP(CLASSES, entry, prompts=list(wrong))
+            PointCLIP(CLASSES, entry, prompts=wrong)
 
 
 def test_the_model_says_what_it_is(model):
@@ -169,6 +170,11 @@ def test_files_are_read_no_further_than_asked(model, points, tmp_path):
 def test_points_of_another_shape_are_refused(model, shape):
     with pytest.raises(UserError, match="must have shape"):
         model(np.zeros(shape, np.float32))
+
+
+def test_one_cloud_is_looked_at_at_a_time(model, points):
+    with pytest.raises(UserError, match=r"must have shape \(points, 3\), not \(2, 300, 3\)"):
+        model.look([points, points])
 
 
 def test_points_that_are_no_numbers_are_refused(model, points):
