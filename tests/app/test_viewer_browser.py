@@ -165,6 +165,10 @@ def test_many_files_open_as_an_overview_to_sort_and_to_follow(overview, made):
     assert [row.split()[0] for row in rows(overview)] == ["box.off", "ball.ply"]
     buttons[2].click()
     assert rows(overview)[0].endswith(max(shown))
+    head = overview.find_element("css selector", "#file-table th[aria-sort]")
+    assert head.get_attribute("aria-sort") == "descending"
+    buttons[2].click()
+    assert rows(overview)[0].endswith(min(shown))
     painted = """const c = document.querySelector("#file-table canvas");
         return c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some(v => v > 0);"""
     assert overview.execute_script(painted)

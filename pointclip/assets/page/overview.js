@@ -1,8 +1,9 @@
 // The overview of many files: a row each with a thumbnail, the prediction and a link; sorted by any column.
+// Heading, order of two rows, and the direction in which people want it first.
 const COLUMNS = [
-  ["File", (a, b) => a.item.name.localeCompare(b.item.name, undefined, { numeric: true })],
-  ["Prediction", (a, b) => a.label.localeCompare(b.label) || b.probability - a.probability],
-  ["Probability", (a, b) => b.probability - a.probability],
+  ["File", (a, b) => a.item.name.localeCompare(b.item.name, undefined, { numeric: true }), "ascending"],
+  ["Prediction", (a, b) => a.label.localeCompare(b.label), "ascending"],
+  ["Probability", (a, b) => a.probability - b.probability, "descending"],
 ];
 
 class Overview {
@@ -53,11 +54,13 @@ class Overview {
     return { element, canvas, item, i, label, probability };
   }
 
-  sort(column) {  // once: as people expect of the column; again: the other way round
-    const down = this.heads[column].getAttribute("aria-sort") === "ascending";
+  sort(column) {  // a second time: the other way round
+    const [, compare, first] = COLUMNS[column], second = first === "ascending" ? "descending" : "ascending";
+    const direction = this.heads[column].getAttribute("aria-sort") === first ? second : first;
     this.heads.forEach(cell => cell.removeAttribute("aria-sort"));
-    this.heads[column].setAttribute("aria-sort", down ? "descending" : "ascending");
-    const order = [...this.rows].sort((a, b) => (down ? -1 : 1) * COLUMNS[column][1](a, b) || a.i - b.i);
+    this.heads[column].setAttribute("aria-sort", direction);
+    const sign = direction === "ascending" ? 1 : -1;
+    const order = [...this.rows].sort((a, b) => sign * compare(a, b) || a.i - b.i);
     this.body.replaceChildren(...order.map(row => row.element));
   }
 
