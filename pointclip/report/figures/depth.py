@@ -108,11 +108,12 @@ def _grid(
         for spine in axis.spines.values():
             spine.set(visible=True, color="#c0c0c0", linewidth=0.5)
     space: dict[str, Any] = {"w_pad": 0.015, "h_pad": 0.015, "wspace": 0.0, "hspace": 0.0}
+    # The small pads between the tiles would press names onto the edge, and the title onto the
+    # names of the columns.
+    width, height = figure.get_size_inches()
+    space["rect"] = (0.1 / width, 0, 1 - 0.15 / width, 1 - (0.27 if title else 0) / height)
     if title:
-        # The small pads between the tiles would press the title onto the names of the columns.
-        height = figure.get_figheight()
         figure.suptitle(title, fontsize=10, y=1 - 0.04 / height, va="top").set_in_layout(False)
-        space["rect"] = (0, 0, 1, 1 - 0.27 / height)
     figure.get_layout_engine().set(**space)  # type: ignore[union-attr]
     return figure, axes.tolist()
 
