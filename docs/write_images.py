@@ -38,7 +38,8 @@ def shrink(source: Path, target: Path) -> None:
     if image.width > WIDTH:
         height = round(image.height * WIDTH / image.width)
         image = image.resize((WIDTH, height), Image.Resampling.LANCZOS)
-    image.quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
+    few = image.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(target, optimize=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from pointclip.catalog.projections import PROJECTIONS
+
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = ROOT / "docs" / "scores"
@@ -66,7 +68,8 @@ def _read(name: str, **wanted: object) -> pd.DataFrame:
     rows = pd.read_csv(FILES / f"{name}.csv")
     for column, value in wanted.items():
         rows = rows[rows[column].isin(value if isinstance(value, list) else [value])]
-    return rows
+    order = list(PROJECTIONS)
+    return rows.sort_values("projection", key=lambda names: names.map(order.index), kind="stable")
 
 
 def _by_shots(rows: pd.DataFrame, of: str, heading: str) -> str:
