@@ -55,6 +55,7 @@ def made(tmp_path_factory):
     BACKBONES["tiny"] = tiny_backbone(folder / "tiny", prompts="class_name")
     try:
         common = [str(folder), "--classes", ",".join(CLASSES), "--backbone", "tiny"]
+        common += ["--projection", "pointclip_v2"]
         done = CliRunner().invoke(app, ["show", *common, "-o", str(folder / "page.html")])
         assert done.exit_code == 0, done.output
         read = CliRunner().invoke(app, ["classify", *common, "--json", "--top", "9"])
