@@ -21,6 +21,7 @@ from pointclip.core.own_module import is_own
 AS_PARAMS = ("pointclip.catalog.adapters",)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DOCUMENTED = (ast.Module, ast.ClassDef, *_FUNCTIONS)
+_IMPORTS = (ast.Import, ast.ImportFrom)
 
 
 def code_hash(script: str | Path, *also: str) -> str:
@@ -44,47 +45,16 @@ def code_hash(script: str | Path, *also: str) -> str:
 def _read(path: Path) -> tuple[str, tuple[str, ...]]:
     """The hash of a file's own statements, and the modules of the package that it imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    _strip(tree)
-    imported = tuple(dict.fromkeys(_imports(tree)))
-    return hashlib.sha256(ast.dump(_WithoutImports().visit(tree)).encode()).hexdigest(), imported
+    imported = tuple(dict.fromkeys(_strip(tree)))
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imported
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    """The modules meant by the import statements of a file, those inside functions too.
+def _strip(node: ast.AST) -> Iterator[str]:
+    """Cut docstrings, annotations of functions and all imports; yield what is imported.
 
-    The `__init__` of the folders above a module is not followed: these are empty or lazy.
+    Where a module lies makes no difference to results. What only type checkers import is not
+    yielded.
     """
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if _file(alias.name))
-        elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                raise SyntaxError("Relative imports are not followed: write 'from pointclip…'.")
-            for alias in node.names:
-                submodule = f"{node.module}.{alias.name}"
-                yield next((name for name in (submodule, node.module or "") if _file(name)), "")
-
-
-class _WithoutImports(ast.NodeTransformer):
-    """Where a module lies makes no difference to results."""
-
-    def visit_Import(self, node: ast.Import) -> None:
-        return None
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        return None
-
-
-@cache
-def _file(module: str) -> Path | None:
-    path = PACKAGE.parent.joinpath(*module.split("."))
-    candidates = [path.with_suffix(".py"), path / "__init__.py"]
-    inside = module.split(".")[0] == PACKAGE.name
-    return next((file for file in candidates if inside and file.is_file()), None)
-
-
-def _strip(node: ast.AST) -> None:
-    """Cut docstrings, annotations of functions and imports for type checkers alone."""
     if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
         node.body = node.body[1:] or [ast.Pass()]
     if isinstance(node, _FUNCTIONS):
@@ -95,8 +65,36 @@ def _strip(node: ast.AST) -> None:
     if isinstance(node, ast.Module):
         node.body = [statement for statement in node.body if not _for_type_checkers(statement)]
     for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-        for statement in getattr(node, block, []):
-            _strip(statement)
+        statements = getattr(node, block, None)
+        if isinstance(statements, list):
+            for statement in statements:
+                yield from (
+                    _modules(statement) if isinstance(statement, _IMPORTS) else _strip(statement)
+                )
+            setattr(node, block, [s for s in statements if not isinstance(s, _IMPORTS)])
+
+
+def _modules(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """The modules meant by an import statement.
+
+    The `__init__` of the folders above a module is not followed: these are empty or lazy.
+    """
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names if _file(alias.name))
+        return
+    if node.level:
+        raise SyntaxError("Relative imports are not followed: write 'from pointclip…'.")
+    for alias in node.names:
+        submodule = f"{node.module}.{alias.name}"
+        yield next((name for name in (submodule, node.module or "") if _file(name)), "")
+
+
+@cache
+def _file(module: str) -> Path | None:
+    path = PACKAGE.parent.joinpath(*module.split("."))
+    candidates = [path.with_suffix(".py"), path / "__init__.py"]
+    inside = module.split(".")[0] == PACKAGE.name
+    return next((file for file in candidates if inside and file.is_file()), None)
 
 
 def _for_type_checkers(statement: ast.stmt) -> bool:

@@ -7,6 +7,7 @@ uses the adapter gives that part. Without torch: the workflow describes the part
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def _describe_backbone(full: Mapping[str, Any]) -> dict[str, Any]:
     return {"own": _as_id(full["name"])}
 
 
+@cache
 def _prompt_sets() -> list[str]:
     return sorted(path.stem for path in (PACKAGE / "assets/prompts").glob("*.yaml"))
 
