@@ -25,7 +25,8 @@ def fetch_scenes(entry: Mapping[str, Any], folder: str | Path) -> None:
     try:
         download(entry, folder, _belongs_to_scenes)
     except UserError as error:
-        raise UserError(f"{missing_scenes(entry)} {error}") from error
+        place = entry.get("place", entry["path"])
+        raise UserError(f"{error} Put the scenes into {place} ({entry['terms']}).") from error
 
 
 def _belongs_to_scenes(path: PurePosixPath) -> bool:

@@ -24,6 +24,7 @@ from pointclip.catalog.datasets import FURNITURE
 # 3D encoder -> channels of its features.
 ENCODERS = {"openshape_b32": 512, "openshape_l14": 768, "openshape_g14": 1280, "ulip2": 1280}
 IMAGES = ("vit_b_32", "vit_b_16", "vit_l_14")
+CLASSES = ["bed", "bench", "cabinet", "chair", "desk", "lamp", "sofa", "table"]
 METHODS = ["inter_view", "tip", "tip_f", "linear_probe", "nearest_mean"]
 
 
@@ -46,14 +47,14 @@ def save_encoders(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def few_shot(projection: str, prompts: str, backbone: str) -> dict:
-    """As the config's own, with as many shots as four train shapes a class allow."""
+    """As the config's own, with as many shots as three train shapes a class allow."""
     return {
         "datasets": ["modelnet40_p2048"],
         "projections": [projection],
         "prompts": [prompts],
         "backbones": [backbone],
         "adapters": METHODS,
-        "shots": [1, 2, 3],
+        "shots": [1, 2],
         "sampling": "few",
         "protocols": ["plain", "validation"],
     }
@@ -64,14 +65,18 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1]).resolve()
     config = {
         "weights_dir": str(folder),
+        "encode_threads": 1,
         "backbones": save_encoders(folder),
         "datasets": {
             "modelnet40_p2048": {
                 "reader": "furniture",
+                "classes": CLASSES,
+                "shapes_per_class": 3,
                 "urls": [str(FURNITURE)],
                 "md5": checksum,
             }
         },
+        "augmented": {"n_augmentations": 2},
         "samplings": {"few": {"seeds": [1, 2, 3], "validation_per_class": 1}},
         "few_shot": [
             few_shot("pointclip_v2", "depth_templates", "vit_b_16"),

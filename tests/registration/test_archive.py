@@ -38,7 +38,9 @@ def test_an_archive_of_scenes_is_fetched_once_and_unpacked(scene, tmp_path, capl
         manifest = json.loads((tmp_path / name / "manifest.json").read_text())
         assert manifest["checksum"].startswith("sha256:")
     wrong = entry | {"sha256": "0" * 64}
-    with pytest.raises(UserError, match=r"put the scenes there \(for research\)\. .*not sha256:0"):
+    with pytest.raises(
+        UserError, match=r"not sha256:0+\)\. Put the scenes into data/mine \(for res"
+    ):
         fetch_scenes(wrong, tmp_path / "wrong")
 
 

@@ -51,6 +51,7 @@ CONFIG = {
     },
 }
 FOLDER = "results/registration/zoe"
+MATCHES = f"{FOLDER}/fused/matches.h5"
 POSES = f"{FOLDER}/fused/kabsch_released/poses.h5"
 
 
@@ -82,17 +83,15 @@ def test_networks_run_once_for_all_that_share_them(freereg: Project) -> None:
 
 
 @pytest.mark.slow
-def test_from_networks_to_poses(freereg: Project) -> None:
-    outcome = freereg.snakemake(POSES)
+def test_from_networks_to_matches(freereg: Project) -> None:
+    outcome = freereg.snakemake(MATCHES)
     assert outcome.code == 0, outcome.text
-    ran = {"estimate_depth", "encode_layers", "describe_frames", "match_pairs", "solve_poses"}
+    ran = {"network", "estimate_depth", "encode_layers", "describe_frames", "match_pairs"}
     assert ran <= set(outcome.jobs)
-    with (
-        h5py.File(freereg.path(POSES)) as poses,
-        h5py.File(freereg.path(f"{FOLDER}/fused/matches.h5")) as matches,
-    ):
-        assert len(poses) and set(poses) == set(matches)
-    assert freereg.snakemake(POSES).nothing
+    found: list[int] = []
+    with h5py.File(freereg.path(MATCHES)) as file:
+        file.visititems(lambda name, item: found.append(len(item)) if "matches" in name else None)
+    assert len(found) == 2 and min(found) > 0
 
 
 def test_a_missing_network_is_told_with_its_place(freereg: Project) -> None:

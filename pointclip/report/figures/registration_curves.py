@@ -1,6 +1,7 @@
 """Curves of registration: recall against the threshold, error against overlap, ablations."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ from pointclip.report.figures.style import (
 
 
 STEPS = 100
+# A colour a feature family, a style a solver.
+STYLES = ("-", "--", "-.", ":", (0, (1, 3)), (0, (6, 3)))
 
 
 @styled
@@ -35,13 +38,15 @@ def recall_curve(rows: pd.DataFrame, success: Sequence[float]) -> Figure:
     figure = Figure(figsize=(5.6, 3.8))
     axis = figure.subplots()
     share, names = np.linspace(0, 1, STEPS + 1), list[str]()
+    ways = rows[~rows["features"].isin([RANDOM, IDENTITY])]
+    colour_of = dict(zip(ways["features"].unique(), cycle(COLOURS), strict=False))
+    style_of = dict(zip(ways["solver"].unique(), cycle(STYLES), strict=False))
     for (features, solver), group in rows.groupby(["features", "solver"], sort=False):
         recall = [100 * successes(group, (s * degrees, s * metres)).mean() for s in share]
         name = features if features in (RANDOM, IDENTITY) else f"{features}, {solver}"
-        baseline = features in (RANDOM, IDENTITY)
-        colour = GREY if baseline else COLOURS[sum(n not in (RANDOM, IDENTITY) for n in names) % 7]
-        style = {RANDOM: ":", IDENTITY: "--"}.get(features, "-")
-        axis.plot(share * degrees, recall, style, color=colour, label=name)
+        style = {RANDOM: ":", IDENTITY: "--"}.get(features) or style_of[solver]
+        colour = colour_of.get(features, GREY)
+        axis.plot(share * degrees, recall, linestyle=style, color=colour, label=name)
         names.append(name)
     axis.set_xlabel("rotation limit (degrees)")
     axis.set_ylabel("registration recall (%)")

@@ -76,7 +76,7 @@ def save(figure: Figure, *paths: str | Path) -> None:
 
 
 def legend_below(figure: Figure, panels: Iterable[Axes], order: Sequence[str]) -> None:
-    """One legend for all panels, under them, in as many columns as fit."""
+    """One legend for all panels, under them, in as many columns as fit; a long one gets room."""
     handles: dict[str, Any] = {}
     for axis in panels:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
@@ -84,6 +84,8 @@ def legend_below(figure: Figure, panels: Iterable[Axes], order: Sequence[str]) -
     names = [name for name in order if name in handles]
     longest = max(len(name) for name in names)
     columns = max(1, min(len(names), int(figure.get_figwidth() * 11 / (longest + 6))))
+    rows = -(-len(names) // columns)
+    figure.set_figheight(figure.get_figheight() + 0.18 * max(0, rows - 6))
     figure.legend([handles[n] for n in names], names, loc="outside lower center", ncols=columns)
 
 

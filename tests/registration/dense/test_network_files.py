@@ -32,8 +32,7 @@ def test_every_network_says_where_it_comes_from(name):
     assert bool(entry["hub"]) != bool(entry["url"])
 
 
-@pytest.mark.parametrize("name", ["zoe_n", "controlnet_depth_freereg"])
-def test_a_hub_that_does_not_answer_is_given_up_in_seconds(name, tmp_path, monkeypatch):
+def test_a_hub_that_does_not_answer_is_given_up_in_seconds(tmp_path, monkeypatch):
     """A network that swallows all packets: nothing is refused, nothing comes back."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -41,12 +40,9 @@ def test_a_hub_that_does_not_answer_is_given_up_in_seconds(name, tmp_path, monke
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setenv("HF_ENDPOINT", address)
         monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-        entry = NETWORKS[name] | {"name": name}
-        if entry.get("url"):
-            entry["url"] = f"{address}/file"
         start = time.perf_counter()
         with pytest.raises(UserError, match=f"{address} cannot be reached: put .* into"):
-            fetch_network(entry, tmp_path)
+            fetch_network("zoe_n", tmp_path)
         assert time.perf_counter() - start < 5
 
 
