@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32
 
-from pointclip.core.jit import compiled
 from pointclip.registration.camera import Camera
 from pointclip.registration.depth_map import points_of, valid_pixels
+from pointclip.registration.projective import accumulate
 from pointclip.registration.surface import estimate_normals, normal_weights, thin
 
 
-# Nearest depth at which a point can be seen, and below how many partners a pose stays as it is.
-NEAREST, FEWEST = 0.05, 30
+# Below how many partners a pose stays as it is.
+FEWEST = 30
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def align(
             gradient, partners = np.zeros((len(poses), 6)), np.zeros(len(poses))
             for backward, (side, other) in enumerate(((0, target), (1, query))):
                 intrinsics = np.array(other.camera.intrinsics)
-                _accumulate(
+                accumulate(
                     *sides[side], poses, other.depth, intrinsics, limit, bool(backward),
                     hessian, gradient, partners,
                 )  # fmt: skip
@@ -117,64 +117,3 @@ def _motions(twist: Float[np.ndarray, "pose 6"]) -> Float[np.ndarray, "pose 3 4"
     sine, cosine = np.sin(angle)[:, None, None], np.cos(angle)[:, None, None]
     rotation = np.eye(3) + sine * cross + (1 - cosine) * cross @ cross
     return np.concatenate([rotation, twist[:, 3:, None]], axis=2)
-
-
-@compiled
-def _accumulate(
-    points, normals, poses, depth, intrinsics, limit, backward, hessian, gradient, partners
-):
-    # Forward, p is taken by the pose and meets q of the map. Backward, p is the target's own, is
-    # taken by the inverse pose and meets q of the query's map, which the pose then takes to p. In
-    # both cases the step turns and shifts, in the target's frame, what comes from the query.
-    height, width = depth.shape
-    fx, fy, cx, cy = intrinsics
-    row = np.empty(6)
-    for k in range(len(poses)):
-        p = poses[k]
-        for n in range(len(points)):
-            x, y, z = points[n, 0], points[n, 1], points[n, 2]
-            nx, ny, nz = normals[n, 0], normals[n, 1], normals[n, 2]
-            if backward:
-                dx, dy, dz = x - p[0, 3], y - p[1, 3], z - p[2, 3]
-                a = p[0, 0] * dx + p[1, 0] * dy + p[2, 0] * dz
-                b = p[0, 1] * dx + p[1, 1] * dy + p[2, 1] * dz
-                c = p[0, 2] * dx + p[1, 2] * dy + p[2, 2] * dz
-            else:
-                a = p[0, 0] * x + p[0, 1] * y + p[0, 2] * z + p[0, 3]
-                b = p[1, 0] * x + p[1, 1] * y + p[1, 2] * z + p[1, 3]
-                c = p[2, 0] * x + p[2, 1] * y + p[2, 2] * z + p[2, 3]
-            if c < NEAREST:
-                continue
-            u = a / c * fx + cx + 0.5
-            v = b / c * fy + cy + 0.5
-            if not (u >= 0.0 and v >= 0.0 and u < width and v < height):
-                continue
-            column, line = int(u), int(v)
-            d = depth[line, column]
-            if not d > 0:
-                continue
-            qx, qy, qz = (column - cx) / fx * d, (line - cy) / fy * d, 1.0 * d
-            squared = (a - qx) ** 2 + (b - qy) ** 2 + (c - qz) ** 2
-            if squared > limit * limit:
-                continue
-            if backward:
-                # (mx, my, mz) comes from the query and moves; the plane stands in the target.
-                mx = p[0, 0] * qx + p[0, 1] * qy + p[0, 2] * qz + p[0, 3]
-                my = p[1, 0] * qx + p[1, 1] * qy + p[1, 2] * qz + p[1, 3]
-                mz = p[2, 0] * qx + p[2, 1] * qy + p[2, 2] * qz + p[2, 3]
-                ox, oy, oz = nx, ny, nz
-                residual = (mx - x) * ox + (my - y) * oy + (mz - z) * oz
-            else:
-                mx, my, mz = a, b, c
-                ox = p[0, 0] * nx + p[0, 1] * ny + p[0, 2] * nz
-                oy = p[1, 0] * nx + p[1, 1] * ny + p[1, 2] * nz
-                oz = p[2, 0] * nx + p[2, 1] * ny + p[2, 2] * nz
-                residual = (mx - qx) * ox + (my - qy) * oy + (mz - qz) * oz
-            row[0], row[1], row[2] = my * oz - mz * oy, mz * ox - mx * oz, mx * oy - my * ox
-            row[3], row[4], row[5] = ox, oy, oz
-            weight = (1 - squared / (limit * limit)) ** 2
-            for i in range(6):
-                for j in range(6):
-                    hessian[k, i, j] += weight * row[i] * row[j]
-                gradient[k, i] -= weight * row[i] * residual
-            partners[k] += 1

@@ -14,12 +14,12 @@ NEAREST = 0.05
 
 
 @compiled
-def _land(x, y, z, pose, backward, intrinsics, cell, height, width):
-    """The moved point, and the row and column of the cell of `cell` pixels that it lands in.
+def _land(x, y, z, p, backward, fx, fy, cx, cy, cells, height, width):
+    """The point taken by the pose `p`, and the row and column of the cell that it lands in.
 
-    The row is -1 where no cell sees it. `height` and `width` count cells.
+    A pixel has `cells` cells along its side, `height` and `width` count them; the row is -1 where
+    none sees the point.
     """
-    p = pose
     if backward:
         dx, dy, dz = x - p[0, 3], y - p[1, 3], z - p[2, 3]
         a = p[0, 0] * dx + p[1, 0] * dy + p[2, 0] * dz
@@ -31,9 +31,8 @@ def _land(x, y, z, pose, backward, intrinsics, cell, height, width):
         c = p[2, 0] * x + p[2, 1] * y + p[2, 2] * z + p[2, 3]
     if c < NEAREST:
         return a, b, c, -1, -1
-    fx, fy, cx, cy = intrinsics
-    u = (a / c * fx + cx + 0.5) / cell
-    v = (b / c * fy + cy + 0.5) / cell
+    u = (a / c * fx + cx + 0.5) * cells
+    v = (b / c * fy + cy + 0.5) * cells
     if not (u >= 0.0 and v >= 0.0 and u < width and v < height):
         return a, b, c, -1, -1
     return a, b, c, int(v), int(u)
@@ -55,9 +54,7 @@ def accumulate(
         for n in range(len(points)):
             x, y, z = points[n, 0], points[n, 1], points[n, 2]
             nx, ny, nz = normals[n, 0], normals[n, 1], normals[n, 2]
-            a, b, c, line, column = _land(
-                x, y, z, p, backward, intrinsics, 1.0, height, width
-            )
+            a, b, c, line, column = _land(x, y, z, p, backward, fx, fy, cx, cy, 1.0, height, width)
             if line < 0:
                 continue
             d = depth[line, column]
@@ -92,18 +89,19 @@ def accumulate(
 
 @compiled
 def meet(
-    points, others, features, other_features, about, about_other, poses, lookup, cell, intrinsics,
+    points, others, features, other_features, about, about_other, poses, lookup, cells, intrinsics,
     limit, backward, sums,
 ):  # fmt: skip
     """Add how alike the key-points are that each pose brings together (`verify.likeness`)."""
     height, width = lookup.shape
+    fx, fy, cx, cy = intrinsics
     for k in range(len(poses)):
         for n in range(len(points)):
             x, y, z = points[n, 0], points[n, 1], points[n, 2]
             if not z > 0:
                 continue
             a, b, c, line, column = _land(
-                x, y, z, poses[k], backward, intrinsics, cell, height, width
+                x, y, z, poses[k], backward, fx, fy, cx, cy, cells, height, width
             )
             if line < 0:
                 continue
@@ -125,11 +123,12 @@ def meet(
 def agree(points, weights, poses, depth, intrinsics, limit, reference, backward, counts):
     """Add the points that land on, before and behind the other surface (`verify.agreement`)."""
     height, width = depth.shape
+    fx, fy, cx, cy = intrinsics
     for k in range(len(poses)):
         for n in range(len(points)):
             x, y, z = points[n, 0], points[n, 1], points[n, 2]
             _, _, c, line, column = _land(
-                x, y, z, poses[k], backward, intrinsics, 1.0, height, width
+                x, y, z, poses[k], backward, fx, fy, cx, cy, 1.0, height, width
             )
             if line < 0:
                 continue

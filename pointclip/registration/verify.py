@@ -8,10 +8,10 @@ not before it (where the other camera looked through), and key-points that meet 
 import numpy as np
 from jaxtyping import Float, Float32
 
-from pointclip.core.jit import compiled
-from pointclip.registration.align import NEAREST, Surface
+from pointclip.registration.align import Surface
 from pointclip.registration.keypoints import LOOKUP_CELL
 from pointclip.registration.match import squared_distances
+from pointclip.registration.projective import agree, meet
 from pointclip.registration.side import Side
 
 
@@ -46,7 +46,7 @@ def agreement(
         counts = np.zeros((len(poses), 3))
         intrinsics = np.array(other.camera.intrinsics)
         limits = (ON_SURFACE * unit, REFERENCE_RANGE * unit)
-        _agree(
+        agree(
             side.points, side.weights, poses, other.depth, intrinsics, *limits, bool(backward),
             counts,
         )  # fmt: skip
@@ -83,87 +83,10 @@ def likeness(
         sums = np.zeros(len(poses))
         points = np.where(side.valid[:, None], side.keypoints.points, np.nan)
         others = np.where(other.valid[:, None], other.keypoints.points, np.nan)
-        _meet(
+        meet(
             points, others, side.features, other.features, about[backward], about[1 - backward],
-            poses, other.keypoints.nearest, LOOKUP_CELL,
+            poses, other.keypoints.nearest, 1 / LOOKUP_CELL,
             np.array(other.keypoints.camera.intrinsics), MEETING * unit, bool(backward), sums,
         )  # fmt: skip
         total += sums / max(len(side.valid), 1)
     return total
-
-
-@compiled
-def _meet(
-    points, others, features, other_features, about, about_other, poses, lookup, cell, intrinsics,
-    limit, backward, sums,
-):  # fmt: skip
-    height, width = lookup.shape
-    fx, fy, cx, cy = intrinsics
-    for k in range(len(poses)):
-        p = poses[k]
-        for n in range(len(points)):
-            x, y, z = points[n, 0], points[n, 1], points[n, 2]
-            if not z > 0:
-                continue
-            if backward:
-                dx, dy, dz = x - p[0, 3], y - p[1, 3], z - p[2, 3]
-                a = p[0, 0] * dx + p[1, 0] * dy + p[2, 0] * dz
-                b = p[0, 1] * dx + p[1, 1] * dy + p[2, 1] * dz
-                c = p[0, 2] * dx + p[1, 2] * dy + p[2, 2] * dz
-            else:
-                a = p[0, 0] * x + p[0, 1] * y + p[0, 2] * z + p[0, 3]
-                b = p[1, 0] * x + p[1, 1] * y + p[1, 2] * z + p[1, 3]
-                c = p[2, 0] * x + p[2, 1] * y + p[2, 2] * z + p[2, 3]
-            if c < NEAREST:
-                continue
-            u = (a / c * fx + cx + 0.5) / cell
-            v = (b / c * fy + cy + 0.5) / cell
-            if not (u >= 0.0 and v >= 0.0 and u < width and v < height):
-                continue
-            m = lookup[int(v), int(u)]
-            if m < 0 or not others[m, 2] > 0:
-                continue
-            apart = (a - others[m, 0]) ** 2 + (b - others[m, 1]) ** 2 + (c - others[m, 2]) ** 2
-            if apart < limit * limit:
-                away = 0.0
-                for i in range(features.shape[1]):
-                    away += (features[n, i] - other_features[m, i]) ** 2
-                away = np.sqrt(away)
-                one = (about[n, 0] - away) / about[n, 1]
-                other = (about_other[m, 0] - away) / about_other[m, 1]
-                sums[k] += 0.5 * (one + other)
-
-
-@compiled
-def _agree(points, weights, poses, depth, intrinsics, limit, reference, backward, counts):
-    height, width = depth.shape
-    fx, fy, cx, cy = intrinsics
-    for k in range(len(poses)):
-        p = poses[k]
-        for n in range(len(points)):
-            x, y, z = points[n, 0], points[n, 1], points[n, 2]
-            if backward:
-                dx, dy, dz = x - p[0, 3], y - p[1, 3], z - p[2, 3]
-                a = p[0, 0] * dx + p[1, 0] * dy + p[2, 0] * dz
-                b = p[0, 1] * dx + p[1, 1] * dy + p[2, 1] * dz
-                c = p[0, 2] * dx + p[1, 2] * dy + p[2, 2] * dz
-            else:
-                a = p[0, 0] * x + p[0, 1] * y + p[0, 2] * z + p[0, 3]
-                b = p[1, 0] * x + p[1, 1] * y + p[1, 2] * z + p[1, 3]
-                c = p[2, 0] * x + p[2, 1] * y + p[2, 2] * z + p[2, 3]
-            if c < NEAREST:
-                continue
-            u = a / c * fx + cx + 0.5
-            v = b / c * fy + cy + 0.5
-            if not (u >= 0.0 and v >= 0.0 and u < width and v < height):
-                continue
-            d = depth[int(v), int(u)]
-            if not d > 0:
-                continue
-            apart = (c - d) / (limit * max(1.0, c / reference))
-            if apart * apart < 1:
-                counts[k, 0] += weights[n] * (1 - apart * apart)
-            elif apart < 0:
-                counts[k, 1] += weights[n]
-            else:
-                counts[k, 2] += weights[n]
