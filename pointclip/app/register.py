@@ -21,12 +21,11 @@ from pointclip.registration.pose.solve import check_library
 from pointclip.registration.prepare import make_keypoints, render_target
 from pointclip.registration.register import (
     Registered,
-    best_of,
     describe_side,
     pose_in_cloud,
-    register_sides,
+    search,
 )
-from pointclip.registration.side import Seen
+from pointclip.registration.side import Seen, Side
 from pointclip.registration.virtual_cameras import virtual_cameras
 
 
@@ -85,7 +84,7 @@ def register(
         features: fpfh (with depth; default), clip_dense (without; default), hog.
         solver: kabsch (with depth; default), pnp (without; default), ransac, kabsch_released, kiss.
         cameras: where the cloud is rendered from: `capture` (its origin, for one scan), `around`
-            (from its middle, with `up` its axis that points up), or `auto`.
+            (about in it at eye height, with `up` its axis that points up), or `auto`.
         scene: indoor or driving: what distances are to be expected.
 
     Raises:
@@ -100,21 +99,22 @@ def register(
     seen = _see(photo, intrinsics, depth, depth_unit, entry)
     points = np.asarray(cloud if isinstance(cloud, np.ndarray) else load_cloud(cloud), dtype=float)
     query = describe_side(seen, make_keypoints(seen, "grid"), [describer], [1.0], True)
-    found: list[Registered] = []
-    for camera in virtual_cameras(points, seen.camera, cameras, up):
+
+    def look(camera: Camera) -> Side | None:
         try:
             target = render_target(points, camera, entry)
         except UserError:  # this one looks at nothing
-            continue
-        side = describe_side(target, make_keypoints(target, "grid"), [describer], [1.0], False)
-        found.append(register_sides(query, side, solve_by, float(entry["unit"]), seed))
-    if not found:
+            return None
+        return describe_side(target, make_keypoints(target, "grid"), [describer], [1.0], False)
+
+    views = virtual_cameras(points, seen.camera, cameras, up)
+    best = search(query, look, views, solve_by, float(entry["unit"]), seed)
+    if best is None:
         nearest, farthest = entry["valid_depth"]
         raise UserError(
             f"No virtual camera sees a point of the cloud between {nearest:g} and {farthest:g} m: "
             "is it in metres?"
         )
-    best = found[best_of(found, float(entry["unit"]))]
     picture = _picture(seen, points, best)
     pose = pose_in_cloud(best)
     return Registration(pose, best.solution.inliers, features, solver, seen.camera, points, picture)

@@ -3,13 +3,15 @@
 import numpy as np
 from jaxtyping import Float
 
-from pointclip.registration.camera import check_pose
+from pointclip.registration.camera import check_pose, transform
+from pointclip.registration.pose.rigid import on_a_line
 
 
 def solve(
     source: Float[np.ndarray, "match 3"], target: Float[np.ndarray, "match 3"], distance: float
 ) -> Float[np.ndarray, "4 4"] | None:
-    """The rigid motion from source to target; None if too few matches agree.
+    """The rigid motion from source to target; None if too few matches agree,
+    or those that do lie on a line.
 
     Args:
         distance: how far a right match may be off, in metres.
@@ -25,4 +27,6 @@ def solve(
         return None
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = found.rotation, found.translation
-    return check_pose(pose, "KISS-Matcher's pose")
+    pose = check_pose(pose, "KISS-Matcher's pose")
+    near = np.linalg.norm(transform(pose, source) - target, axis=1) < distance
+    return None if on_a_line(target[near]) else pose  # the library takes a pose from a line, too

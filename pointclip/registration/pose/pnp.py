@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from pointclip.registration.camera import Camera, inverse
+from pointclip.registration.pose.rigid import on_a_line
 
 
 FEWEST = 4
@@ -48,7 +49,7 @@ def poselib(
     inlier = np.array(info["inliers"], dtype=bool)
     if inlier.sum() < FEWEST:
         return None
-    return _checked(np.asarray(found.Rt), inlier)
+    return _checked(np.asarray(found.Rt), points, inlier)
 
 
 def opencv(
@@ -77,10 +78,17 @@ def opencv(
         return None
     inlier = np.zeros(len(pixels), dtype=bool)
     inlier[kept.ravel()] = True
-    return _checked(np.hstack([cv2.Rodrigues(turn)[0], shift.reshape(3, 1)]), inlier)
+    return _checked(np.hstack([cv2.Rodrigues(turn)[0], shift.reshape(3, 1)]), points, inlier)
 
 
-def _checked(world_to_camera: np.ndarray, inlier: Bool[np.ndarray, " match"]) -> Found:
+def _checked(
+    world_to_camera: np.ndarray,
+    points: Float[np.ndarray, "match 3"],
+    inlier: Bool[np.ndarray, " match"],
+) -> Found:
+    # Both libraries take a pose from points on a line, about which the camera may turn.
+    if not np.isfinite(world_to_camera).all() or on_a_line(points[inlier]):
+        return None
     pose = np.eye(4)
     pose[:3] = world_to_camera
-    return (inverse(pose), inlier) if np.isfinite(pose).all() else None
+    return inverse(pose), inlier

@@ -6,6 +6,18 @@ from jaxtyping import Bool, Float
 from pointclip.registration.camera import transform
 
 
+# Points lie on a line if their second extent is so small a share of the first.
+LINE = 0.01
+
+
+def on_a_line(points: Float[np.ndarray, "point 3"]) -> bool:
+    """Whether points fix no rotation: they are one, or lie on a line."""
+    if len(points) < 3:
+        return True
+    extents = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
+    return bool(extents[1] <= LINE * extents[0])
+
+
 def fit(
     source: Float[np.ndarray, "match 3"],
     target: Float[np.ndarray, "match 3"],
