@@ -11,10 +11,8 @@ import pointclip
 from pointclip.app.cli import app
 from pointclip.app.register_page import page
 from pointclip.core.errors import UserError
-from pointclip.registration.camera import transform
 from pointclip.registration.depth_map import points_of
 from pointclip.registration.metrics import rotation_error, translation_error
-from pointclip.registration.virtual_cameras import virtual_cameras
 
 
 HERE, THERE = pose(), pose(8, (0.2, 0.05, 0.1))
@@ -97,21 +95,3 @@ def test_a_cloud_that_no_camera_sees_is_told(files):
     far = scan() + np.array([0, 0, 5000])
     with pytest.raises(UserError, match="is it in metres"):
         pointclip.register(files / "photo.png", far, NUMBERS, files / "depth.png")
-
-
-def test_virtual_cameras_look_level_all_around():
-    points = np.random.default_rng(0).uniform(-3, 3, (500, 3))
-    cameras = virtual_cameras(points, CAMERA, "around", "z")
-    assert len(cameras) == 8
-    for camera in cameras:
-        rotation = camera.pose[:3, :3]
-        assert np.allclose(rotation @ rotation.T, np.eye(3)) and np.linalg.det(rotation) > 0
-        down = transform(camera.pose, np.array([[0, 1.0, 0]]))[0] - camera.pose[:3, 3]
-        assert np.allclose(down, [0, 0, -1])
-    ahead = np.stack([camera.pose[:3, 2] for camera in cameras])
-    assert np.allclose(ahead.sum(axis=0), 0) and np.allclose(ahead[:, 2], 0)
-
-
-def test_a_single_scan_is_rendered_from_where_it_was_captured():
-    (camera,) = virtual_cameras(scan(), CAMERA)
-    assert np.array_equal(camera.pose, np.eye(4))

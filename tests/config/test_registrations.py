@@ -1,7 +1,10 @@
+import numpy as np
 import pytest
+import yaml
+from places import REPOSITORY
 from scenes import pose, write_scene
 
-from pointclip.config import registration_entries, registrations
+from pointclip.config import registration_entries, registrations, schema
 from pointclip.core.errors import UserError
 
 
@@ -78,3 +81,21 @@ def test_the_name_of_a_depth_says_its_added_error():
     entry = {"query_depth": "sensor", "query_depth_error": [0.06, 0.03]}
     assert registration_entries.depth_name(entry) == "sensor +6 % +3 %"
     assert registration_entries.depth_name(entry | {"query_depth": "d/{id}.npy"}).startswith("file")
+
+
+def test_the_shipped_ablations_resolve(monkeypatch):
+    """Solver, features, query depth, densification, key-points and thresholds each vary."""
+    monkeypatch.chdir(REPOSITORY)
+    config = yaml.safe_load((REPOSITORY / "config/registration.yaml").read_text())
+    schema.validate(config, REPOSITORY)
+    entries = registrations.resolve(config, {})
+    wanted = {"solver", "features", "query_depth", "densification", "keypoints", "thresholds"}
+    assert wanted <= set(config["registration_ablations"])
+    for name, ablation in config["registration_ablations"].items():
+        runs = registrations.ablation_runs(config, name)
+        assert len(runs) == np.prod([len(values) for values in ablation["vary"].values()]), name
+        for axis, values in ablation["vary"].items():
+            section = entries[registrations.AXES[axis]]
+            settings = [{**section[value], "name": ""} for value in values]
+            # No two values mean the same.
+            assert all(one not in settings[:i] for i, one in enumerate(settings)), (name, axis)

@@ -3,15 +3,30 @@
 import numpy as np
 import pytest
 from places import REPOSITORY
+from scenes import CAMERA, depth_of, pose
 
 from pointclip.catalog.registration import FEATURES, PAIRS, SETTINGS, SOLVERS
 from pointclip.core.errors import UserError
 from pointclip.data.readers.frames import find_scenes
+from pointclip.registration.camera import transform
+from pointclip.registration.depth_map import points_of
 from pointclip.registration.describe import Describer
 from pointclip.registration.metrics import rotation_error, translation_error
 from pointclip.registration.pairs import read_pose, true_pose
-from pointclip.registration.prepare import make_keypoints, see_query, see_target, with_error
-from pointclip.registration.register import describe_side, register_sides
+from pointclip.registration.prepare import (
+    make_keypoints,
+    render_target,
+    see_query,
+    see_target,
+    with_error,
+)
+from pointclip.registration.register import (
+    describe_side,
+    pose_in_cloud,
+    register_sides,
+    search,
+)
+from pointclip.registration.side import Seen
 
 
 FRAMES = REPOSITORY / "pointclip/assets/frames"
@@ -34,6 +49,35 @@ def test_a_real_pair_is_registered(name, query, target):
     assert rotation_error(found.solution.pose, true) < 5
     assert translation_error(found.solution.pose, true) < 0.1
     assert found.solution.inliers.sum() > 20
+
+
+def test_of_several_virtual_cameras_the_best_is_looked_from_again():
+    """A cloud of two views in a frame of its own; of two cameras one looks away."""
+    features = FEATURES["fpfh"] | {"radii": [0.5], "voxels": [0.08], "neighbours": [80]}
+    families, here = [Describer(features)], pose(8, (0.2, 0.05, 0.1))
+    clouds = []
+    for where in (pose(), pose(20, (0.3, 0, 0))):
+        depth = depth_of(CAMERA.at(where))
+        clouds.append(transform(where, points_of(depth, CAMERA, depth > 0)))
+    looked = []
+
+    def look(camera):
+        looked.append(camera.pose)
+        try:
+            seen = render_target(np.concatenate(clouds), camera, ENTRY)
+        except UserError:
+            return None
+        return describe_side(seen, make_keypoints(seen, "grid"), families, [1.0], False)
+
+    seen = Seen(CAMERA, None, depth_of(CAMERA.at(here)))
+    query = describe_side(seen, make_keypoints(seen, "grid"), families, [1.0], True)
+    cameras = [CAMERA.at(pose(180)), CAMERA.at(pose(-4, (-0.1, 0, 0)))]
+    found = search(query, look, cameras, SOLVERS["kabsch"])
+    assert rotation_error(pose_in_cloud(found), here) < 1
+    assert translation_error(pose_in_cloud(found), here) < 0.05
+    # The last look is from about where the photo was taken.
+    assert len(looked) == 3 and translation_error(looked[-1], here) < 0.3
+    assert search(query, lambda camera: None, cameras, SOLVERS["kabsch"]) is None
 
 
 def test_geometry_of_a_photo_without_depth_is_told():

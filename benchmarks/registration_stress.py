@@ -1,0 +1,228 @@
+"""How the default way to register does where frames are worse than those it was chosen on.
+
+    python benchmarks/registration_stress.py OUT.csv [variants …]
+    python benchmarks/registration_stress.py OUT.csv --cloud hololens --part 0
+
+A variant changes every depth map of the embedded frames; all pairs with a known overlap are then
+registered by the default and by the plain way (`reference`: FPFH at one radius, 4,000 hypotheses
+ranked by the matches alone). `--cloud` finds every fourth frame (from `--part` on) in the cloud of
+all others, by virtual cameras. Recalls are added to OUT.csv; docs/write_registration.py reads them.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float32
+from scipy.ndimage import gaussian_filter
+
+from pointclip.catalog.registration import EMBEDDED, FEATURES, SETTINGS, SOLVERS
+from pointclip.core.errors import UserError
+from pointclip.core.files import PACKAGE
+from pointclip.data.readers.frames import find_scenes, read_depth, read_matrix, read_pair_list
+from pointclip.registration.camera import Camera, make_camera, transform
+from pointclip.registration.densify import densify
+from pointclip.registration.depth_error import with_error
+from pointclip.registration.depth_map import points_of, valid_pixels
+from pointclip.registration.describe import Describer
+from pointclip.registration.metrics import LIMITS, rotation_error, translation_error
+from pointclip.registration.pairs import read_pose, true_pose
+from pointclip.registration.prepare import make_keypoints, render_target
+from pointclip.registration.register import (
+    describe_side,
+    pose_in_cloud,
+    register_sides,
+    search,
+)
+from pointclip.registration.side import Seen, Side
+from pointclip.registration.surface import thin
+from pointclip.registration.virtual_cameras import virtual_cameras
+
+
+Map = Float32[np.ndarray, "height width"]
+ENTRY = SETTINGS["indoor"]
+WAYS = {
+    "default": ("fpfh", SOLVERS["kabsch"]),
+    "reference": ("fpfh_03", SOLVERS["ransac"] | {"tries": 4000, "hypotheses": 4000}),
+}
+# Scenes with the axis of the world that points up.
+SCENES = {"hololens": "y", "slambook2": "-y"}
+CLOUD, FREEREG_OVERLAP = "merged cloud", 0.3
+# Of a first Kinect: focal length times baseline in pixel metres, steps of disparity, noise.
+KINECT, STEPS, NOISE = 585 * 0.075, 8, 0.56
+
+
+def structured_light(depth: Map, focal: float, rng: np.random.Generator) -> Map:
+    """Noise and steps of disparity, slipped pixels, holes on slopes and in blobs; to 4.5 m."""
+    height, width = depth.shape
+    v, u = np.mgrid[:height, :width] + rng.normal(0, 0.5, (2, height, width))
+    slipped = depth[
+        v.round().clip(0, height - 1).astype(int), u.round().clip(0, width - 1).astype(int)
+    ]
+    disparity = KINECT / np.maximum(slipped, 0.1)
+    disparity += NOISE * gaussian_filter(rng.normal(size=depth.shape), 1.5)
+    disparity = np.maximum(np.round(disparity * STEPS) / STEPS, 0.5)
+    found = np.where(slipped > 0, KINECT / disparity, 0)
+    filled = densify(depth, "fast")
+    slope = np.hypot(*np.gradient(filled)) * focal / np.maximum(filled, 0.1)
+    found[(slope > 6) | blobs(depth.shape, 12, 1.3, rng) | (found > 4.5)] = 0
+    return found.astype(np.float32)
+
+
+def blobs(shape: tuple[int, ...], size: float, limit: float, rng: np.random.Generator) -> Any:
+    field = gaussian_filter(rng.normal(size=shape), size)
+    return field > limit * field.std()
+
+
+def every(depth: Map, camera: Camera, step: int) -> tuple[Map, Camera]:
+    kept = depth[step // 2 :: step, step // 2 :: step]
+    k = np.array(camera.intrinsics) - [0, 0, step // 2, step // 2]
+    return kept, make_camera(k / step, kept.shape[1], kept.shape[0])
+
+
+def cropped(depth: Map, camera: Camera, share: float) -> tuple[Map, Camera]:
+    top, left = (int(side * share) for side in depth.shape)
+    kept = depth[top:-top, left:-left]
+    k = np.array(camera.intrinsics) - [0, 0, left, top]
+    return kept, make_camera(k, kept.shape[1], kept.shape[0])
+
+
+# Depth map, its camera, a generator, and whether it is a query's -> the changed ones.
+VARIANTS: dict[str, Callable[..., tuple[Map, Camera]]] = {
+    "as they are": lambda d, c, rng, is_query: (d, c),
+    "structured light": lambda d, c, rng, is_query: (structured_light(d, c.fx, rng), c),
+    "noise of 1 %": lambda d, c, rng, is_query: (
+        (d * rng.normal(1, 0.01, d.shape)).astype(np.float32),
+        c,
+    ),
+    "blobs of holes, 27 %": lambda d, c, rng, is_query: (
+        np.where(blobs(d.shape, 15, 0.6, rng), 0, d),
+        c,
+    ),
+    "nothing beyond 3 m": lambda d, c, rng, is_query: (np.where(d < 3, d, 0), c),
+    "every 2nd pixel": lambda d, c, rng, is_query: every(d, c, 2),
+    "every 3rd pixel": lambda d, c, rng, is_query: every(d, c, 3),
+    "middle 58 %": lambda d, c, rng, is_query: cropped(d, c, 0.12),
+    "query 2 % too far": lambda d, c, rng, is_query: (
+        (d * (1.02 if is_query else 1)).astype(np.float32),
+        c,
+    ),
+    "query's scale off by 6 %": lambda d, c, rng, is_query: (
+        with_error(d, 0.06, 0.03, seed=int(rng.integers(1 << 31))) if is_query else d,
+        c,
+    ),
+}
+
+
+def frame_of(scene: Any, frame: int) -> tuple[Map, Camera]:
+    depth = read_depth(scene.file(f"{frame}.depth.png"), ENTRY["depth_unit"])
+    matrix = read_matrix(scene.folder / "K.txt", 3, 3)
+    return depth, make_camera(matrix, depth.shape[1], depth.shape[0])
+
+
+def describe(seen: Seen, features: str, is_query: bool) -> Side:
+    families = [Describer(FEATURES[features])]
+    return describe_side(seen, make_keypoints(seen, "grid"), families, [1.0], is_query)
+
+
+def see(depth: Map, camera: Camera) -> Seen:
+    limits = tuple(ENTRY["valid_depth"]), float(ENTRY["edge_limit"])
+    return Seen(camera, None, densify(depth, ENTRY["densify"]), *limits)
+
+
+def errors(pose: Any, true: np.ndarray) -> dict[str, float]:
+    if pose is None:
+        return {"rotation_error_deg": 180.0, "translation_error_m": np.inf}
+    return {
+        "rotation_error_deg": rotation_error(pose, true),
+        "translation_error_m": translation_error(pose, true),
+    }
+
+
+def stress(scene: Any, variant: str) -> Iterator[dict[str, Any]]:
+    """A row for each pair and way."""
+    described: dict[Any, Side] = {}
+
+    def side(frame: int, is_query: bool, features: str) -> Side:
+        key = frame, is_query, features
+        if key not in described:
+            rng = np.random.default_rng([frame, is_query])
+            seen = see(*VARIANTS[variant](*frame_of(scene, frame), rng, is_query))
+            described[key] = describe(seen, features, is_query)
+        return described[key]
+
+    pairs = read_pair_list(scene.file("overlap.txt"))
+    for number, (query, target, overlap) in enumerate(pairs):
+        true = true_pose(read_pose(scene, query), read_pose(scene, target))
+        for way, (features, solver) in WAYS.items():
+            sides = side(query, True, features), side(target, False, features)
+            found = register_sides(*sides, solver, seed=number)
+            about = {"variant": variant, "way": way, "overlap": overlap}
+            yield {**about, **errors(found.solution.pose, true)}
+
+
+def in_cloud(scene: Any, part: int) -> Iterator[dict[str, Any]]:
+    """A row for every fourth frame, found in the cloud of all others."""
+    clouds, held_out = [], scene.ids[part::4]
+    for frame in scene.ids:
+        if frame not in held_out:
+            depth, camera = frame_of(scene, frame)
+            points = points_of(depth, camera, valid_pixels(depth, 0.3, 5.0))
+            clouds.append(transform(read_pose(scene, frame), points[::4]))
+    cloud = thin(np.concatenate(clouds), 0.015)
+    seen: dict[bytes, Side | None] = {}
+
+    def look(camera: Camera) -> Side | None:
+        key = camera.pose.tobytes()
+        if key not in seen:  # the same cameras for all queries
+            try:
+                seen[key] = describe(render_target(cloud, camera, ENTRY), "fpfh", False)
+            except UserError:
+                seen[key] = None
+        return seen[key]
+
+    for frame in held_out:
+        query = describe(see(*frame_of(scene, frame)), "fpfh", True)
+        cameras = virtual_cameras(cloud, query.keypoints.camera, "around", SCENES[scene.name])
+        found = search(query, look, cameras, SOLVERS["kabsch"])
+        about = {"variant": CLOUD, "way": "default", "overlap": np.nan}
+        pose = None if found is None else pose_in_cloud(found)
+        yield {**about, **errors(pose, read_pose(scene, frame))}
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Recalls of each way, above and below FreeReg's overlap."""
+    rows["overlap"] = np.where(rows["overlap"] > FREEREG_OVERLAP, "> 0.3", "<= 0.3")
+    rows.loc[rows["variant"] == CLOUD, "overlap"] = ""
+    for name, (degrees, metres) in LIMITS.items():
+        near = rows["rotation_error_deg"] < degrees
+        rows[name] = 100 * (near & (rows["translation_error_m"] < metres))
+    groups = rows.groupby(["variant", "scene", "overlap", "way"], sort=False)
+    return groups.agg(n=("way", "size"), **{name: (name, "mean") for name in LIMITS}).reset_index()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("variants", nargs="*", choices=VARIANTS, metavar="variant")
+    parser.add_argument("--cloud", choices=SCENES)
+    parser.add_argument("--part", type=int, default=0, choices=range(4))
+    options = parser.parse_args()
+    scenes = [find_scenes(PACKAGE / EMBEDDED[name]["path"])[0] for name in SCENES]
+    rows: list[dict[str, Any]] = []
+    for scene in scenes:
+        if options.cloud == scene.name:
+            rows += [{"scene": scene.name, **row} for row in in_cloud(scene, options.part)]
+        for variant in () if options.cloud else options.variants or VARIANTS:
+            rows += [{"scene": scene.name, **row} for row in stress(scene, variant)]
+    known = [pd.read_csv(options.out)] if options.out.exists() else []
+    table = pd.concat([*known, summary(pd.DataFrame(rows))])
+    table.to_csv(options.out, index=False, float_format="%.1f")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
