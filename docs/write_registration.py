@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE, TABLES = ROOT / "docs" / "registration.md", ROOT / "docs" / "registration"
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
 RECALLS = "RR, % (20° 0.5 m · 10° 0.25 m · 5° 0.1 m)"
-STRESS = ["variant", "scene", "overlap", "way"]
+STRESS = ["variant", "scene", "pairs", "way"]
 
 
 def main(arguments: list[str]) -> None:
@@ -70,9 +70,9 @@ def stress(cloud: bool) -> str:
     if cloud:
         return to_markdown(table[["scene", "n", RECALLS]].rename(columns={"n": "photos"}))
     wide = table.pivot_table(
-        RECALLS, ["variant", "scene", "overlap", "n"], "way", aggfunc="first", sort=False
+        RECALLS, ["variant", "scene", "pairs", "n"], "way", aggfunc="first", sort=False
     )
-    return to_markdown(wide.reset_index().rename(columns={"n": "pairs"}))
+    return to_markdown(wide.reset_index())
 
 
 def recalls(table: pd.DataFrame) -> list[str]:

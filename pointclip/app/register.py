@@ -97,7 +97,7 @@ def register(
     solve_by = SOLVERS[choose(solver, SOLVERS, "solver")]
     check_library(solve_by)
     seen = _see(photo, intrinsics, depth, depth_unit, entry)
-    points = np.asarray(cloud if isinstance(cloud, np.ndarray) else load_cloud(cloud), dtype=float)
+    points = _points(cloud)
     query = describe_side(seen, make_keypoints(seen, "grid"), [describer], [1.0], True)
 
     def look(camera: Camera) -> Side | None:
@@ -124,6 +124,13 @@ def _encoder():
     from pointclip.encoders.encoder import load_encoder
 
     return load_encoder("iconclip", "cpu")
+
+
+def _points(cloud) -> Float[np.ndarray, "point 3"]:
+    points = np.asarray(cloud if isinstance(cloud, np.ndarray) else load_cloud(cloud), dtype=float)
+    if points.ndim != 2 or points.shape[1] != 3:
+        raise UserError(f"A cloud has the shape (points, 3), not {points.shape}.")
+    return points[np.isfinite(points).all(axis=1)]
 
 
 def _see(photo, intrinsics, depth, depth_unit, entry) -> Seen:

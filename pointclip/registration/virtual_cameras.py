@@ -30,6 +30,8 @@ STEP, PLACES, CLEAR = 0.7, 150, 0.3
 TURNS = 12
 # From each place and direction a small image counts the points that are seen no farther away.
 IMAGE_WIDTH, VOXEL, FARTHEST = 64, 0.1, 5.0
+# At most so many points take part: a large cloud is thinned further.
+POINTS = 20_000
 # So many cameras are kept, each adding at least this share of the cloud.
 CAMERAS, ADDED = 24, 0.004
 # The cloud's axis that points up, as a vector. A scan in its camera's frame has -y up.
@@ -70,7 +72,9 @@ def around(
 
     A point counts as seen when two cameras see it, so that views overlap.
     """
-    cloud = thin(points, VOXEL)
+    voxel = VOXEL
+    while len(cloud := thin(points, voxel)) > POINTS:
+        voxel *= 1.5
     size = IMAGE_WIDTH, max(round(camera.height * IMAGE_WIDTH / camera.width), 1)
     small, poses = camera.resized(*size), _poses(cloud, up)
     seen = np.zeros((len(poses), len(cloud)), dtype=bool)
@@ -79,7 +83,7 @@ def around(
         row[index[(index >= 0) & (depth < FARTHEST)]] = True
     missing, chosen = np.full(len(cloud), 2), list[int]()
     while len(chosen) < CAMERAS:
-        added = seen @ (missing > 0).astype(np.float32)
+        added = np.count_nonzero(seen[:, missing > 0], axis=1)
         added[chosen] = 0
         best = int(added.argmax())
         if chosen and added[best] < ADDED * len(cloud):
