@@ -5,9 +5,9 @@
 
 A variant changes every depth map of the embedded frames. Pairs on which the identity pose fails are
 then registered by the default and by the plain way (`reference`: FPFH at one radius, 4,000
-hypotheses ranked by the matches alone). `--cloud` finds every fourth frame (from `--part` on) in the
-cloud of all others, by virtual cameras. Recalls are added to OUT.csv; docs/write_registration.py
-reads them.
+hypotheses ranked by the matches alone). `--cloud` finds every fourth frame (from `--part` on) in
+the cloud of all others, by virtual cameras. Recalls are added to OUT.csv, for
+docs/write_registration.py.
 """
 
 import argparse
