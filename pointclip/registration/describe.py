@@ -91,15 +91,14 @@ class Describer:
                 f"Features 'fpfh' need as many radii as voxels and neighbours, not {lengths}."
             )
         cloud = self._cloud(seen, side, seen.edge_limit)
+        clouds = {voxel: thin(cloud, voxel * unit) for voxel in e["voxels"]}
         # Normals come from the finest points, whatever the voxels of a part.
-        finest = thin(cloud, min(e["voxels"]) * unit)
+        finest, near = clouds[min(clouds)], (e["normal_radius"] * unit, e["normal_neighbours"])
+        normals = {v: estimate_normals(points, finest, *near) for v, points in clouds.items()}
         parts = []
         for radius, voxel, count in zip(e["radii"], e["voxels"], e["neighbours"], strict=True):
-            points = thin(cloud, voxel * unit)
-            normals = estimate_normals(
-                points, finest, e["normal_radius"] * unit, e["normal_neighbours"]
-            )
-            part = fpfh(points, normals, radius * unit, count)
+            points = clouds[voxel]
+            part = fpfh(points, normals[voxel], radius * unit, count)
             part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-12)
             place = keypoints.points, e["transfer_radius"] * unit
             parts.append(transfer(points, part.astype(np.float32), *place))
