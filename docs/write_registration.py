@@ -44,7 +44,10 @@ def block(name: str) -> str:
     """One table as Markdown."""
     if name in ("stress", "cloud"):
         return stress(name == "cloud")
-    table = pd.read_csv(TABLES / f"{name}.csv", keep_default_na=False, na_values=[""])
+    path = TABLES / f"{name}.csv"
+    if not path.is_file():
+        return f"*Not run yet; `results/registration/` gets it from the rule of `{name}`.*\n"
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
     keys = [key for key in ("pairs", "features", "solver") if table[key].nunique() > 1]
     shown = table[keys].copy()
     identity = table["features"] == IDENTITY
@@ -61,6 +64,8 @@ def stress(cloud: bool) -> str:
     """The stress table: a row a variant, both ways side by side; or only the merged clouds."""
     table = pd.read_csv(TABLES / "stress.csv", keep_default_na=False)
     table = table[(table["variant"] == "merged cloud") == cloud]
+    if table.empty:
+        return "*Not run yet.*\n"
     for name in LIMITS:
         table[name] *= table["n"]
     table = table.groupby(STRESS, sort=False).sum().reset_index()
@@ -72,7 +77,7 @@ def stress(cloud: bool) -> str:
     wide = table.pivot_table(
         RECALLS, ["variant", "scene", "pairs", "n"], "way", aggfunc="first", sort=False
     )
-    return to_markdown(wide.reset_index())
+    return to_markdown(wide.reset_index().rename(columns={"n": "number"}))
 
 
 def recalls(table: pd.DataFrame) -> list[str]:
