@@ -1,4 +1,4 @@
-"""Fill the tables of docs/registration.md from docs/registration/*.csv.
+"""Fill the tables of docs/registration.md from docs/scores/registration/*.csv.
 
     python docs/write_registration.py [results/registration] [stress.csv …]
 
@@ -18,7 +18,7 @@ from pointclip.report.table_formats import to_markdown
 
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE, TABLES = ROOT / "docs" / "registration.md", ROOT / "docs" / "registration"
+PAGE, TABLES = ROOT / "docs" / "registration.md", ROOT / "docs" / "scores" / "registration"
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
 RECALLS = "RR, % (20° 0.5 m · 10° 0.25 m · 5° 0.1 m)"
 STRESS = ["variant", "scene", "pairs", "way"]
