@@ -25,7 +25,7 @@ PROBLEMS = {
     "room/5-0": "5.depth.png has 80 x 60 pixels, but its photo 160 x 120",
     "room/0-6": "6.depth.png is not a readable image",
     "room/9-0": "no frame 9",
-    "room/0-9": "no frame 9",
+    "room/0-9": "9.depth.png does not exist",
 }
 RUN = {"pairs": "made", "features": "fpfh", "solver": "kabsch"}
 
