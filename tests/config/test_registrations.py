@@ -87,7 +87,7 @@ def test_the_shipped_ablations_resolve(monkeypatch):
     """Solver, features, query depth, densification, key-points and thresholds each vary."""
     monkeypatch.chdir(REPOSITORY)
     config = yaml.safe_load((REPOSITORY / "config/registration.yaml").read_text())
-    schema.validate(config, REPOSITORY)
+    schema.validate(config)
     entries = registrations.resolve(config, {})
     wanted = {"solver", "features", "query_depth", "densification", "keypoints", "thresholds"}
     assert wanted <= set(config["registration_ablations"])

@@ -74,7 +74,7 @@ def test_of_several_virtual_cameras_the_best_is_looked_from_again():
     cameras = [CAMERA.at(pose(180)), CAMERA.at(pose(-4, (-0.1, 0, 0)))]
     found = search(query, look, cameras, SOLVERS["kabsch"])
     assert rotation_error(pose_in_cloud(found), here) < 1
-    assert translation_error(pose_in_cloud(found), here) < 0.05
+    assert translation_error(pose_in_cloud(found), here) < 0.1
     # The last look is from about where the photo was taken.
     assert len(looked) == 3 and translation_error(looked[-1], here) < 0.3
     assert search(query, lambda camera: None, cameras, SOLVERS["kabsch"]) is None
