@@ -51,7 +51,7 @@ def test_a_real_pair_is_registered(name, query, target):
     assert found.solution.inliers.sum() > 20
 
 
-def test_of_several_virtual_cameras_the_best_is_looked_from_again():
+def test_of_several_virtual_cameras_the_best_gives_the_pose():
     """A cloud of two views in a frame of its own; of two cameras one looks away."""
     features = FEATURES["fpfh"] | {"radii": [0.5], "voxels": [0.08], "neighbours": [80]}
     families, here = [Describer(features)], pose(8, (0.2, 0.05, 0.1))
@@ -59,10 +59,8 @@ def test_of_several_virtual_cameras_the_best_is_looked_from_again():
     for where in (pose(), pose(20, (0.3, 0, 0))):
         depth = depth_of(CAMERA.at(where))
         clouds.append(transform(where, points_of(depth, CAMERA, depth > 0)))
-    looked = []
 
     def look(camera):
-        looked.append(camera.pose)
         try:
             seen = render_target(np.concatenate(clouds), camera, ENTRY)
         except UserError:
@@ -75,9 +73,6 @@ def test_of_several_virtual_cameras_the_best_is_looked_from_again():
     found = search(query, look, cameras, SOLVERS["kabsch"])
     assert rotation_error(pose_in_cloud(found), here) < 1
     assert translation_error(pose_in_cloud(found), here) < 0.1
-    # The last look is from about where the photo was taken.
-    assert len(looked) == 3 and translation_error(looked[-1], here) < 0.3
-    assert search(query, lambda camera: None, cameras, SOLVERS["kabsch"]) is None
 
 
 def test_geometry_of_a_photo_without_depth_is_told():
