@@ -69,5 +69,6 @@ def own_projection(
     name, params = Path(module).stem, {"views": "ring-10", "size": 224, **loaded.PARAMETERS}
     for key, value in {**(parameters or {}), **overrides}.items():
         params[choose(key, params, f"parameter of projection '{name}'")] = value
+    params["method"] = "own"  # neither of those that are known
     rotations = view_rotations(params["views"], getattr(loaded, "CAMERA", 1))
     return OwnProjection(name, params, rotations, loaded)

@@ -45,6 +45,7 @@ def test_a_projection_of_the_users(folder):
     points = np.random.default_rng(0).uniform(-1, 1, (2, 50, 3)).astype(np.float32)
     depth = projection(points)
     assert isinstance(depth, torch.Tensor) and depth.shape == (2, 3, 32, 32)
+    assert not projection.has_dots
     assert projection.name == "my_projection" and len(projection.view_names) == 3
     assert set(depth.unique().tolist()) <= {0, 0.5, 1}
     with pytest.raises(UserError, match="of projection 'my_projection' 'distance'"):
