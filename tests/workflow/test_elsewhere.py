@@ -110,17 +110,15 @@ def test_a_module_from_a_git_host_with_the_library_of_a_wheel_and_own_entries(
     assert changed.because("Params have changed") == {"train"}
 
 
-@pytest.mark.slow
 def test_another_directory_has_the_default_config_or_its_own(
     blank: Project, tmp_path: Path
 ) -> None:
     for name in ("shapes", "weights"):
         shutil.copytree(blank.path(name), tmp_path / "there" / name)
     words = ("--directory", str(tmp_path / "there"))
-    outcome = blank.snakemake(*words, SHOTS)
+    outcome = blank.dry_run(*words, SHOTS)
     assert outcome.code == 0, outcome.text
     assert outcome.jobs == {"prepare": 1, "sample_shots": 1}
-    assert (tmp_path / "there" / SHOTS).is_file() and not blank.path(SHOTS).exists()
 
 
 @pytest.mark.slow
