@@ -63,10 +63,14 @@ ENSEMBLE = "ensemble/{ensemble}/"
 
 def path(kind: str, /, **ids: Any) -> str:
     """The path of a kind of file; wildcards whose id is not given stay as they are."""
-    pattern = PATTERNS[kind]
-    for name, value in ids.items():
-        pattern = pattern.replace(f"{{{name}}}", str(value))
-    return pattern
+    return PATTERNS[kind].format_map(_Ids(ids))
+
+
+class _Ids(dict[str, Any]):
+    """Ids of wildcards; one that is not given stands for itself."""
+
+    def __missing__(self, name: str) -> str:
+        return f"{{{name}}}"
 
 
 def logits(run: Mapping[str, Any]) -> str:
