@@ -29,7 +29,8 @@ PART = 500  # inputs
 KILLS, KILLS_PER_PROJECT = "kills of a run", 5
 HEAD = """# How hostile inputs end
 
-Made by `make attack SEED={seed}`; [security.md](security.md) says what is promised.
+Made by `make attack SEED={seed}`, {done} of its {all} parts; [security.md](security.md) says what
+is promised.
 `read`: still a valid file of its kind, read as what it now says, or damaged without any effect.
 `sentence`: refused in one sentence. All other columns are faults: `silent` is a damaged file that
 was read as other values, `hang` is more than 60 s, `abort` the end of the process.
@@ -78,6 +79,7 @@ def main() -> int:
     end = time.monotonic() + 60 * options.minutes
     options.state.mkdir(parents=True, exist_ok=True)
     found: dict[str, Counter[str]] = {}
+    done = 0
     for name, part, make in parts(options.inputs, options.kills, options.seed, options.state):
         if options.only not in name:
             continue
@@ -91,6 +93,7 @@ def main() -> int:
                     path.unlink()
                     raise
         if path.is_file() and path.stat().st_size:
+            done += 1
             table = found.setdefault(name, Counter())
             table.update(json.loads(path.read_text()))
     inputs = sum((table for name, table in found.items() if name != KILLS), Counter())
@@ -99,7 +102,9 @@ def main() -> int:
     lines += [row("all inputs", inputs), row(KILLS, found.get(KILLS, Counter()))]
     sys.stdout.write("\n".join(lines) + "\n")
     if options.write:
-        page = HEAD.format(seed=options.seed) + "\n".join(lines) + "\n"
+        count = sum(1 for _ in parts(options.inputs, options.kills, options.seed, options.state))
+        head = HEAD.format(seed=options.seed, done=done, all=count)
+        page = head + "\n".join(lines) + "\n"
         options.write.write_text(page, encoding="utf-8")
     return int(any(table[column] for table in found.values() for column in BAD))
 
