@@ -1,5 +1,6 @@
 """Where results come from: commit, versions, machine, config, and the seconds of every stage."""
 
+import logging
 import os
 import platform
 import subprocess
@@ -13,6 +14,7 @@ import pandas as pd
 import yaml
 
 
+log = logging.getLogger(__name__)
 PACKAGES = [
     *("pointclip", "snakemake", "torch", "torchvision", "open-clip-torch", "numpy", "numba"),
     *("pandas", "scikit-learn", "matplotlib"),
@@ -52,14 +54,21 @@ def commit(repository: str | Path = ".") -> str:
 def stage_seconds(benchmarks: Iterable[str | Path], root: str | Path) -> pd.DataFrame:
     """Jobs, seconds in all, the longest job and the peak memory of every stage.
 
+    A file that a power cut has left incomplete is left out: a time is no result.
+
     Args:
         benchmarks: Snakemake's benchmark files, `{root}/{stage}/….tsv` or `{root}/{stage}.tsv`.
     """
     rows = []
     for path in map(Path, benchmarks):
-        measured = pd.read_csv(path, sep="\t", na_values="-")
         stage = path.relative_to(root).parts[0].removesuffix(".tsv")
-        rows.append({"stage": stage, "s": measured["s"].sum(), "memory": measured["max_rss"].max()})
+        try:
+            measured = pd.read_csv(path, sep="\t", na_values="-")
+            seconds, memory = measured["s"].astype(float).sum(), measured["max_rss"].max()
+        except (KeyError, ValueError):
+            log.warning("%s is incomplete: its job is not counted.", path)
+            continue
+        rows.append({"stage": stage, "s": seconds, "memory": memory})
     frame = pd.DataFrame(rows, columns=["stage", "s", "memory"])
     found = frame.groupby("stage").agg(
         jobs=("s", "size"), seconds=("s", "sum"), longest=("s", "max"), peak_MB=("memory", "max")

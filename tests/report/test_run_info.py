@@ -42,6 +42,15 @@ def test_seconds_are_summed_by_stage(tmp_path: Path) -> None:
     assert frame["peak memory (MB)"].tolist()[0] == 300.0
 
 
+def test_an_incomplete_benchmark_is_not_counted(tmp_path: Path) -> None:
+    whole = HEADER + "4.0\t0:00:04\t300.0\t500.0\n"
+    for number, end in enumerate((0, 5, 20, len(whole))):
+        (tmp_path / "encode").mkdir(exist_ok=True)
+        (tmp_path / "encode" / f"{number}.tsv").write_text(whole[:end])
+    frame = stage_seconds(sorted(tmp_path.rglob("*.tsv")), tmp_path)
+    assert frame["seconds"].tolist() == [4.0]
+
+
 def test_the_page_holds_everything(tmp_path: Path) -> None:
     facts = describe("cpu", tmp_path)
     assert facts["device"] == "cpu" and "snakemake" in facts
