@@ -55,7 +55,7 @@ def plot_parts(
             axis.set_aspect("equal")
         right = 100 * (truth[index] == predicted[index]).mean()
         axes[row, column].set_title(name)
-        axes[row + 1, column].set_xlabel(f"{right:.0f} % of the points", fontsize=7)
+        axes[row + 1, column].set_xlabel(f"{right:.0f} % right", fontsize=7)
         if column == 0:
             axes[row, column].set_ylabel("true")
             axes[row + 1, column].set_ylabel("predicted")

@@ -21,7 +21,7 @@ def test_true_and_predicted_parts_stand_one_above_the_other() -> None:
     said = words(figure)
     # The first shape of each class that is there; half of the first is wrong.
     assert "chair" in said and "cup" in said and "lamp" not in said
-    assert "50 % of the points" in said and "100 % of the points" in said
+    assert "50 % right" in said and "100 % right" in said
     shown = [axis for axis in figure.axes if axis.axison]
     assert len(shown) == 4
     for above, below in zip(shown[:2], shown[2:], strict=True):
