@@ -31,13 +31,14 @@ def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> No
         for name in (*BACKBONES, *POINT_BACKBONES):
             entry = resolve_backbone(name)
             path = find_weights(entry, folder)
+            packed = "in the package" if entry["weights"] else "not published"
             size = path.stat().st_size if path else entry["size"]
             rows.append(
                 {
                     "backbone": name,
                     "reads": "points (3D)" if reads_points(entry) else "depth maps (2D)",
                     "model": entry.get("model") or entry["network"],
-                    "weights": entry.get("pretrained") or entry.get("hub") or "in the package",
+                    "weights": entry.get("pretrained") or entry.get("hub") or packed,
                     "size": int(size) if size else None,
                     "on_disk": str(path) if path else None,
                     "license": entry.get("license") or LICENSES.get(name),
