@@ -154,8 +154,8 @@ class PointCLIP:
             return logits, torch.from_numpy(each)
         return torch.from_numpy(combine(each, method=self.method)), torch.from_numpy(each)
 
-    def look(self, points: Float[np.ndarray, "point 3"]) -> ViewPrediction:
-        """Depth maps, and probabilities per view and over all views, of one cloud.
+    def look(self, points: Any) -> ViewPrediction:
+        """Depth maps, and probabilities per view and over all views, of one cloud `(point, 3)`.
 
         In a notebook, the result shows itself.
         """
