@@ -34,6 +34,7 @@ ELSEWHERE = {
     "snakemake --configfile config/paper.yaml": "tests/workflow/test_dag.py",
     "--workflow-profile workflow/profiles/slurm": "tests/cluster/test_slurm.py",
     "config/freereg.yaml": "tests/config/test_frozen_networks.py",
+    "config/encoders3d.yaml random.yaml": "tests/workflow/test_points.py",
     "config/registration.yaml": "tests/config/test_registrations.py",
     "tests/helpers/tiny_networks.py": "tests/config/test_frozen_networks.py",
 }

@@ -78,7 +78,7 @@ def create_rows(
     dtype: Any,
     rows: int = 1,
     pressed: bool = False,
-    fill: float = 0,
+    fill: int | float = 0,
 ) -> h5py.Dataset:
     """A data set that is written and read by rows, and may grow.
 

@@ -114,9 +114,7 @@ def test_a_query_without_depth_map_is_told():
 
 
 def test_a_missing_library_is_told_with_its_extra(monkeypatch):
-    from pointclip.registration.pose import solve as module
-
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setattr("pointclip.core.extras.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pointclip\[kiss\]"):
         check_library(SOLVERS["kiss"])
     check_library(SOLVERS["kabsch"])
