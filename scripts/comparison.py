@@ -15,7 +15,7 @@ with job(snakemake):
     of = score_columns(params.runs[0])
     same = ["dataset", "projection", "prompts", "backbone", "protocol"]
     title = f"{of['dataset']}, {of['projection']}, plain"
-    times = training_times(params.runs, files.logits, read_parquet(files.scores))
+    times = training_times(params.runs, files.times, read_parquet(files.scores))
     save(accuracy_by_seconds(times, title), snakemake.output.seconds)
     ranked = pd.read_csv(files.ranking)
     mine = (ranked[same] == [of[name] for name in same]).all(axis=1)

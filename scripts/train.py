@@ -10,6 +10,7 @@ from pointclip.classification.few_shot.logits import write_logits
 from pointclip.classification.few_shot.task import read_task
 from pointclip.classification.few_shot.train import train
 from pointclip.core.job import job, pick_device
+from pointclip.core.store import new_h5
 from pointclip.features.read import check_weights
 
 
@@ -28,5 +29,6 @@ with job(snakemake):
     for protocol in ("plain", "validation"):
         adapter = snakemake.output[f"{protocol}_adapter"]
         write_adapter(learned.get(protocol), task, adapter, method, protocol, params.parts)
-        about = {"device": task.device, "seconds": sum(spent) / len(task.seeds)}
-        write_logits(adapter, files.test, snakemake.output[protocol], **about)
+        write_logits(adapter, files.test, snakemake.output[protocol], device=task.device)
+    with new_h5(snakemake.output.time, seconds=sum(spent) / len(task.seeds)):
+        pass

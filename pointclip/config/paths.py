@@ -46,6 +46,11 @@ PATTERNS = {
         "few_shot/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
         "/{protocol}"
     ),
+    # Measured, so no two runs write the same: it stands with the benchmarks of Snakemake.
+    "training_time": (
+        "benchmarks/training_time/{dataset}/{sampling}/{projection}/{prompts}/{backbone}"
+        "/{adapter}/{shots}shot.h5"
+    ),
     # The sampling says in which orders the streams show the test shapes.
     "transductive": (
         "transductive/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}"

@@ -11,19 +11,19 @@ from pointclip.core import store
 
 
 def training_times(
-    runs: Sequence[Run], logits: Sequence[str | Path], scores: pd.DataFrame
+    runs: Sequence[Run], files: Sequence[str | Path], scores: pd.DataFrame
 ) -> pd.DataFrame:
     """CPU seconds of training a seed, and mean and standard deviation of the accuracy.
 
     Args:
         runs: few-shot experiments.
-        logits: their files, in the same order, which say how long training took.
+        files: how long each training took, in the same order.
 
     Returns:
         The columns of IDENTITY, `seconds`, `mean`, `std`; no row where there is no score.
     """
     rows = []
-    for run, path in zip(runs, logits, strict=True):
+    for run, path in zip(runs, files, strict=True):
         with store.open_h5(path) as f:
             rows.append({**score_columns(run), "seconds": float(f.attrs["seconds"])})
     times = pd.DataFrame(rows, columns=[*IDENTITY, "seconds"])

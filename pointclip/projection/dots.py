@@ -70,6 +70,11 @@ def pack(
     most = MOST_A_DOT * int(counts.sum()) + size // 200 + 64
     out = np.zeros(HEADER.size + most, np.uint8)
     end = _block(pixels, values, counts, cells, out, HEADER.size)
+    if end - HEADER.size >= size:  # HDF5's filter takes a block of the chunk's size as it is.
+        images = np.zeros((len(counts), cells), "<u2")
+        for image, where, bits, count in zip(images, pixels, values, counts, strict=True):
+            image[where[:count]] = bits[:count]
+        out, end = np.append(out[: HEADER.size], images.view(np.uint8)), HEADER.size + size
     header = HEADER.pack(size, size, end - HEADER.size)
     out[: HEADER.size] = np.frombuffer(header, np.uint8)
     return out[:end]
@@ -95,12 +100,14 @@ def _block(pixels, values, counts, cells, out, end):
     while True:
         first, stop = k, start
         while k < dots:
-            matched = place[k] - stop > SHORTEST and place[k] <= size - LAST_LITERALS
-            if matched and stop < size - LAST_MATCH:
+            target = min(place[k], size - LAST_LITERALS)
+            if target - stop > SHORTEST and stop < size - LAST_MATCH:
                 break
             stop = place[k] + 2
             k += 1
-        target = place[k] if k < dots else size - LAST_LITERALS
+        target = size - LAST_LITERALS
+        if k < dots:
+            target = min(place[k], target)
         ends = k == dots and (target - stop <= SHORTEST or stop >= size - LAST_MATCH)
         length = size - start if ends else stop + 1 - start
         token = end

@@ -67,7 +67,7 @@ def test_precision_belongs_to_the_entry(entry, encoder):
         ("rn51", "Unknown backbone 'rn51': choose one of .*rn50"),
         ({"base": "rn50", "colour": 1}, "Unknown key 'colour'"),
         ({"base": "rn50", "mean_std": "nice"}, "Unknown mean_std of backbone 'rn50' 'nice'"),
-        ({"pretrained": "openai"}, "no 'model', 'network' or 'base'"),
+        ({"pretrained": "openai"}, "no 'model', 'module', 'network' or base"),
         ({"model": "RN50", "weights": "none.pt"}, "'none.pt' does not exist"),
     ],
 )

@@ -26,7 +26,7 @@ def test_a_killed_run_needs_no_step_by_hand(blank: Project) -> None:
         while not (incomplete.is_dir() and any(incomplete.iterdir())):
             assert running.poll() is None and time.monotonic() < deadline
             time.sleep(0.1)
-        beside = blank.snakemake(TARGET)
+        beside = blank.snakemake()
         assert beside.code != 0
         assert "Directory cannot be locked" in beside.text
         assert running.poll() is None

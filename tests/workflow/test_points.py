@@ -85,7 +85,7 @@ def test_3d_encoders_run_with_colours_and_few_shot_methods(points: Project) -> N
     assert set(scores[scores["method"] == "zero_shot"]["protocol"]) == {"plain"}
     assert set(scores[scores["method"] == "tip"]["protocol"]) == {"plain", "validation"}
     table = pd.read_csv(points.path("results/tables/both.csv"))
-    assert table["points"].tolist() == [256]
+    assert set(table["points"]) == {256}
     assert points.dry_run().nothing
 
 

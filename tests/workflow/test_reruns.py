@@ -33,7 +33,9 @@ def test_files_of_a_folder_count_by_what_is_in_them(project: Project) -> None:
     shutil.copy(project.path("shapes/ball/test/ball_0.npy"), project.path("shapes/ball/test/n.npy"))
     outcome = project.dry_run()
     assert outcome.because(CODE) == {"prepare"}
-    assert outcome.jobs["prepare"] == 1 and not outcome.jobs["train"]
+    # Only the test split is read and encoded anew; the shots stay.
+    assert outcome.jobs["prepare"] == outcome.jobs["encode"] == 1
+    assert not outcome.jobs["sample_shots"]
 
 
 @pytest.mark.parametrize(

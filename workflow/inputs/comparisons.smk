@@ -41,8 +41,8 @@ COMPARISONS = [
 ]
 
 
-def compared_logits(wildcards):
-    return logits(COMPARED[wildcards.dataset])
+def compared_times(wildcards):
+    return [file("training_time", **run) for run in COMPARED[wildcards.dataset]]
 
 
 def batches_inputs(wildcards):

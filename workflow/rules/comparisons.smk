@@ -1,6 +1,6 @@
 """Few-shot methods beside each other, and transductive ones on batches of few classes.
 
-In: <out>/scores.parquet; logits, which say how long training took; features of test shapes.
+In: <out>/scores.parquet; how long training took; features of test shapes.
 Out: <out>/tables/ranking.*, figures, ablations.
 """
 
@@ -29,7 +29,7 @@ rule comparison:
     input:
         scores="<out>/scores.parquet",
         ranking="<out>/tables/ranking.csv",
-        logits=compared_logits,
+        times=compared_times,
     output:
         seconds=report(
             "<out>/figures/{dataset}/accuracy_by_seconds.svg",

@@ -17,6 +17,7 @@ rule train:
         validation_adapter=file(
             "few_shot", "adapter.safetensors", protocol="validation"
         ),
+        time=file("training_time"),
     log:
         f"<logs>/train/{JOB}.log",
     benchmark:

@@ -21,7 +21,6 @@ def write_logits(
     path: str | Path,
     batch: int = 256,
     device: torch.device | str = "cpu",
-    **attrs: object,
 ) -> None:
     """Write `logits` (seed, shape, class), `seed` and `id` of every shape in feature shards.
 
@@ -29,7 +28,6 @@ def write_logits(
 
     Args:
         batch: shapes in memory at once.
-        attrs: of the file, beside method, protocol and classes.
 
     Raises:
         UserError: if the shards were not encoded alike, a feature is NaN or infinite, or the
@@ -38,7 +36,7 @@ def write_logits(
     learned = read_adapter(adapter, own=True).to(device)
     ids = store.ids_of(features)
     about = {"method": learned.method, "protocol": learned.protocol, "classes": learned.classes}
-    with store.new_h5(path, **about, **attrs) as out:
+    with store.new_h5(path, **about) as out:
         out["id"] = ids.astype(object)
         out["seed"] = np.array(learned.seeds, dtype=np.int64)
         if learned.temperatures:
@@ -50,8 +48,12 @@ def write_logits(
             return
         start = 0
         for shard, block in feature_blocks(features, batch):
-            chunk = torch.from_numpy(block).to(device)
+            # Always a whole batch: the bits of a product depend on the number of its rows, and
+            # shards may not change a bit.
+            chunk = torch.zeros(batch, *block.shape[1:], device=device)
+            chunk[: len(block)] = torch.from_numpy(block)
             if not torch.isfinite(chunk).all():
                 raise UserError(f"The features in {shard} hold NaN or infinite values.")
-            logits[:, start : start + len(chunk)] = learned.logits(chunk).cpu().numpy()
-            start += len(chunk)
+            found = learned.logits(chunk)[:, : len(block)]
+            logits[:, start : start + len(block)] = found.cpu().numpy()
+            start += len(block)
