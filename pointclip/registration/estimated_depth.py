@@ -1,6 +1,5 @@
 """Depth of photos by a network, a map for every query of a set of pairs."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,22 +8,18 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32
 
-from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.core.store import new_h5
 from pointclip.data.readers.frames import find_scenes, read_photo
 from pointclip.registration.prepare import photo_camera
 from pointclip.registration.side_file import (
+    check_frame,
     check_some,
     frames_of,
     group_name,
-    problem_of,
+    problem_told,
     write_array,
-    write_problem,
 )
-
-
-log = logging.getLogger(__name__)
 
 
 def write_estimated_depth(
@@ -45,15 +40,11 @@ def write_estimated_depth(
     with new_h5(path, kind=network.kind) as file:
         for scene, frame in progress(wanted, len(wanted), unit="frame"):
             name = group_name("query", scene, frame)
-            try:
+            with problem_told(file, name):
                 photo = read_photo(scenes[scene].photo(frame))
                 camera = photo_camera(scenes[scene], entry, photo.shape[1], photo.shape[0])
                 estimate = network.estimate(photo, camera.fx)
-            except UserError as error:
-                log.warning("%s: %s", name, error)
-                write_problem(file, name, str(error))
-                continue
-            write_array(file.create_group(name), "depth", estimate.depth)
+                write_array(file.create_group(name), "depth", estimate.depth)
         check_some(file, len(wanted))
 
 
@@ -63,6 +54,5 @@ def read_depth_of(file: Any, name: str) -> Float32[np.ndarray, "height width"]:
     Raises:
         UserError: if it could not be estimated.
     """
-    if sentence := problem_of(file, [name]):
-        raise UserError(sentence)
+    check_frame(file, name)
     return file[name]["depth"][:]

@@ -5,7 +5,6 @@ of its own, which the score alone reads.
 """
 
 import hashlib
-import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +15,7 @@ import pandas as pd
 from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.core.store import new_h5, open_h5
-from pointclip.data.readers.frames import Scene, find_scenes
+from pointclip.data.readers.frames import find_scenes
 from pointclip.registration.describe import Describer
 from pointclip.registration.estimated_depth import read_depth_of
 from pointclip.registration.pairs import list_pairs, missing_scenes, read_pose
@@ -28,19 +27,18 @@ from pointclip.registration.prepare import (
 )
 from pointclip.registration.side import surface_of
 from pointclip.registration.side_file import (
+    check_frame,
     check_some,
     frames_of,
     group_name,
-    problem_of,
+    problem_told,
     read_keypoints,
     read_seen,
     write_array,
-    write_problem,
     write_side,
 )
 
 
-log = logging.getLogger(__name__)
 Entry = Mapping[str, Any]
 
 
@@ -79,7 +77,7 @@ def write_frames(
         file = files.enter_context(new_h5(path, entry=dict(entry)))
         for side, scene, frame in progress(wanted, len(wanted), unit="frame"):
             name = group_name(side, scene, frame)
-            try:
+            with problem_told(file, name):
                 if side == "query":
                     given = None if depth is None else read_depth_of(depth, name)
                     seen = see_query(scenes[scene], frame, entry, given)
@@ -87,9 +85,6 @@ def write_frames(
                     seen = see_target(scenes[scene], frame, entry)
                 keypoints = make_keypoints(seen, entry["keypoints"], seed=frame)
                 write_side(file, name, seen, keypoints, surface_of(seen))
-            except UserError as error:
-                log.warning("%s: %s", name, error)
-                write_problem(file, name, str(error))
         check_some(file, len(wanted))
 
 
@@ -99,23 +94,13 @@ def write_truth(pairs: pd.DataFrame, frames: str | Path, entry: Entry, path: str
     with open_h5(frames) as seen, new_h5(path, entry=dict(entry)) as file:
         for side, scene, frame in frames_of(pairs):
             name = group_name(side, scene, frame)
-            try:
-                if sentence := problem_of(seen, [name]):
-                    raise UserError(sentence)
-                _write_truth(
-                    file, name, scenes[scene], side, frame, read_keypoints(seen, name), entry
-                )
-            except UserError as error:
-                file.pop(name, None)
-                write_problem(file, name, str(error))
-
-
-def _write_truth(
-    file: Any, name: str, scene: Scene, side: str, frame: int, keypoints: Any, entry: Entry
-) -> None:
-    group = file.create_group(name)
-    group["pose"] = read_pose(scene, frame)
-    write_array(group, "depth", true_depth(scene, frame, entry, side, keypoints.camera))
+            with problem_told(file, name):
+                check_frame(seen, name)
+                camera = read_keypoints(seen, name).camera
+                group = file.create_group(name)
+                group["pose"] = read_pose(scenes[scene], frame)
+                depth = true_depth(scenes[scene], frame, entry, side, camera)
+                write_array(group, "depth", depth)
 
 
 def write_features(
@@ -131,14 +116,10 @@ def write_features(
     with open_h5(frames) as seen, new_h5(path, features=describer.entry) as file:
         for side, scene, frame in progress(wanted, len(wanted), unit="frame"):
             name = group_name(side, scene, frame)
-            try:
-                if sentence := problem_of(seen, [name]):
-                    raise UserError(sentence)
+            with problem_told(file, name):
+                check_frame(seen, name)
                 features = _describe(describer, seen, name, known)
                 write_array(file.create_group(name), "features", features)
-            except UserError as error:
-                log.warning("%s: %s", name, error)
-                write_problem(file, name, str(error))
         check_some(file, len(wanted))
 
 

@@ -5,7 +5,6 @@ later: `shared` axes give features that any partner can use; those of a pair are
 is matched (see `pair_stages`).
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from pathlib import Path
@@ -28,10 +27,12 @@ from pointclip.registration.dense.pca import Axes, Moments, axes_of
 from pointclip.registration.keypoints import Keypoints
 from pointclip.registration.side import Seen
 from pointclip.registration.side_file import (
+    check_frame,
     check_some,
     frames_of,
     group_name,
     problem_of,
+    problem_told,
     read_keypoints,
     read_seen,
     write_array,
@@ -39,7 +40,6 @@ from pointclip.registration.side_file import (
 )
 
 
-log = logging.getLogger(__name__)
 Layers = dict[int, Tensor]
 Entry = Mapping[str, Any]
 Image = UInt8[np.ndarray, "height width *rgb"]
@@ -96,13 +96,9 @@ def _images(
     """Side, name and image of every frame that can be used; of the others, `file` gets why."""
     for side, scene, frame in wanted:
         name = group_name(side, scene, frame)
-        try:
-            if sentence := problem_of(seen, [name]):
-                raise UserError(sentence)
+        with problem_told(file, name):
+            check_frame(seen, name)
             yield side, name, _image(read_seen(seen, name), side)
-        except UserError as error:
-            log.warning("%s: %s", name, error)
-            write_problem(file, name, str(error))
 
 
 def _image(seen: Seen, side: str) -> Image:

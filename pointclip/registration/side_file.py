@@ -4,7 +4,9 @@ A frame that could not be read is a group with its problem as a sentence: its pa
 others go on.
 """
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import h5py
@@ -19,6 +21,7 @@ from pointclip.registration.keypoints import Keypoints
 from pointclip.registration.side import Seen
 
 
+log = logging.getLogger(__name__)
 SIDES = ("query", "target")
 PRESSED: Any = hdf5plugin.Zstd(3)
 
@@ -31,6 +34,17 @@ def group_name(side: str, scene: str, frame: int) -> str:
 def write_array(group: h5py.Group, name: str, values: np.ndarray) -> None:
     """A compressed array."""
     group.create_dataset(name, data=values, **PRESSED if values.size else {})
+
+
+@contextmanager
+def problem_told(file: h5py.File, name: str) -> Iterator[None]:
+    """What goes wrong with one frame is logged and written as its problem; the others go on."""
+    try:
+        yield
+    except UserError as error:
+        log.warning("%s: %s", name, error)
+        file.pop(name, None)
+        write_problem(file, name, str(error))
 
 
 def write_problem(file: h5py.File, name: str, sentence: str) -> None:
@@ -46,6 +60,16 @@ def problem_of(file: h5py.File, names: Iterable[str]) -> str:
         if sentence := file[name].attrs.get("problem", ""):
             return str(sentence)
     return ""
+
+
+def check_frame(file: h5py.File, name: str) -> None:
+    """See that a frame has no problem.
+
+    Raises:
+        UserError: if it has one: its sentence.
+    """
+    if sentence := problem_of(file, [name]):
+        raise UserError(sentence)
 
 
 def write_side(
