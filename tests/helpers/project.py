@@ -158,6 +158,17 @@ class Project:
         outcome.jobs.pop("all", None)
         return outcome
 
+    def start(self) -> subprocess.Popen:
+        """The ordinary command, with its jobs in a process group of its own, to be killed."""
+        return subprocess.Popen(
+            self.command(),
+            cwd=self.root,
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
     def dry_run(self, *words: str) -> Outcome:
         return self.snakemake("-n", *words)
 

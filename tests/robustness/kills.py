@@ -74,14 +74,7 @@ def results(project: Project) -> dict[str, bytes]:
 def kill(project: Project, rng: random.Random, seconds: float) -> bool:
     """Start the ordinary command and kill it; False if it ended before."""
     began = time.time()
-    process = subprocess.Popen(
-        project.command(),
-        cwd=project.root,
-        env=project.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = project.start()
     try:
         process.wait(timeout=rng.uniform(0.5, min(MOST_SECONDS, 0.7 * seconds)))
         return False

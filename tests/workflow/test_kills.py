@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 
 from project import Project
@@ -12,14 +11,7 @@ TARGET = "results/clouds/three/train.h5"
 
 
 def test_a_killed_run_needs_no_step_by_hand(blank: Project) -> None:
-    running = subprocess.Popen(
-        blank.command(),
-        cwd=blank.root,
-        env=blank.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    running = blank.start()
     try:
         deadline = time.monotonic() + 120
         incomplete = blank.path(".snakemake/incomplete")
