@@ -1,6 +1,5 @@
 """Sample the seen surface of the models whose faces have part names, and write one HDF5 file."""
 
-import hashlib
 import logging
 import os
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 from build_shapes import STEP, sample_surface, seeded, to_unit_sphere
-from catalog import open_libraries, read_catalog, read_named_mesh
+from catalog import check_package, open_libraries, read_catalog, read_named_mesh
 from part_names import UNNAMED, face_names, point_parts, read_rules, rules_of
 from scipy.spatial import cKDTree
 from visible import visible
@@ -93,11 +92,7 @@ def main() -> None:
     """Called by Snakemake."""
     logging.basicConfig(filename=snakemake.log[0], level=logging.INFO, filemode="w")
     package, settings = Path(snakemake.input.package), snakemake.params
-    digest = hashlib.sha256(package.read_bytes()).hexdigest()
-    if digest != settings.sha256:
-        raise SystemExit(
-            f"{package} has SHA-256 {digest}, but the recipe was made for {settings.sha256}."
-        )
+    check_package(package, settings.sha256)
     rules = read_rules(Path(snakemake.input.rules))
     with h5py.File(snakemake.input.shapes) as file:
         classes = file.attrs["classes"]

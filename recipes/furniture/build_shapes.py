@@ -8,7 +8,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from catalog import open_libraries, read_catalog, read_mesh
+from catalog import check_package, open_libraries, read_catalog, read_mesh
 
 
 STEP = 1 / 32767  # unit sphere in int16: a quarter of float32's size, finer than any depth map
@@ -107,11 +107,7 @@ def main() -> None:
     """Called by Snakemake."""
     logging.basicConfig(filename=snakemake.log[0], level=logging.INFO, filemode="w")
     package, settings = Path(snakemake.input.package), snakemake.params
-    digest = hashlib.sha256(package.read_bytes()).hexdigest()
-    if digest != settings.sha256:
-        raise SystemExit(
-            f"{package} has SHA-256 {digest}, but the recipe was made for {settings.sha256}."
-        )
+    check_package(package, settings.sha256)
     rows = read_selection(Path(snakemake.input.selection))
     libraries = open_libraries(package)
     catalogs = {name: read_catalog(library) for name, library in libraries.items()}

@@ -5,6 +5,7 @@ models and a Java properties file. Everything is read in memory, so that the rec
 dpkg nor a scratch folder.
 """
 
+import hashlib
 import io
 import re
 import tarfile
@@ -32,6 +33,13 @@ def open_libraries(package: Path) -> dict[str, zipfile.ZipFile]:
             f"{package} holds no .sh3f library; expected Debian's sweethome3d-furniture package."
         )
     return dict(sorted(libraries.items()))
+
+
+def check_package(package: Path, sha256: str) -> None:
+    """See that the package is the one that the recipe was made for."""
+    digest = hashlib.sha256(package.read_bytes()).hexdigest()
+    if digest != sha256:
+        raise SystemExit(f"{package} has SHA-256 {digest}, but the recipe was made for {sha256}.")
 
 
 def _data_member(package: Path) -> bytes:

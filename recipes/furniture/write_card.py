@@ -1,6 +1,8 @@
 """Write CARD.md: where the shapes come from, whose they are, how they were made, their limits."""
 
 import logging
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import h5py
@@ -31,6 +33,23 @@ def table(head: list[str], rows: list[list[object]]) -> str:
     )
 
 
+def list_works(
+    libraries: dict[str, zipfile.ZipFile],
+    licences: dict[str, str],
+    ids: Iterable[str],
+    classes: Iterable[str],
+    split: Iterable[str],
+) -> list[list[object]]:
+    """A row a shape: its number, id, class and split; the model's title, author and licence."""
+    catalogs = {name: read_catalog(library) for name, library in libraries.items()}
+    works = []
+    for index, (each, of, side) in enumerate(zip(ids, classes, split, strict=True)):
+        name, model = each.split("#")
+        title, author = read_title(libraries[name], catalogs[name][model])
+        works.append([index, each, of, side, title, author, licences[name]])
+    return works
+
+
 def main() -> None:
     """Called by Snakemake."""
     logging.basicConfig(filename=snakemake.log[0], level=logging.INFO, filemode="w")
@@ -39,7 +58,6 @@ def main() -> None:
         classes, labels = list(file.attrs["classes"]), file["label"][:]
         ids, split = file["published_id"].asstr()[:], file["split"].asstr()[:]
     libraries = open_libraries(Path(snakemake.input.package))
-    catalogs = {name: read_catalog(library) for name, library in libraries.items()}
 
     counts = [
         [name, *(int(((labels == label) & (split == side)).sum()) for side in ("train", "test"))]
@@ -55,12 +73,7 @@ def main() -> None:
         ]
         for name, licence in licences.items()
     ]
-    works = []
-    for index, (each, label, side) in enumerate(zip(ids, labels, split, strict=True)):
-        name, model = each.split("#")
-        title, author = read_title(libraries[name], catalogs[name][model])
-        works.append([index, each, classes[label], side, title, author, licences[name]])
-
+    works = list_works(libraries, licences, ids, [classes[label] for label in labels], split)
     text = Path(snakemake.input.head).read_text(encoding="utf-8")
     text = text.format(
         shapes=len(ids),

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from catalog import open_libraries, read_catalog, read_title
+from catalog import open_libraries
 from part_names import read_rules
-from write_card import CREDITS, LICENCES, table
+from write_card import CREDITS, LICENCES, list_works, table
 
 
 def main() -> None:
@@ -19,7 +19,6 @@ def main() -> None:
         labels, part, hidden = file["label"][:], file["part"][:], file["hidden"][:]
         ids, split = file["published_id"].asstr()[:], file["split"].asstr()[:]
     libraries = open_libraries(Path(snakemake.input.package))
-    catalogs = {name: read_catalog(library) for name, library in libraries.items()}
 
     counts = []
     for label, name in enumerate(classes):
@@ -34,11 +33,7 @@ def main() -> None:
         for name, licence in licences.items()
         if (number := sum(each.startswith(name + "#") for each in ids))
     ]
-    works = []
-    for index, (each, label, side) in enumerate(zip(ids, labels, split, strict=True)):
-        name, model = each.split("#")
-        title, author = read_title(libraries[name], catalogs[name][model])
-        works.append([index, each, classes[label], side, title, author, licences[name]])
+    works = list_works(libraries, licences, ids, [classes[label] for label in labels], split)
     text = Path(snakemake.input.head).read_text(encoding="utf-8")
     text = text.format(
         shapes=len(ids),
