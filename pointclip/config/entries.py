@@ -4,7 +4,7 @@ Read by the Snakefile in every job, so nothing here imports torch.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,15 @@ from pointclip.config.prompt_sets import prompt_sets
 from pointclip.core.errors import UserError, choose
 
 
-# Section of the config -> the names that need no entry there.
-BUILT_IN: dict[str, tuple[str, ...]] = {
-    "projections": (*PROJECTIONS, NO_PROJECTION),
-    "backbones": (*backbones.BACKBONES, *backbones.POINT_BACKBONES),
-    "adapters": tuple(METHODS),
-    "pairs": tuple(EMBEDDED),
-    "features": (*FEATURES, RANDOM),
-    "solvers": tuple(SOLVERS),
-    "networks": tuple(networks.NETWORKS),
+# Section of the config -> the catalogs whose names need no entry there.
+CATALOGS: dict[str, tuple[Iterable[str], ...]] = {
+    "projections": (PROJECTIONS, (NO_PROJECTION,)),
+    "backbones": (backbones.BACKBONES, backbones.POINT_BACKBONES),
+    "adapters": (METHODS,),
+    "pairs": (EMBEDDED,),
+    "features": (FEATURES, (RANDOM,)),
+    "solvers": (SOLVERS,),
+    "networks": (networks.NETWORKS,),
 }
 # Section of the config -> what people call an entry of it.
 SECTIONS = {
@@ -75,6 +75,7 @@ def here(path: Path) -> Path:
 
 
 def built_in(section: str) -> tuple[str, ...]:
+    """The ids that need no entry of a config: all that the catalogs of a section hold now."""
     if section == "prompts":
         return tuple(sorted(prompt_sets()))
-    return BUILT_IN.get(section, ())
+    return tuple(name for names in CATALOGS.get(section, ()) for name in names)

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pointclip.catalog.backbones import BACKBONES
 from pointclip.config.own_entries import find_entry
 from pointclip.core.errors import UserError
 
@@ -53,3 +54,8 @@ def test_entries_of_a_file_and_modules():
 def test_what_is_not_there_is_a_sentence(section, name, sentence):
     with pytest.raises(UserError, match=sentence):
         find_entry(section, name)
+
+
+def test_what_is_added_to_a_catalog_is_built_in_from_then_on(monkeypatch):
+    monkeypatch.setitem(BACKBONES, "added", dict(BACKBONES["rn50"]))
+    assert find_entry("backbones", "added") == "added"

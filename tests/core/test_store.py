@@ -114,6 +114,14 @@ def test_files_without_a_checksum_are_a_strangers(tmp_path):
         pass
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyError("ours")])
+def test_errors_of_others_are_not_the_fault_of_a_file_that_fits_its_checksum(shards, error):
+    """Of a job that fills the disk while it reads: its input would be deleted as damaged."""
+    with pytest.raises(type(error)) as told, store.open_h5(shards[0][0]):
+        raise error
+    assert told.value is error
+
+
 @pytest.mark.parametrize("key", [b"pointclip.a", b"pandas"])
 def test_a_strangers_footer_may_hold_anything(tmp_path, key):
     table = pa.table({"id": ["a"]}).replace_schema_metadata({key: b"{[\xff"})
