@@ -26,12 +26,9 @@ def missing_intermediates(config: Config, entries: Mapping[str, Any]) -> list[st
     Snakemake does not miss such a file while what was made from it exists, even if the file was
     lost because the job that was to renew it was killed. So they are asked for by name.
     """
-    results, missing = Path(config["results"]), set()
-    for run in all_runs(config):
-        files = _files(config, entries, run)
-        gone = {file for file in files if not (results / file).is_file()}
-        missing |= gone if len(gone) < len(files) else set()
-    return sorted(missing)
+    needed = [_files(config, entries, run) for run in all_runs(config)]
+    there = {file for file in set().union(*needed) if Path(config["results"], file).is_file()}
+    return sorted(set().union(*(files - there for files in needed if files & there)))
 
 
 def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:

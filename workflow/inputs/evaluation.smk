@@ -100,6 +100,8 @@ def classified(wildcards):
 
 def registered(wildcards):
     """What people read of registration, if the config asks for any."""
+    if not REGISTERS:
+        return []
     ablations = collect("<out>/ablations/{name}.csv", name=REGISTRATION_ABLATIONS)
     if not REGISTRATIONS:
         return ablations

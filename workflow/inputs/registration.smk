@@ -48,6 +48,7 @@ def estimated_depth(wildcards):
 
 
 REGISTRATIONS = registrations.runs(config)
+REGISTERS = bool(REGISTRATIONS or config["registration_ablations"])
 
 
 wildcard_constraints:

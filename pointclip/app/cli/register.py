@@ -58,7 +58,7 @@ def register(
     ] = None,
     cameras: Annotated[
         str,
-        typer.Option(help="Render the cloud from its origin (capture), from about in it (around)."),
+        typer.Option(help="Render the cloud from its origin (capture) or many places (around)."),
     ] = "auto",
     up: Annotated[str, typer.Option(help="The cloud's axis that points up, for around.")] = "z",
     scene: Annotated[str, typer.Option(help="indoor or driving.")] = "indoor",
