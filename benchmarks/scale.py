@@ -43,9 +43,9 @@ def made(entry: dict[str, Any], source: Path, split: str) -> Any:
 
 
 def prepare(folder: Path, shapes: int, projection: dict[str, Any]) -> None:
-    from pointclip.data import prepare, split
+    from pointclip.data import prepare, read_split
 
-    split.load_reader = lambda entry: SimpleNamespace(read=made)
+    read_split.load_reader = lambda entry: SimpleNamespace(read=made)
     entry = {"reader": "made", "shapes": shapes}
     out = (folder / name for name in ("clouds.h5", "labels.parquet", "ids.parquet"))
     prepare.prepare(entry, folder, "test", *out)

@@ -20,7 +20,7 @@ ROOMS = (
 # What one wants to change -> the file to open first.
 CHANGES = {
     "a reader for a new data set layout": "pointclip/data/readers/",
-    "a file format of clouds or meshes": "pointclip/clouds/formats/",
+    "a file format of clouds or meshes": "pointclip/clouds/formats/by_suffix.py",
     "a view set": "pointclip/projection/views.py",
     "how depth maps are rendered": "pointclip/projection/render_torch.py",
     "a few-shot method": "pointclip/classification/adapters/",
@@ -36,7 +36,7 @@ CHANGES = {
     "an ablation": "config/paper.yaml",
     "the augmentation of train shapes": "pointclip/features/augmented.py",
     "a confidence interval": "pointclip/evaluation/intervals.py",
-    "the learning-rate schedule": "pointclip/classification/few_shot/training.py",
+    "the learning-rate schedule": "pointclip/classification/few_shot/schedule.py",
     "resizing and polarity before CLIP": "pointclip/encoders/preprocess.py",
     "which train shapes are held out": "pointclip/data/shots.py",
     "memory and time of a job on a cluster": "workflow/rules/",

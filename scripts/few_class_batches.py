@@ -3,6 +3,7 @@
 Test labels say which shapes make up a batch; no method sees them.
 """
 
+from pointclip.catalog.columns import METRICS
 from pointclip.core.atomic import write_text
 from pointclip.core.job import job
 from pointclip.evaluation.ablation import compare, describe
@@ -20,7 +21,7 @@ with job(snakemake):
     sizes = {key: of[key] for key in ("methods", "present", "size", "batches", "seed")}
     found = few_class_batches(features, labels, prototypes, scale, **sizes)
     ids = {axis: of[axis] for axis in ("dataset", "projection", "prompts", "backbone")}
-    metrics = {"top5": float("nan"), "mean_class_accuracy": float("nan")}
+    metrics = {name: float("nan") for name in METRICS if name not in found}
     scores = found.rename(columns={"batch": "seed"}).assign(
         **ids, protocol="transductive", shots=0, n=of["size"], **metrics
     )

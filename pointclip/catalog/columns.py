@@ -2,7 +2,7 @@
 
 # What tells experiments apart.
 IDENTITY = ["dataset", "projection", "prompts", "backbone", "method", "protocol", "shots"]
-# What is measured, in percent.
+# What `evaluation/score.py` measures, in percent.
 METRICS = ["accuracy", "top5", "mean_class_accuracy"]
 SCORES = [*IDENTITY, "seed", *METRICS, "n"]
 # Of calibration, fractions all but the temperature.

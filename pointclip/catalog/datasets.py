@@ -1,9 +1,13 @@
-"""What is known of data sets without reading them: layouts, class names, sizes of downloads."""
+"""What is known of data sets without reading them: layouts, class names, sizes of downloads.
+
+URLs and checksums stand in configs that name the data set, first in `config/paper.yaml`.
+"""
 
 from pointclip.core.files import PACKAGE
 
 
-# Reader as the config names it -> the module of `data/readers/` that reads this layout.
+# Reader as the config names it -> the module of `data/readers/` that reads this layout. Which of
+# them are normalised, where the config does not say, is in `data/read_split.py`.
 READERS = {
     "furniture": "furniture",
     "modelnet_h5": "modelnet",

@@ -1,4 +1,9 @@
-"""The projections by name, and what their parameters may be."""
+"""The projections by name, and what their parameters may be.
+
+A new rendering method is a function of its name in `projection/render_torch.py`, a kernel that
+`projection/render_cpu.py` calls, its camera and size in `projection/projection.py`, and its
+parameters here and in `config/schema.yaml`.
+"""
 
 import math
 from collections.abc import Mapping

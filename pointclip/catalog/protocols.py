@@ -1,4 +1,8 @@
-"""What may be chosen, and on what: the protocols in the order in which tables list them."""
+"""What may be chosen, and on what: the protocols in the order in which tables list them.
+
+A new one needs its name in `config/schema.yaml` too, the experiments that exist under it in
+`config/experiments.py`, and rules that write their logits.
+"""
 
 # Protocol -> what it means, in one sentence.
 PROTOCOLS = {

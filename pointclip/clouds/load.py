@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from pointclip.clouds.formats import FORMATS
+from pointclip.clouds.formats.by_suffix import FORMATS
 from pointclip.clouds.isolation import READER
 from pointclip.clouds.up_axis import UP, turn_up
 from pointclip.core.errors import UserError, choose

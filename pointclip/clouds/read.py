@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from pointclip.clouds.formats import FORMATS
+from pointclip.clouds.formats.by_suffix import FORMATS
 from pointclip.clouds.mesh import Mesh, Scan, check_bounds, sample_surface
 from pointclip.core.errors import UserError
 

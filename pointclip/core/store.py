@@ -84,6 +84,8 @@ def create_rows(
 ) -> h5py.Dataset:
     """A data set that is written and read by rows, and may grow.
 
+    (Depth maps of dots have chunks of their own in `projection/dots.py`.)
+
     Args:
         rows: in a chunk, which is what a look at one row reads.
         pressed: by zstd: of all filters it leaves the smallest files of depth maps, and its higher

@@ -17,8 +17,8 @@ from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.core.store import create_rows, new_h5, write_parquet
 from pointclip.data.download import URL_KEY, fetch, unpack, url_key
+from pointclip.data.read_split import load_reader, read_split
 from pointclip.data.readers.base import Chunk
-from pointclip.data.split import load_reader, read_split
 
 
 log = logging.getLogger(__name__)

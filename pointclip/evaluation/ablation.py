@@ -1,4 +1,7 @@
-"""An ablation: a table of the values of one choice, and sentences on what they show."""
+"""An ablation: a table of the values of one choice, and sentences on what they show.
+
+Which ablations there are stands in a config under `ablations`, as in `config/paper.yaml`.
+"""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,7 @@
-"""Confidence intervals of accuracies, in percent."""
+"""Confidence intervals of accuracies, in percent.
+
+(Those of parts are in `part_score`, those of registration in `registration/summary.py`.)
+"""
 
 import numpy as np
 from jaxtyping import Float

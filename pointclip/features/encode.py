@@ -1,4 +1,7 @@
-"""The stage `encode`: depth maps of one shard to features."""
+"""The stage `encode`: depth maps of one shard to features.
+
+How many images a GPU holds at a time is `Encoder.batch` of `encoders/encoder.py`.
+"""
 
 from pathlib import Path
 

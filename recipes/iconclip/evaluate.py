@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import pointclip
-from pointclip.data.split import read_split
+from pointclip.data.read_split import read_split
 from pointclip.encoders.encoder import Encoder, load_encoder
 from pointclip.features.prompts import load_prompts
 from pointclip.projection.projection import get_projection

@@ -3,7 +3,7 @@ from places import REPOSITORY
 
 from pointclip.catalog.datasets import CLASSES, FURNITURE, READERS
 from pointclip.catalog.parts import PART_READERS
-from pointclip.data.split import load_reader
+from pointclip.data.read_split import load_reader
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -3,6 +3,7 @@ import yaml
 from places import REPOSITORY
 
 from pointclip.catalog.projections import PROJECTIONS
+from pointclip.catalog.protocols import PROTOCOLS
 from pointclip.config import schema
 from pointclip.core.errors import UserError
 
@@ -91,6 +92,7 @@ def test_the_schema_and_its_page_describe_every_key() -> None:
             assert f"`{name}`" in page, name
     parameters = {key for entry in PROJECTIONS.values() for key in entry} - {"method"}
     assert parameters <= set(SCHEMA["$defs"]["projection"]["properties"])
+    assert list(PROTOCOLS) == SCHEMA["$defs"]["protocol"]["enum"]
 
 
 def test_a_config_with_experiments_of_its_own_inherits_no_other_task(tmp_path):

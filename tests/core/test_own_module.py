@@ -6,7 +6,7 @@ from own_modules import write_modules
 from pointclip.classification.adapters.method import load_method, settings_of
 from pointclip.core.errors import UserError
 from pointclip.core.own_module import load_own
-from pointclip.data.split import read_split
+from pointclip.data.read_split import read_split
 from pointclip.encoders.encoder import load_encoder
 from pointclip.projection.projection import get_projection
 

@@ -13,7 +13,7 @@ from places import GOLDEN, REPOSITORY
 
 import pointclip
 from pointclip.core.errors import UserError
-from pointclip.data.split import read_split
+from pointclip.data.read_split import read_split
 from pointclip.encoders.encoder import Encoder, load_encoder
 from pointclip.features.prompts import load_prompts
 from pointclip.projection.projection import get_projection

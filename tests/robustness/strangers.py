@@ -28,8 +28,8 @@ from pointclip.core.errors import UserError
 from pointclip.core.files import read_yaml
 from pointclip.core.tensors import read_tensors, write_tensors
 from pointclip.data.download import unpack
+from pointclip.data.read_split import read_split
 from pointclip.data.readers.frames import find_scenes
-from pointclip.data.split import read_split
 from pointclip.encoders.tensors import read_tensors as encoder_tensors
 from pointclip.evaluation.reference_checks import read_checkpoint
 from pointclip.features.prompts import load_prompts, read_sentences

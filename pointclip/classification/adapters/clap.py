@@ -21,7 +21,7 @@ from pointclip.classification.adapters.task import (
     State,
     concatenate_views,
 )
-from pointclip.classification.few_shot.training import learning_rate, make_generators
+from pointclip.classification.few_shot.schedule import learning_rate, make_generators
 
 
 MOMENTUM, WARM_UP = 0.9, 1e-5

@@ -30,7 +30,7 @@ from pointclip.classification.adapters.task import (
     Prototypes,
     State,
 )
-from pointclip.classification.few_shot.training import (
+from pointclip.classification.few_shot.schedule import (
     epoch_batches,
     learning_rate,
     make_generators,

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from pointclip.catalog.adapters import TipF
 from pointclip.classification.adapters import tip
 from pointclip.classification.adapters.task import FewShotTask, State, concatenate_views
-from pointclip.classification.few_shot.training import epoch_batches, make_generators
+from pointclip.classification.few_shot.schedule import epoch_batches, make_generators
 
 
 logits = tip.logits

@@ -2,6 +2,9 @@
 
 `train` has no parameter for test shapes: it learns and tunes on train shapes alone.
 `train_released` is the release's own selection on test labels, kept apart from it.
+
+Memory: all seeds train at once, each on the `batch` of its method (`catalog/adapters.py`); `batch`
+here and in `few_shot/logits.py` is how many shapes are scored at a time.
 """
 
 import logging

@@ -6,7 +6,7 @@ from released_methods import golden, near, tensor
 
 from pointclip.catalog.adapters import Clap, ZsLp
 from pointclip.classification.adapters import clap, zs_lp
-from pointclip.classification.few_shot.training import learning_rate
+from pointclip.classification.few_shot.schedule import learning_rate
 
 
 SAMPLES, LABELS = tensor("shared/support_vecs"), tensor("shared/support_vecs_labels")

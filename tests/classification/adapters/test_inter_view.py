@@ -6,7 +6,7 @@ from places import GOLDEN
 
 from pointclip.catalog.adapters import InterView
 from pointclip.classification.adapters import inter_view
-from pointclip.classification.few_shot.training import make_generators, smoothed_cross_entropy
+from pointclip.classification.few_shot.schedule import make_generators, smoothed_cross_entropy
 from pointclip.core.errors import UserError
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from pointclip.classification.adapters import seed_layers
-from pointclip.classification.few_shot.training import make_generators
+from pointclip.classification.few_shot.schedule import make_generators
 
 
 SEEDS, N, CHANNELS, OUT = 3, 8, 6, 4

@@ -6,7 +6,7 @@ from places import REPOSITORY
 from pointclip.catalog.datasets import FURNITURE
 from pointclip.classification.ensembles import external_logits
 from pointclip.core.errors import UserError
-from pointclip.data.split import read_split
+from pointclip.data.read_split import read_split
 
 
 CLASSES = ["bed", "chair", "table"]

@@ -2,7 +2,7 @@ import numpy as np
 from data_files import write_folder
 from read_all import gather
 
-from pointclip.data.split import read_split
+from pointclip.data.read_split import read_split
 
 
 def test_folders_are_read_by_class_and_split_in_natural_order(tmp_path):

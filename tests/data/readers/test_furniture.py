@@ -2,7 +2,7 @@ import numpy as np
 from read_all import gather
 
 from pointclip.catalog.datasets import FURNITURE
-from pointclip.data.split import read_split
+from pointclip.data.read_split import read_split
 
 
 def test_the_embedded_shapes_lie_in_the_unit_sphere_with_their_fixed_split():

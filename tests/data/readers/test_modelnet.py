@@ -2,7 +2,7 @@ import numpy as np
 from data_files import write_modelnet
 from read_all import gather
 
-from pointclip.data.split import read_split
+from pointclip.data.read_split import read_split
 
 
 def test_modelnet_is_read_in_the_order_of_its_lists_with_the_first_points(tmp_path):

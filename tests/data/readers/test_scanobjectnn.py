@@ -4,7 +4,7 @@ from read_all import gather
 
 from pointclip.catalog.datasets import CLASSES
 from pointclip.clouds.load import normalise
-from pointclip.data.split import read_split
+from pointclip.data.read_split import read_split
 
 
 def test_scanobjectnn_has_three_variants_and_its_own_label_order(tmp_path):

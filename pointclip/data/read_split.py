@@ -1,4 +1,7 @@
-"""Read a split as a config entry asks for it: layout, up axis, scale, first points, classes."""
+"""Read a split as a config entry asks for it: layout, up axis, scale, first points, classes.
+
+(Which train shapes are held out or are shots is sampled in `shots`.)
+"""
 
 import json
 from collections.abc import Iterator

@@ -5,7 +5,7 @@ from data_files import write_modelnet
 from read_all import gather
 
 from pointclip.core.errors import UserError
-from pointclip.data.split import read_split
+from pointclip.data.read_split import read_split
 
 
 def test_an_entry_can_turn_the_axes_and_take_some_classes(tmp_path):

@@ -1,6 +1,7 @@
-"""Loss, learning rate and batches of training: v1's, for many seeds at once.
+"""The schedule of training: batches, learning rate and loss; v1's, for many seeds at once.
 
 Each seed has a random generator of its own, so that its batches do not depend on other seeds.
+Tip-Adapter-F has learning rates of its own (`adapters/tip_f.py`).
 """
 
 import math
