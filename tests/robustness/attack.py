@@ -26,7 +26,7 @@ SUITES = {**own_files.SUITES, **strangers.SUITES, **clouds.SUITES, **server.SUIT
 SHARES = {"configs": 0.2, "frames": 0.3, "hostile servers": 0.1}
 FLIPS = 300  # of each kind of file that the project writes
 PART = 500  # inputs
-KILLS, KILLS_PER_PROJECT = "kills of a run", 5
+KILLS = "kills of a run"
 HEAD = """# How hostile inputs end
 
 Made by `make attack SEED={seed}`, {done} of its {all} parts; [security.md](security.md) says what
@@ -60,8 +60,8 @@ def parts(inputs: int, killed: int, seed: int, state: Path) -> Iterator[tuple[st
             size, own_seed = min(PART, count - start), 1000 * seed + start // PART
             part = f"{name} {seed} {start}".replace(" ", "_")
             yield name, part, lambda s=suite, n=size, i=own_seed, of=name: attack(s, n, i, of)
-    for start in range(0, killed, KILLS_PER_PROJECT):
-        size, own_seed = min(KILLS_PER_PROJECT, killed - start), 1000 * seed + start
+    for start in range(0, killed, kills.PER_PROJECT):
+        size, own_seed = min(kills.PER_PROJECT, killed - start), 1000 * seed + start
         part = f"kills {seed} {start}".replace(" ", "_")
         yield KILLS, part, lambda n=size, i=own_seed: kills.attack(state, n, i)
 

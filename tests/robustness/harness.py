@@ -1,11 +1,13 @@
 """Runs hostile inputs one after another in a process of their own, and counts how each ends."""
 
+import logging
 import multiprocessing
 import random
 import resource
 import sys
 import tempfile
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -71,6 +73,8 @@ def attack(suite: Suite, count: int, seed: int = 0, name: str = "") -> Counter[s
 def _work(suite: Suite, start: int, count: int, seed: int, answers: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warnings.simplefilter("ignore")  # what goes wrong in silence, a suite finds by itself
+    logging.lastResort = None
     with tempfile.TemporaryDirectory() as folder:
         case = suite(Path(folder))
         answers.send(("ready", ""))

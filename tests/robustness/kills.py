@@ -11,13 +11,17 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import yaml
 from filelock import FileLock
-from project import CONFIG, Project, new_project
+from own_modules import BACKBONE
+from project import CONFIG, Project, copy_repository, write_shapes
 
 
 PLAIN = {"protocols": ["plain"]}
-# What every stage of classification needs, in few jobs.
+# What every stage of classification needs, in few jobs. To import open_clip takes longer than all
+# else that a job does here, so the backbone is a module of its own.
 SMALL = CONFIG | {
+    "backbones": {"tiny": {"module": "backbone.py"}},
     "zero_shot": [CONFIG["zero_shot"][0] | PLAIN],
     "few_shot": [CONFIG["few_shot"][0] | PLAIN],
     "ablations": {},
@@ -25,12 +29,13 @@ SMALL = CONFIG | {
     "segmentation": [],
 }
 MOST_SECONDS = 45.0  # that a run lives: several kills meet one project
+PER_PROJECT = 5  # kills, and then it is finished
 # These hold times.
 LEFT_OUT = ("logs", "benchmarks", "run_info.html")
 
 
 def attack(state: Path, count: int, seed: int = 0) -> Counter[str]:
-    """Kill the runs of one project `count` times at most, until it is finished.
+    """Kill runs of small projects `count` times in all; each project is finished at last.
 
     `read`: a kill after which the ordinary command went on, and the results were the same in the
     end. `abort`: it did not go on. `silent`: a file of the results was another.
@@ -38,31 +43,43 @@ def attack(state: Path, count: int, seed: int = 0) -> Counter[str]:
     Args:
         state: has, or gets, a project that has not run and one that ran without a kill.
     """
-    rng, killed = random.Random(seed), 0
-    fresh, whole = (Project(state.resolve() / name) for name in ("fresh", "whole"))
+    rng, found = random.Random(seed), Counter[str]()
+    fresh, whole, seconds = projects(state.resolve())
+    while (missing := count - found["tried"]) > 0:
+        killed = 0
+        with tempfile.TemporaryDirectory() as folder:
+            # Of a project that has run, some files are gone, so that kills meet late stages too.
+            project = rng.choice((fresh, whole)).copy(Path(folder))
+            for path in sorted(project.path("results").rglob("*.*")):
+                if path.is_file() and rng.random() < 0.3:
+                    path.unlink()
+            while killed < min(missing, PER_PROJECT) and kill(project, rng, seconds):
+                killed += 1
+            kind, text = end_of(project, results(whole))
+        if kind != "read":
+            sys.stderr.write(f"seed {seed}, {killed} kills: {text}\n")
+            killed = max(killed, 1)
+        found.update({"tried": killed, kind: killed})
+    return found
+
+
+def projects(state: Path) -> tuple[Project, Project, float]:
+    """A project that has not run, the same after a run without a kill, and the run's seconds."""
+    fresh, whole = (Project(state / name) for name in ("fresh", "whole"))
     with FileLock(state / "projects.lock"):
-        if not fresh.root.exists():
-            new_project(state.resolve() / "new", SMALL).root.rename(fresh.root)
         if not (state / "seconds").exists():
-            shutil.rmtree(whole.root, ignore_errors=True)
+            for project in (fresh, whole):
+                shutil.rmtree(project.root, ignore_errors=True)
+            copy_repository(fresh.root)
+            write_shapes(fresh.root / "shapes")
+            fresh.path("backbone.py").write_text(BACKBONE)
+            fresh.path("config/config.yaml").write_text(yaml.safe_dump(SMALL))
             shutil.copytree(fresh.root, whole.root, symlinks=True)
             start = time.monotonic()
             outcome = whole.snakemake()
             assert outcome.code == 0, outcome.text
             (state / "seconds").write_text(f"{time.monotonic() - start:.0f}")
-    seconds = float((state / "seconds").read_text())
-    with tempfile.TemporaryDirectory() as folder:
-        # Of a project that has run, some files are gone, so that kills meet late stages too.
-        project = rng.choice((fresh, whole)).copy(Path(folder))
-        for path in sorted(project.path("results").rglob("*.*")):
-            if path.is_file() and rng.random() < 0.3:
-                path.unlink()
-        while killed < count and kill(project, rng, seconds):
-            killed += 1
-        kind, text = end_of(project, results(whole))
-    if kind != "read":
-        sys.stderr.write(f"seed {seed}, {killed} kills: {text}\n")
-    return Counter({"tried": killed, kind: killed})
+    return fresh, whole, float((state / "seconds").read_text())
 
 
 def results(project: Project) -> dict[str, bytes]:
@@ -76,7 +93,7 @@ def kill(project: Project, rng: random.Random, seconds: float) -> bool:
     began = time.time()
     process = project.start()
     try:
-        process.wait(timeout=rng.uniform(0.5, min(MOST_SECONDS, 0.7 * seconds)))
+        process.wait(timeout=rng.uniform(0.5, min(MOST_SECONDS, 0.5 * seconds)))
         return False
     except subprocess.TimeoutExpired:
         pass
