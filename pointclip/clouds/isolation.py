@@ -57,13 +57,20 @@ class Reader:
         Raises:
             UserError: if the file cannot be read; the message is the reason alone.
         """
-        request = {
-            **{"path": os.path.abspath(path), "points": points, "index": index, "seed": seed},
-            **{"colored": colored, "repeat": repeat},
-        }
+        found = self.arrays(
+            path, points=points, index=index, seed=seed, colored=colored, repeat=repeat
+        )
+        return found["points"], found.get("colors")
+
+    def arrays(self, path: Path, **request: Any) -> dict[str, np.ndarray]:
+        """What `read.read_arrays` (or `read_points`) returns.
+
+        Raises:
+            UserError: if the file cannot be read; the message is the reason alone.
+        """
         with self.lock:
             try:
-                answer, data = self._ask(json.dumps(request).encode())
+                answer = self._ask({"path": os.path.abspath(path), **request})
             except BaseException:  # the answer would be taken for that to the next request
                 self.stop(kill=True)
                 raise
@@ -73,11 +80,7 @@ class Reader:
             logger.warning("%s %s.", printable(path), warning)
         if "error" in answer:
             raise UserError(answer["error"])
-        end = 12 * answer["points"]
-        points_read = np.frombuffer(data[:end], np.float32).reshape(-1, 3).copy()
-        if not answer["colored"]:
-            return points_read, None
-        return points_read, np.frombuffer(data[end:], np.uint8).reshape(-1, 3).copy()
+        return answer["arrays"]
 
     def stop(self, kill: bool = False) -> int:
         """End the process; returns how it ended, as `Popen.returncode` says it."""
@@ -95,7 +98,7 @@ class Reader:
         self.parents, self.process = self.process, None
         self.lock = threading.Lock()
 
-    def _ask(self, request: bytes) -> tuple[dict[str, Any] | None, bytes]:
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """The answer to a request; None if the process ends over it."""
         if self.process is None or self.process.poll() is not None:
             self.stop()
@@ -106,20 +109,22 @@ class Reader:
                 stderr=subprocess.DEVNULL,
                 env=os.environ | _ENVIRONMENT,
             )
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
+        assert self.process.stdin and self.process.stdout
         try:
-            self.process.stdin.write(request + b"\n")
+            self.process.stdin.write(json.dumps(request).encode() + b"\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            return None, b""
+            return None
         head = self.process.stdout.readline()
         if not head.endswith(b"\n"):
-            return None, b""
+            return None
         answer = json.loads(head)
-        expected = (15 if answer.get("colored") else 12) * answer.get("points", 0)
-        data = self.process.stdout.read(expected)
-        return (answer, data) if len(data) == expected else (None, b"")
+        for name, (kind, shape) in answer.get("arrays", {}).items():
+            answer["arrays"][name] = array = np.empty(shape, kind)
+            pipe: Any = self.process.stdout
+            if pipe.readinto(array.reshape(-1).view(np.uint8)) != array.nbytes:
+                return None
+        return answer
 
 
 READER = Reader()
@@ -147,10 +152,9 @@ def _size(path: Path) -> int:
 def serve() -> None:
     """Answer requests, one a line, until there are no more: the second process runs this.
 
-    An answer is a line of JSON and, if there is no error in it, the points as float32 and their
-    colours, if it says so, as uint8.
+    An answer is a line of JSON and, if there is no error in it, the bytes of its arrays.
     """
-    from pointclip.clouds.read import read_points
+    from pointclip.clouds.read import read_arrays, read_points
 
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
@@ -160,15 +164,14 @@ def serve() -> None:
     logging.getLogger("pointclip").addHandler(warnings)
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        path, data = Path(request["path"]), b""
+        path, arrays = Path(request.pop("path")), {}
         size = _size(path)
         warnings.messages.clear()
         answer: dict[str, Any] = {"warnings": warnings.messages}
         try:
             BUDGET.start(size)
-            points, colors = read_points(**(request | {"path": path}))
-            data = points.tobytes() + (b"" if colors is None else colors.tobytes())
-            answer |= {"points": len(points), "colored": colors is not None}
+            arrays = (read_arrays if "names" in request else read_points)(path, **request)
+            answer["arrays"] = {name: (a.dtype.str, a.shape) for name, a in arrays.items()}
         except MemoryError:
             answer["error"] = f"it takes more than {memory_limit(size) >> 20} MB of memory to read"
         except UserError as error:
@@ -178,7 +181,9 @@ def serve() -> None:
             answer["error"] = f"it is damaged, or of another format than its suffix says ({text})"
         finally:
             BUDGET.stop()
-        answers.write(json.dumps(answer).encode() + b"\n" + data)
+        answers.write(json.dumps(answer).encode() + b"\n")
+        for array in arrays.values():
+            answers.write(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)))
         answers.flush()
 
 

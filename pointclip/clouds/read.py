@@ -1,10 +1,13 @@
-"""From a file to points, in this process; `isolation` runs it in another one."""
+"""From a file to points or arrays, in this process; `isolation` runs it in another one."""
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from pointclip.clouds.budget import memory_limit
 from pointclip.clouds.formats.by_suffix import FORMATS
 from pointclip.clouds.mesh import Mesh, Scan, check_bounds, sample_surface
 from pointclip.core.errors import UserError
@@ -17,12 +20,52 @@ Colors = UInt8[np.ndarray, "point 3"]
 
 def read_points(
     path: Path, points: int | None, index: int, seed: int, colored: bool, repeat: bool = True
-) -> tuple[Points, Colors | None]:
-    """The points of a file as `load_cloud` describes them, with the axes of the file, and their
-    colours, if they are asked for and the file has any.
+) -> dict[str, Points | Colors]:
+    """The `points` of a file as `load_cloud` describes them, with the axes of the file, and their
+    `colors`, if they are asked for and the file has any.
 
     Raises:
         Exception: of any kind, if the file is damaged or no cloud.
+    """
+    check_file(path)
+    rng = np.random.default_rng(seed)
+    with np.errstate(all="ignore"):  # what overflows is no finite number, and looked for
+        content = FORMATS[path.suffix.lower()](path, index, rng)
+        cloud, colors = _sample(content, points, rng, colored, repeat)
+    return {"points": cloud} if colors is None else {"points": cloud, "colors": colors}
+
+
+def read_arrays(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Data sets of numbers in an HDF5 file, by name.
+
+    Raises:
+        Exception: of any kind, if the file is damaged, lacks one, or they announce too much.
+    """
+    import h5py
+    import hdf5plugin  # noqa: F401  (reads what zstd or blosc has compressed)
+
+    size = check_file(path)
+    with h5py.File(path, "r") as f:
+        for name in names:
+            if not isinstance(f.get(name, getlink=True), h5py.HardLink):
+                raise UserError(f"it has no data set '{name}'")
+            data = f[name]
+            if not isinstance(data, h5py.Dataset) or data.dtype.kind not in "fiub" or not data.ndim:
+                raise UserError(f"its '{name}' is no array of numbers")
+            if data.external or data.is_virtual:
+                raise UserError(f"its '{name}' lies in another file")
+        # This process and the one that asks hold them at the same time.
+        announced = sum(math.prod(f[name].shape) * f[name].dtype.itemsize for name in names)
+        if announced > memory_limit(size) / 2:
+            raise UserError(f"it announces {announced >> 20} MB, too much for {size} bytes")
+        return {name: f[name][()] for name in names}
+
+
+def check_file(path: Path) -> int:
+    """Bytes of a file.
+
+    Raises:
+        UserError: if it is none, or empty.
     """
     if not path.exists():
         raise UserError("there is no such file")
@@ -30,10 +73,7 @@ def read_points(
         raise UserError("it is no regular file")
     if path.stat().st_size == 0:
         raise UserError("the file is empty")
-    rng = np.random.default_rng(seed)
-    with np.errstate(all="ignore"):  # what overflows is no finite number, and looked for
-        content = FORMATS[path.suffix.lower()](path, index, rng)
-        return _sample(content, points, rng, colored, repeat)
+    return path.stat().st_size
 
 
 def _sample(

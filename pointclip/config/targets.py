@@ -40,6 +40,9 @@ def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
     needs_train = few or run["protocol"] == "validation" or run["kind"] == "transductive_few_shot"
     splits = ["train", "test"] if needs_train else ["test"]
     files = {path("text", **run), logits(run)}
+    corrupted = clean(config, run["dataset"]) != run["dataset"]  # its clouds are temporary
+    kinds = ("labels", "ids") if corrupted else ("clouds", "labels", "ids")
+    files |= {path(kind, **run | {"split": split}) for kind in kinds for split in splits}
     for split, shard in product(splits, entries["datasets"][run["dataset"]]["shards"]):
         part = {"split": split, "shard": shard}
         files |= {path("features", **ids, **part) for ids in projections}

@@ -74,8 +74,10 @@ def read_published(
     path = folder / f"data_{name}_{severity}.npy"
     try:
         clouds = np.load(path, mmap_mode="r", allow_pickle=False)
-        own = np.load(folder / "label.npy", allow_pickle=False).reshape(-1)
-    except (OSError, ValueError) as error:
+        # Mapped too: of what a header announces, no more than the file holds is taken.
+        own = np.load(folder / "label.npy", mmap_mode="r", allow_pickle=False).reshape(-1)
+    # numpy parses headers as Python's literals and maps what they announce.
+    except Exception as error:
         raise UserError(
             f"{folder} does not hold readable files {path.name} and label.npy of ModelNet40-C "
             f"({str(error).splitlines()[0]})."

@@ -72,12 +72,38 @@ def buffers_on_one_file(path):
     path.write_bytes(gltf(BOX, buffers=[{"uri": "b.bin"}] * 12_000))
 
 
-def large_chunk(path):
+def large_chunk(path, megabytes=960):
     with h5py.File(path, "w") as f:
-        rows = 960 * (1 << 20) // 24
+        rows = megabytes * (1 << 20) // 24
         f.create_dataset("data", (rows, 3), "f8", chunks=(rows, 3), compression="gzip")
-        f["data"].id.write_direct_chunk((0, 0), zeros(960))
+        f["data"].id.write_direct_chunk((0, 0), zeros(megabytes))
         f["other"] = np.zeros(1 << 15)
+
+
+def chunk_of_few_rows(path):
+    """Of 960 MB in one chunk, the data set says that it has three rows."""
+    with h5py.File(path, "w") as f:
+        chunk = (960 * (1 << 20) // 24, 3)
+        f.create_dataset("data", (3, 3), "f8", chunks=chunk, compression="gzip", maxshape=(None, 3))
+        f["data"].id.write_direct_chunk((0, 0), zeros(960))
+
+
+def chunk_that_grows(path):
+    """A chunk that announces 24 kB, and unpacks to 4 GB."""
+    with h5py.File(path, "w") as f:
+        f.create_dataset("data", (1000, 3), "f8", chunks=(1000, 3), compression="gzip")
+        f["data"].id.write_direct_chunk((0, 0), zeros(4096))
+
+
+def absurd_shape(path):
+    with h5py.File(path, "w") as f:
+        f.create_dataset("data", (10**12, 2048, 3), "f4", chunks=(1, 2048, 3))
+
+
+def many_small_chunks(path):
+    """400 MB that are nowhere, in three million chunks."""
+    with h5py.File(path, "w") as f:
+        f.create_dataset("data", (10**8,), "f4", chunks=(32,))
 
 
 def large_polygon(path):
@@ -160,6 +186,30 @@ def test_a_small_file_that_asks_for_much_is_cheap(tmp_path, name):
         assert re.search(sentence, str(error))
     # A process that was ended counts as a child's, with its peak; one that lives has its own.
     assert peak_memory() < 1e9 + size
+    READER.stop()
+    assert spent() - before < 10
+
+
+ARRAYS = {
+    "chunk": (large_chunk, "it announces 960 MB, too much for 1[0-9]* bytes"),
+    "few rows": (chunk_of_few_rows, "damaged|more than 9.. MB of memory"),
+    "chunk that grows": (chunk_that_grows, "damaged|more than 9.. MB of memory"),
+    "shape": (absurd_shape, "it announces 23437500000 MB"),
+    "small chunks": (many_small_chunks, "memory allocation failed"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_small_file_of_a_published_set_is_cheap(tmp_path, name):
+    write_file, sentence = ARRAYS[name]
+    path = tmp_path / "ply_data_train0.h5"
+    write_file(path)
+    READER.stop()
+    before = spent()
+    with pytest.raises(UserError, match=sentence):
+        READER.arrays(path, names=["data"])
+    assert peak_memory() < 1e9 + path.stat().st_size
     READER.stop()
     assert spent() - before < 10
 

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from cloud_files import BOX, POINTS, gltf
@@ -115,7 +116,6 @@ def test_how_the_process_ended_is_the_reason(clouds, monkeypatch, end, reason):
     def ask(request):
         reader.process.send_signal(end)
         reader.process.wait()
-        return None, b""
 
     monkeypatch.setattr(reader, "_ask", ask)
     with pytest.raises(UserError, match=reason):
@@ -148,3 +148,53 @@ def test_no_process_is_left_behind(clouds):
     process = reader.process
     assert reader.stop() == 0
     assert process.poll() == 0
+
+
+def no_data(f):
+    f["data"] = h5py.SoftLink("/other")
+
+
+def in_another_file(f):
+    f["data"] = h5py.ExternalLink("secret.h5", "/data")
+
+
+def raw_in_another_file(f):
+    f.create_dataset("data", (3,), "u1", external=[("secret.h5", 0, 3)])
+
+
+def seen_in_another_file(f):
+    layout = h5py.VirtualLayout((3,), "f4")
+    layout[:] = h5py.VirtualSource("secret.h5", "data", (3,))
+    f.create_virtual_dataset("data", layout)
+
+
+@pytest.mark.parametrize(
+    ("fill", "reason"),
+    [
+        (lambda f: None, "no data set 'data'"),
+        (no_data, "no data set 'data'"),
+        (in_another_file, "no data set 'data'"),
+        (raw_in_another_file, "'data' lies in another file"),
+        (seen_in_another_file, "'data' lies in another file"),
+        (lambda f: f.create_group("data"), "'data' is no array of numbers"),
+        (lambda f: f.update(data=["a", "b"]), "'data' is no array of numbers"),
+    ],
+)
+def test_what_is_read_of_an_hdf5_file_is_its_own(tmp_path, fill, reason):
+    with h5py.File(tmp_path / "secret.h5", "w") as f:
+        f["data"] = np.ones(3, np.float32)
+    with h5py.File(tmp_path / "a.h5", "w") as f:
+        fill(f)
+    with pytest.raises(UserError, match=reason):
+        READER.arrays(tmp_path / "a.h5", names=["data"])
+
+
+def test_arrays_come_back_as_they_are(tmp_path):
+    arrays = {"a": np.arange(6, dtype=">i2").reshape(2, 3), "b": np.ones((2, 0)), "c": np.eye(2)}
+    with h5py.File(tmp_path / "a.h5", "w") as f:
+        f.update(arrays)
+    found = READER.arrays(tmp_path / "a.h5", names=list(arrays))
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].dtype == array.dtype

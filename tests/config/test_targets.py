@@ -19,7 +19,10 @@ def test_what_was_lost_is_asked_for_but_not_what_was_never_made(tmp_path: Path) 
     logits.parent.mkdir(parents=True)
     logits.touch()
     assert targets.missing_intermediates(config, resolved) == [
+        "clouds/furniture/test.h5",
         "features/furniture/pointclip_fs/rn50/test-0.h5",
+        "ids/furniture/test.parquet",
+        "labels/furniture/test.parquet",
         "text/furniture/v1_few_shot/rn50.parquet",
     ]
     for file in targets.intermediates(config, resolved):

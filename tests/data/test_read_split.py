@@ -47,5 +47,5 @@ def test_a_label_without_a_class_and_broken_numbers_are_told(tmp_path):
     with pytest.raises(UserError, match="a label that none of its 1 classes has"):
         gather(read_split({"reader": "modelnet_h5"}, tmp_path, "train"))
     (tmp_path / "ply_data_train0.h5").write_bytes(b"cut")
-    with pytest.raises(UserError, match="not a readable HDF5"):
+    with pytest.raises(UserError, match="is damaged, or of another format"):
         gather(read_split({"reader": "modelnet_h5"}, tmp_path, "train"))

@@ -43,6 +43,8 @@ def attack(state: Path, count: int, seed: int = 0) -> Counter[str]:
     Args:
         state: has, or gets, a project that has not run and one that ran without a kill.
     """
+    # In the background of a shell, Ctrl-C is ignored, and so it would be by the runs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rng, found = random.Random(seed), Counter[str]()
     fresh, whole, seconds = projects(state.resolve())
     while (missing := count - found["tried"]) > 0:
@@ -97,6 +99,9 @@ def kill(project: Project, rng: random.Random, seconds: float) -> bool:
         return False
     except subprocess.TimeoutExpired:
         pass
+    except BaseException:  # this attack itself is ended
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     match rng.choice(("run", "run and jobs", "power cut", "Ctrl-C", "many Ctrl-C")):
         case "run":  # its jobs live on for a moment
             process.kill()

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Integer, UInt8
 
+from pointclip.clouds.isolation import READER
 from pointclip.core.errors import UserError
-from pointclip.core.files import read_text
+from pointclip.core.files import printable, read_text
 
 
 CHUNK = 256  # shapes read at a time
@@ -79,6 +80,26 @@ def damage_told(source: Path) -> Iterator[None]:
     except Exception as error:
         reason = " ".join(f"{type(error).__name__} {error}".split())[:200]
         raise UserError(f"{source} is damaged, or not as its reader expects ({reason}).") from error
+
+
+def published_arrays(path: Path, *names: str) -> list[np.ndarray]:
+    """Arrays of an HDF5 file of strangers, which have as many rows.
+
+    Another process reads them, within the budget of a file of this size: a chunk may unpack to more
+    than it says, and no reader of HDF5 can be stopped.
+
+    Raises:
+        UserError: if the file is missing, damaged, too much for its size, or lacks one.
+    """
+    try:
+        arrays = READER.arrays(path, names=names)
+    except UserError as error:
+        raise UserError(f"Cannot read {printable(path)}: {error}.") from error
+    rows = {name: len(array) for name, array in arrays.items()}
+    if len(set(rows.values())) > 1:
+        told = ", ".join(f"{count} of '{name}'" for name, count in rows.items())
+        raise UserError(f"{printable(path)} has unequal numbers of rows: {told}.")
+    return list(arrays.values())
 
 
 def row_chunks(rows: np.ndarray) -> Iterator[np.ndarray]:

@@ -9,8 +9,15 @@ import numpy as np
 
 from pointclip.core.errors import UserError
 from pointclip.core.files import read_text
-from pointclip.core.store import open_h5
-from pointclip.data.readers.base import Chunk, Entry, Split, find_one, lines, row_chunks
+from pointclip.data.readers.base import (
+    Chunk,
+    Entry,
+    Split,
+    find_one,
+    lines,
+    published_arrays,
+    row_chunks,
+)
 
 
 def read(entry: Entry, source: Path, split: str) -> Split:
@@ -24,11 +31,11 @@ def read(entry: Entry, source: Path, split: str) -> Split:
     def chunks() -> Iterator[Chunk]:
         for name in names:
             published = _id2file(folder, name)
-            with open_h5(folder / name, foreign=True) as f:
-                label = f["label"][:].reshape(-1).astype(np.int64)
-                for part in row_chunks(np.arange(len(label))):
-                    ids = [published[i] if published else f"{name}#{i}" for i in part]
-                    yield Chunk(f["data"][part[0] : part[-1] + 1], label[part], ids)
+            data, label = published_arrays(folder / name, "data", "label")
+            label = label.reshape(-1).astype(np.int64)
+            for part in row_chunks(np.arange(len(data))):
+                ids = [published[i] if published else f"{name}#{i}" for i in part]
+                yield Chunk(data[part], label[part], ids)
 
     return Split(lines(folder / "shape_names.txt"), chunks())
 

@@ -8,8 +8,14 @@ from jaxtyping import Bool, Float
 
 from pointclip.catalog.datasets import CLASSES
 from pointclip.core.errors import choose
-from pointclip.core.store import open_h5
-from pointclip.data.readers.base import Chunk, Entry, Split, find_one, row_chunks
+from pointclip.data.readers.base import (
+    Chunk,
+    Entry,
+    Split,
+    find_one,
+    published_arrays,
+    row_chunks,
+)
 
 
 # Variant -> folder, stem of the file names.
@@ -33,17 +39,14 @@ def read(entry: Entry, source: Path, split: str) -> Split:
     path = find_one(source, f"{folder}/{PARTS[split]}_{stem}.h5")
 
     def chunks() -> Iterator[Chunk]:
-        with open_h5(path, foreign=True) as f:
-            for rows in row_chunks(np.arange(len(f["label"]))):
-                block = np.s_[rows[0] : rows[-1] + 1]
-                points = f["data"][block].astype(np.float32)
-                if drop:
-                    mask = f["mask"][block].reshape(len(points), -1) >= 0
-                    points = np.stack(
-                        [_foreground(*pair) for pair in zip(points, mask, strict=True)]
-                    )
-                label = f["label"][block].reshape(-1).astype(np.int64)
-                yield Chunk(points, label, [f"{path.name}#{i}" for i in rows])
+        data, label, *masks = published_arrays(path, "data", "label", *["mask"] * drop)
+        label = label.reshape(-1).astype(np.int64)
+        for rows in row_chunks(np.arange(len(data))):
+            points = data[rows].astype(np.float32)
+            if drop:
+                mask = masks[0][rows].reshape(len(points), -1) >= 0
+                points = np.stack([_foreground(*pair) for pair in zip(points, mask, strict=True)])
+            yield Chunk(points, label[rows], [f"{path.name}#{i}" for i in rows])
 
     return Split(list(CLASSES["scanobjectnn"]), chunks())
 

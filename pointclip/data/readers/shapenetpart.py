@@ -11,13 +11,13 @@ from jaxtyping import Integer
 from pointclip.catalog.parts import SHAPENETPART
 from pointclip.core.errors import UserError
 from pointclip.core.files import read_text
-from pointclip.core.store import open_h5
 from pointclip.data.readers.base import (
     Entry,
     PartChunk,
     PartSplit,
     find_one,
     natural_order,
+    published_arrays,
     row_chunks,
 )
 
@@ -73,15 +73,14 @@ def wanted(path: PurePosixPath) -> bool:
 
 def _read_h5_files(folder: Path, split: str) -> Iterator[PartChunk]:
     for path in sorted(folder.glob(f"ply_data_{split}*.h5"), key=natural_order):
-        with open_h5(path, foreign=True) as f:
-            label = f["label"][:].reshape(-1).astype(np.int64)
-            if len(label) and not 0 <= label.min() <= label.max() < len(PARTS):
-                raise UserError(f"{path} has a label that is none of 0 to {len(PARTS) - 1}.")
-            for some in row_chunks(np.arange(len(label))):
-                rows = slice(some[0], some[-1] + 1)
-                part = to_local(f["pid"][rows], label[rows], path)
-                ids = [f"{path.stem}#{row}" for row in some]
-                yield PartChunk(f["data"][rows].astype(np.float32), label[rows], part, ids)
+        data, label, pid = published_arrays(path, "data", "label", "pid")
+        label = label.reshape(-1).astype(np.int64)
+        if len(label) and not 0 <= label.min() <= label.max() < len(PARTS):
+            raise UserError(f"{path} has a label that is none of 0 to {len(PARTS) - 1}.")
+        for rows in row_chunks(np.arange(len(data))):
+            part = to_local(pid[rows], label[rows], path)
+            ids = [f"{path.stem}#{row}" for row in rows]
+            yield PartChunk(data[rows].astype(np.float32), label[rows], part, ids)
 
 
 def _read_text_files(source: Path, split: str) -> Iterator[PartChunk]:
