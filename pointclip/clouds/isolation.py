@@ -183,7 +183,7 @@ def serve() -> None:
             BUDGET.stop()
         answers.write(json.dumps(answer).encode() + b"\n")
         for array in arrays.values():
-            answers.write(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)))
+            answers.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
         answers.flush()
 
 
