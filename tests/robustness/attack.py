@@ -1,12 +1,15 @@
 """Tries hostile inputs of all kinds and prints one table of how they ended: `make attack`.
 
-The work is cut into parts, whose counts lie in a folder: a call that is ended, or has `--minutes`,
-is gone on with by the next one, and several may work beside each other.
+The work is cut into parts, whose counts lie in a folder for this state of the code: a call that is
+ended, or has `--minutes`, is gone on with by the next one, and several may work beside each other.
+`--minutes 0 --write PAGE` writes the table of what has run so far.
 """
 
 import argparse
 import contextlib
+import hashlib
 import json
+import signal
 import sys
 import time
 from collections import Counter
@@ -18,7 +21,11 @@ import kills
 import own_files
 import server
 import strangers
+from filelock import FileLock, Timeout
 from harness import BAD, COLUMNS, attack, row
+from places import REPOSITORY
+
+from pointclip.core.atomic import write_text
 
 
 SUITES = {**own_files.SUITES, **strangers.SUITES, **clouds.SUITES, **server.SUITES}
@@ -66,6 +73,16 @@ def parts(inputs: int, killed: int, seed: int, state: Path) -> Iterator[tuple[st
         yield KILLS, part, lambda n=size, i=own_seed: kills.attack(state, n, i)
 
 
+def code() -> str:
+    """Changes with all that an attack runs."""
+    found = hashlib.sha256()
+    for folder in ("pointclip", "scripts", "workflow", "tests/helpers", "tests/robustness"):
+        for path in sorted(Path(REPOSITORY, folder).rglob("*")):
+            if path.suffix in (".py", ".smk", ".yaml") or path.name == "Snakefile":
+                found.update(path.read_bytes())
+    return found.hexdigest()[:12]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=50_000)
@@ -76,36 +93,39 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no part after these")
     parser.add_argument("--write", type=Path, help="a page for the table")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it has started ends with it
     end = time.monotonic() + 60 * options.minutes
-    options.state.mkdir(parents=True, exist_ok=True)
+    state = options.state / code()
+    state.mkdir(parents=True, exist_ok=True)
     found: dict[str, Counter[str]] = {}
-    done = 0
-    for name, part, make in parts(options.inputs, options.kills, options.seed, options.state):
+    planned, done = Counter[str](), Counter[str]()
+    for name, part, make in parts(options.inputs, options.kills, options.seed, state):
         if options.only not in name:
             continue
-        path = options.state / f"{part}.json"
-        if time.monotonic() < end:
-            with contextlib.suppress(FileExistsError):
-                path.touch(exist_ok=False)  # so that no other call takes it too
-                try:
-                    path.write_text(json.dumps(make()))
-                except BaseException:
-                    path.unlink()
-                    raise
-        if path.is_file() and path.stat().st_size:
-            done += 1
-            table = found.setdefault(name, Counter())
+        planned[name] += 1
+        table, path = found.setdefault(name, Counter()), state / f"{part}.json"
+        if not path.exists() and time.monotonic() < end:
+            # The lock of a call that was killed is gone with it.
+            with contextlib.suppress(Timeout), FileLock(f"{path}.lock", timeout=0):
+                if not path.exists():
+                    write_text(json.dumps(make()), path)
+        if path.exists():
+            done[name] += 1
             table.update(json.loads(path.read_text()))
+    told = {
+        name: row(
+            name + f" ({done[name]} of {count} parts run)" * (done[name] < count), found[name]
+        )
+        for name, count in planned.items()
+    }
     inputs = sum((table for name, table in found.items() if name != KILLS), Counter())
+    last = told.pop(KILLS, None)
     lines = ["| | " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * len(COLUMNS)]
-    lines += [row(name, table) for name, table in found.items() if name != KILLS]
-    lines += [row("all inputs", inputs), row(KILLS, found.get(KILLS, Counter()))]
+    lines += [*told.values(), row("all inputs", inputs), *([last] if last else [])]
     sys.stdout.write("\n".join(lines) + "\n")
     if options.write:
-        count = sum(1 for _ in parts(options.inputs, options.kills, options.seed, options.state))
-        head = HEAD.format(seed=options.seed, done=done, all=count)
-        page = head + "\n".join(lines) + "\n"
-        options.write.write_text(page, encoding="utf-8")
+        head = HEAD.format(seed=options.seed, done=done.total(), all=planned.total())
+        options.write.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
     return int(any(table[column] for table in found.values() for column in BAD))
 
 
