@@ -12,6 +12,7 @@ from pointclip.core.errors import UserError
 from pointclip.core.job import progress
 from pointclip.core.store import create_rows, new_h5, open_h5, read_parquet, write_parquet
 from pointclip.data.corruptions import corrupt, shape_generator
+from pointclip.data.readers.base import check_clouds
 
 
 def corrupt_split(
@@ -54,7 +55,8 @@ def corrupt_split(
                 rng = shape_generator(corruption["seed"], str(names["source_id"].iloc[row]))
                 cloud = corrupt(points[row], name, severity, rng)
             else:
-                cloud = published[row]
+                cloud = published[row].astype(np.float32)
+                check_clouds(cloud[None], corruption["files"])
             if row == 0:
                 shape = (len(points), *cloud.shape)
                 stored = create_rows(out, "points", shape, np.float32)
@@ -82,7 +84,12 @@ def read_published(
             f"{folder} does not hold readable files {path.name} and label.npy of ModelNet40-C "
             f"({str(error).splitlines()[0]})."
         ) from error
-    if clouds.ndim != 3 or clouds.shape[2] != 3 or not np.issubdtype(clouds.dtype, np.floating):
+    if (
+        clouds.ndim != 3
+        or clouds.shape[2] != 3
+        or not clouds.shape[1]
+        or not np.issubdtype(clouds.dtype, np.floating)
+    ):
         raise UserError(
             f"{path} holds {clouds.dtype} {clouds.shape}, not clouds (shape, point, 3)."
         )

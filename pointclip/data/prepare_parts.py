@@ -17,7 +17,7 @@ from pointclip.catalog.parts import PART_READERS
 from pointclip.clouds.load import normalise, turn_up
 from pointclip.core.errors import UserError, choose
 from pointclip.core.store import create_rows, new_h5
-from pointclip.data.readers.base import PartChunk, damage_told
+from pointclip.data.readers.base import PartChunk, check_clouds, damage_told
 
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def prepare_parts(
     choose(split, ("train", "test"), "split")
     with damage_told(Path(source)):
         stream = load_part_reader(entry).read(entry, Path(source), split)
-        chunks = [_as_asked(chunk, entry) for chunk in stream.chunks]
+        chunks = [_as_asked(chunk, entry, source) for chunk in stream.chunks]
     classes = list(stream.parts)
     if not chunks:
         raise UserError(f"{source} has no {split} split that the entry's reader could read.")
@@ -75,8 +75,14 @@ def prepare_parts(
             )
 
 
-def _as_asked(chunk: PartChunk, entry: Mapping[str, Any]) -> PartChunk:
-    points = turn_up(np.ascontiguousarray(chunk.points, np.float32), entry.get("up", "y"))
+def _as_asked(chunk: PartChunk, entry: Mapping[str, Any], source: str | Path) -> PartChunk:
+    points = np.ascontiguousarray(chunk.points, np.float32)
+    check_clouds(points, source)
+    if chunk.part.shape != points.shape[:2]:
+        raise UserError(
+            f"{source} has part labels {chunk.part.shape} of {points.shape[:2]} points."
+        )
+    points = turn_up(points, entry.get("up", "y"))
     points = np.stack([normalise(cloud) for cloud in points])
     points = np.stack(
         [

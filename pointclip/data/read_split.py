@@ -16,7 +16,7 @@ from pointclip.catalog.datasets import READERS
 from pointclip.clouds.load import normalise, turn_up
 from pointclip.core.errors import UserError, choose
 from pointclip.core.own_module import load_own
-from pointclip.data.readers.base import Chunk, Entry, Split, damage_told
+from pointclip.data.readers.base import Chunk, Entry, Split, check_clouds, damage_told
 
 
 def load_reader(entry: Entry) -> ModuleType:
@@ -67,17 +67,15 @@ def read_split(entry: Entry, source: str | Path, split: str) -> Split:
     return Split(list(kept), chunks())
 
 
-def _as_asked(
-    points: Float[np.ndarray, "shape point 3"], entry: Entry, source: Path
-) -> Float[np.ndarray, "shape first 3"]:
+def _as_asked(points: np.ndarray, entry: Entry, source: Path) -> Float[np.ndarray, "shape first 3"]:
+    points = np.ascontiguousarray(points, np.float32)
+    check_clouds(points, source)
     count = entry.get("points") or points.shape[1]
     if count > points.shape[1]:
         raise UserError(
             f"{source} has {points.shape[1]} points a cloud, fewer than points: {count}."
         )
-    points = turn_up(np.ascontiguousarray(points, np.float32), entry.get("up", "y"))
-    if not np.isfinite(points).all():
-        raise UserError(f"{source} has coordinates that are no finite numbers.")
+    points = turn_up(points, entry.get("up", "y"))
     if entry.get("normalise", entry["reader"] in ("folder", "scanobjectnn_h5")):
         points = np.stack([normalise(cloud) for cloud in points])
     return points[:, :count]

@@ -50,3 +50,20 @@ def write_folder(root, suffix="npy"):
                 points = np.full((8, 3), i) + np.eye(8, 3) * 2
                 np.save(root / name / split / f"{name}_{i}.{suffix}", points)
     (root / "chair" / "train" / "notes.md").write_text("not a cloud")
+
+
+def write_shapenetpart(folder):
+    """The published HDF5 files, with few points: two airplanes and a bag a split."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for split in ("train", "test"):
+        with h5py.File(folder / f"ply_data_{split}0.h5", "w") as f:
+            f["data"] = RNG.normal(size=(3, 64, 3)).astype(np.float32)
+            f["label"] = np.array([[0], [0], [1]], np.uint8)
+            f["pid"] = np.array([[0], [3], [5]], np.uint8) + np.zeros((1, 64), np.uint8)
+
+
+def write_modelnet40c(folder, labels, points=64):
+    """One corruption of test shapes with these labels."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "data_shear_1.npy", RNG.normal(size=(len(labels), points, 3)))
+    np.save(folder / "label.npy", np.array(labels)[:, None])

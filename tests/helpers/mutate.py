@@ -4,6 +4,7 @@
 """
 
 import base64
+import contextlib
 import io
 import json
 import random
@@ -14,6 +15,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import h5py
+import numpy as np
 
 
 # What breaks readers: signs, sizes, other numbers, other structure.
@@ -27,6 +31,7 @@ VALUES = (
     *(None, True, -1, 0, 1, 10**6, 10**12, 2**63, 1e308, float("nan"), "", "x" * 5000, "../a"),
     *("/dev/zero", "data:,", [], {}, [0] * 1000, [[]], {"a": {}}),
 )
+NUMBERS = (-1.0, 0.5, 1e9, 1e300, float("nan"), float("inf"))
 Change = Callable[[bytes, random.Random], bytes]
 
 
@@ -136,11 +141,42 @@ def zip_member(data: bytes, rng: random.Random) -> bytes:
     return packed.getvalue()
 
 
+def hdf5_array(data: bytes, rng: random.Random) -> bytes:
+    """Replace a data set of an HDF5 file by one of another shape, type, size or place."""
+    packed = io.BytesIO(data)
+    with h5py.File(packed, "r+") as f:
+        name = rng.choice([key for key in f if isinstance(f[key], h5py.Dataset)])
+        old = f[name][()]
+        del f[name]
+        shape = tuple(
+            rng.choice((n, n, n, 0, 1, n + 1, *(s for s in SIZES if s < 2**40)))
+            for n in (old.shape, (*old.shape, 3), old.shape[1:] or (1,))[rng.randrange(3)]
+        )
+        layout = h5py.VirtualLayout(old.shape, old.dtype)
+        layout[...] = h5py.VirtualSource("/etc/passwd", "a", old.shape)
+        puts: tuple[Callable[[], object], ...] = (
+            lambda: None,
+            lambda: f.create_group(name),
+            lambda: f.create_dataset(name, shape, old.dtype, chunks=(1,) * len(shape)),
+            lambda: f.create_dataset(name, old.shape, old.dtype, external=[("/etc/passwd", 0, 8)]),
+            lambda: f.create_virtual_dataset(name, layout),
+            lambda: f.update({name: h5py.ExternalLink("/etc/passwd", "a")}),
+            lambda: f.update({name: h5py.SoftLink(f"/{name}")}),
+            lambda: f.update({name: np.resize(old, [min(n, 40) for n in shape])}),
+            lambda: f.update({name: old.astype(rng.choice(("S3", "c8", "f2", ">f8", "u1", "?")))}),
+            lambda: f.update({name: np.where(old == old.flat[0], rng.choice(NUMBERS), old)}),
+        )
+        with contextlib.suppress(ValueError):  # what HDF5 refuses to write
+            rng.choice(puts)()
+    return packed.getvalue()
+
+
 TEXT: tuple[Change, ...] = (edit, flip, cut, repeat, text_number)
 BINARY: tuple[Change, ...] = (edit, flip, cut, repeat, text_number, binary_number)
 CHANGES: dict[str, tuple[Change, ...]] = {
     **dict.fromkeys((".xyz", ".txt", ".csv", ".pts", ".obj", ".off"), TEXT),
-    **dict.fromkeys((".ply", ".pcd", ".stl", ".npy", ".h5", ".las", ".laz"), BINARY),
+    **dict.fromkeys((".ply", ".pcd", ".stl", ".npy", ".las", ".laz"), BINARY),
+    ".h5": (*BINARY, hdf5_array, hdf5_array, hdf5_array),
     ".gltf": (edit, cut, base64_data, base64_data, json_value, json_value, json_value),
     ".glb": (edit, flip, cut, binary_number, glb_json, glb_json),
     ".npz": (edit, flip, cut, binary_number, zip_member, zip_member),

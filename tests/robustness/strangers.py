@@ -24,11 +24,13 @@ from pointclip.classification.ensembles.external_logits import read_logits
 from pointclip.classification.few_shot import trained_with
 from pointclip.classification.few_shot.adapter_file import read_adapter
 from pointclip.config import experiments, part_experiments, registrations, schema
-from pointclip.core.errors import UserError
 from pointclip.core.files import read_yaml
+from pointclip.core.store import open_h5, read_parquet
 from pointclip.core.tensors import read_tensors, write_tensors
+from pointclip.data.corrupt import corrupt_split
 from pointclip.data.download import unpack
-from pointclip.data.read_split import read_split
+from pointclip.data.prepare import prepare
+from pointclip.data.prepare_parts import prepare_parts
 from pointclip.data.readers.frames import find_scenes
 from pointclip.encoders.tensors import read_tensors as encoder_tensors
 from pointclip.evaluation.reference_checks import read_checkpoint
@@ -154,12 +156,7 @@ def configs(folder: Path) -> Case:
 
 def resolve(config: dict[str, Any]) -> None:
     """What the Snakefile does with a config before it makes the DAG."""
-    from snakemake.exceptions import WorkflowError
-
-    try:
-        schema.validate(config)
-    except WorkflowError as error:
-        raise UserError(" ".join(str(error).split())[:300]) from error
+    schema.validate(config)
     entries = experiments.resolve(config)
     registrations.resolve(config, entries["backbones"])
     for kind in experiments.KINDS:
@@ -232,27 +229,40 @@ def _depth(changed: Path) -> str:
 
 
 def data_sets(folder: Path) -> Case:
-    """Published data sets of which one file is changed."""
-    data_files.write_modelnet(folder / "modelnet_h5")
-    data_files.write_scanobjectnn(folder / "scanobjectnn_h5")
-    entries: dict[str, dict[str, Any]] = {
-        "modelnet_h5": {"reader": "modelnet_h5"},
-        "scanobjectnn_h5": {"reader": "scanobjectnn_h5", "variant": "obj_only"},
-    }
-    good = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """Published data sets of which one file is changed, prepared as a job does it."""
+    sets, made = folder / "sets", folder / "made"
+    data_files.write_modelnet(sets / "modelnet_h5")
+    data_files.write_scanobjectnn(sets / "scanobjectnn_h5")
+    data_files.write_shapenetpart(sets / "shapenetpart")
+    names = ("clouds.h5", "labels.parquet", "ids.parquet")
+    base = [folder / "base" / name for name in names]
+    prepare({"reader": "modelnet_h5"}, sets / "modelnet_h5", "test", *base)
+    data_files.write_modelnet40c(sets / "modelnet40c", read_parquet(base[1])["label"])
+    good = {path: path.read_bytes() for path in sets.rglob("*") if path.is_file()}
+    out = [made / name for name in names]
+    dropped = {"background": "drop"}
+
+    def write(reader: str) -> None:
+        source = sets / reader
+        if reader == "modelnet40c":
+            given = {"name": "shear", "severity": 1, "seed": 0, "files": str(source)}
+            return corrupt_split(*base, given, *out)
+        for split in ("train", "test"):
+            if reader == "shapenetpart":
+                prepare_parts({"reader": reader}, source, split, *out[:2])
+            else:
+                prepare({"reader": reader, **dropped}, source, split, *out)
+
+    def silent() -> bool:
+        with open_h5(out[0]) as f:
+            clouds = f["points"][:]
+            return clouds.ndim != 3 or clouds.shape[2] != 3 or not np.isfinite(clouds).all()
 
     def case(rng: random.Random) -> str:
         changed = rng.choice(sorted(good))
-        reader = changed.relative_to(folder).parts[0]
         changed.write_bytes(mutate(changed.name, good[changed], rng)[0])
-
-        def read() -> None:
-            for split in ("train", "test"):
-                for _ in read_split(entries[reader], folder / reader, split).chunks:
-                    pass
-
         try:
-            return told(read)
+            return told(lambda: write(changed.relative_to(sets).parts[0]), silent)
         finally:
             changed.write_bytes(good[changed])
 

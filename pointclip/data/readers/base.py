@@ -82,8 +82,8 @@ def damage_told(source: Path) -> Iterator[None]:
         raise UserError(f"{source} is damaged, or not as its reader expects ({reason}).") from error
 
 
-def published_arrays(path: Path, *names: str) -> list[np.ndarray]:
-    """Arrays of an HDF5 file of strangers, which have as many rows.
+def published_shapes(path: Path, *more: str) -> list[np.ndarray]:
+    """`data`, `label` (shape,) and more arrays of whole numbers in an HDF5 file of strangers.
 
     Another process reads them, within the budget of a file of this size: a chunk may unpack to more
     than it says, and no reader of HDF5 can be stopped.
@@ -92,14 +92,33 @@ def published_arrays(path: Path, *names: str) -> list[np.ndarray]:
         UserError: if the file is missing, damaged, too much for its size, or lacks one.
     """
     try:
-        arrays = READER.arrays(path, names=names)
+        arrays = READER.arrays(path, names=["data", "label", *more])
     except UserError as error:
         raise UserError(f"Cannot read {printable(path)}: {error}.") from error
-    rows = {name: len(array) for name, array in arrays.items()}
-    if len(set(rows.values())) > 1:
-        told = ", ".join(f"{count} of '{name}'" for name, count in rows.items())
-        raise UserError(f"{printable(path)} has unequal numbers of rows: {told}.")
+    rows = len(arrays["data"])
+    for name in ("label", *more):
+        array = arrays[name]
+        with np.errstate(invalid="ignore"):
+            whole = (array == array.astype(np.int64)).all()
+        if len(array) != rows or not whole or (name == "label" and array.size != rows):
+            raise UserError(
+                f"{printable(path)} has {rows} shapes, but '{name}' holds {array.dtype} "
+                f"{array.shape}, not whole numbers for each of them."
+            )
+    arrays["label"] = arrays["label"].reshape(-1).astype(np.int64)
     return list(arrays.values())
+
+
+def check_clouds(points: np.ndarray, source: str | Path) -> None:
+    """Check what a reader takes for clouds.
+
+    Raises:
+        UserError: if it is not (shape, point, 3), or a coordinate is no finite number.
+    """
+    if points.ndim != 3 or points.shape[2] != 3 or not points.shape[1]:
+        raise UserError(f"{source} has an array {points.shape}, not clouds (shape, point, 3).")
+    if not np.isfinite(points).all():
+        raise UserError(f"{source} has coordinates that are no finite numbers.")
 
 
 def row_chunks(rows: np.ndarray) -> Iterator[np.ndarray]:

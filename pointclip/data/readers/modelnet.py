@@ -15,7 +15,7 @@ from pointclip.data.readers.base import (
     Split,
     find_one,
     lines,
-    published_arrays,
+    published_shapes,
     row_chunks,
 )
 
@@ -31,8 +31,11 @@ def read(entry: Entry, source: Path, split: str) -> Split:
     def chunks() -> Iterator[Chunk]:
         for name in names:
             published = _id2file(folder, name)
-            data, label = published_arrays(folder / name, "data", "label")
-            label = label.reshape(-1).astype(np.int64)
+            data, label = published_shapes(folder / name)
+            if published and len(published) != len(data):
+                raise UserError(
+                    f"{folder / name} has {len(data)} shapes, but {len(published)} names."
+                )
             for part in row_chunks(np.arange(len(data))):
                 ids = [published[i] if published else f"{name}#{i}" for i in part]
                 yield Chunk(data[part], label[part], ids)

@@ -13,7 +13,7 @@ from pointclip.data.readers.base import (
     Entry,
     Split,
     find_one,
-    published_arrays,
+    published_shapes,
     row_chunks,
 )
 
@@ -39,8 +39,7 @@ def read(entry: Entry, source: Path, split: str) -> Split:
     path = find_one(source, f"{folder}/{PARTS[split]}_{stem}.h5")
 
     def chunks() -> Iterator[Chunk]:
-        data, label, *masks = published_arrays(path, "data", "label", *["mask"] * drop)
-        label = label.reshape(-1).astype(np.int64)
+        data, label, *masks = published_shapes(path, *["mask"] * drop)
         for rows in row_chunks(np.arange(len(data))):
             points = data[rows].astype(np.float32)
             if drop:

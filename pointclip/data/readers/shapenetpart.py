@@ -17,7 +17,7 @@ from pointclip.data.readers.base import (
     PartSplit,
     find_one,
     natural_order,
-    published_arrays,
+    published_shapes,
     row_chunks,
 )
 
@@ -73,8 +73,7 @@ def wanted(path: PurePosixPath) -> bool:
 
 def _read_h5_files(folder: Path, split: str) -> Iterator[PartChunk]:
     for path in sorted(folder.glob(f"ply_data_{split}*.h5"), key=natural_order):
-        data, label, pid = published_arrays(path, "data", "label", "pid")
-        label = label.reshape(-1).astype(np.int64)
+        data, label, pid = published_shapes(path, "pid")
         if len(label) and not 0 <= label.min() <= label.max() < len(PARTS):
             raise UserError(f"{path} has a label that is none of 0 to {len(PARTS) - 1}.")
         for rows in row_chunks(np.arange(len(data))):
