@@ -60,24 +60,31 @@ class Resumed:
             headers |= {"Range": f"bytes={have}-", "If-Range": version}
         answer = _in_time(_answer(url, headers), end)
         response: Any = next(answer)
-        if response.status_code == 416:  # all of it was there already, or it has changed
+        if response.status_code == 416 and "Range" in headers:  # it was all there, or has changed
             self.part.unlink()
             return self._transfer(url, end)
         response.raise_for_status()
         # An answer that is packed although nobody asked for it is unpacked as it arrives; its
         # length and ranges are those of the packed bytes.
         packed = response.headers.get("Content-Encoding", "identity") != "identity"
-        if packed and response.status_code == 206:
-            self.part.unlink()
-            raise requests.ConnectionError("a part of a packed answer cannot be unpacked")
+        resumed = response.status_code == 206
+        part = response.headers.get("Content-Range", "") if "Range" in headers else ""
+        if resumed and (packed or not part.startswith(f"bytes {have}-")):
+            self.part.unlink(missing_ok=True)
+            raise requests.ConnectionError("another part of the file came than was asked for")
         said = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
         self.version.write_text("" if packed or said.startswith("W/") else said)
         length = "" if packed else response.headers.get("Content-Length", "")
         expected = int(length) if length.isdecimal() else 0
         got = 0
-        with self.part.open("ab" if response.status_code == 206 else "wb") as f:
+        with self.part.open("ab" if resumed else "wb") as f:
             for block in progress(answer, -(-expected // BLOCK), "block", f"Fetching {url}"):
-                f.write(block)
+                try:
+                    f.write(block)
+                    f.flush()
+                except OSError:  # a full disk: an answer without an end must not leave it full
+                    self.part.unlink()
+                    raise
                 got += len(block)
         if expected and got != expected:
             raise requests.ConnectionError(f"{got} of {expected} bytes arrived")

@@ -3,6 +3,7 @@ import hashlib
 import json
 import logging
 import re
+import resource
 import threading
 import time
 import zipfile
@@ -45,6 +46,8 @@ class Server(BaseHTTPRequestHandler):
             start = 0
         self.send_response(206 if start else 200)
         self.send_header("ETag", self.etag)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
         self.send_header("Content-Length", str(len(CONTENT) - start))
         self.end_headers()
         limit = self.limit.pop(0) if self.limit else len(CONTENT)
@@ -106,6 +109,35 @@ def test_halves_of_two_versions_are_not_mixed(server, tmp_path):
     assert path.read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Content_Range": "bytes 9-13/14"}, {"Content_Encoding": "gzip"}],
+)
+def test_another_part_than_was_asked_for_is_not_taken(server, tmp_path, headers):
+    server.limit[:] = [2_500_000, 0, 0, 0]
+    with pytest.raises(UserError):
+        fetch([server.url], tmp_path)
+    server.answer[:] = [send(b"wrong", 206, ETag='"1"', **headers)]
+    assert fetch([server.url], tmp_path)[0].read_bytes() == CONTENT
+
+
+def test_a_server_that_knows_no_range_at_all_is_one_sentence(server, tmp_path):
+    server.status[:] = [416] * 4
+    with pytest.raises(UserError, match="416"):
+        fetch([server.url], tmp_path)
+
+
+def test_what_fills_the_disk_is_removed(server, tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(UserError, match="too large"):
+            fetch([server.url], tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not [path for path in tmp_path.rglob("*") if path.suffix == ".part"]
+
+
 def test_the_next_url_is_taken_when_one_fails(server, tmp_path, caplog):
     server.status[:] = [404]
     caplog.set_level(logging.WARNING)
@@ -129,11 +161,13 @@ def test_a_wrong_checksum_is_one_sentence_and_leaves_no_file(server, tmp_path):
     assert not list(tmp_path.rglob("data.bin"))
 
 
-def send(body: bytes, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+def send(
+    body: bytes, status: int = 200, **headers: str
+) -> Callable[[BaseHTTPRequestHandler], None]:
     """An answer without a length, unless `headers` have one."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(200)
+        request.send_response(status)
         for name, value in headers.items():
             request.send_header(name.replace("_", "-"), value)
         request.end_headers()

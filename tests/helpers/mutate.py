@@ -18,6 +18,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pyarrow.parquet as pq
 
 
 # What breaks readers: signs, sizes, other numbers, other structure.
@@ -171,12 +172,26 @@ def hdf5_array(data: bytes, rng: random.Random) -> bytes:
     return packed.getvalue()
 
 
+def parquet_metadata(data: bytes, rng: random.Random) -> bytes:
+    """Change what a Parquet file says of its table and of its columns' types."""
+    table = pq.read_table(io.BytesIO(data))
+    about = table.schema.metadata or {b"pandas": b'{"columns": [], "index_columns": []}'}
+    about[b"pointclip.a"] = b'{"a": [1, 2]}'
+    key = rng.choice(sorted(about))
+    change = rng.choice((edit, cut, repeat, *[json_value] * (about[key][:1] in b"{[")))
+    packed = io.BytesIO()
+    table = table.replace_schema_metadata({**about, key: change(about[key], rng)})
+    pq.write_table(table, packed)
+    return packed.getvalue()
+
+
 TEXT: tuple[Change, ...] = (edit, flip, cut, repeat, text_number)
 BINARY: tuple[Change, ...] = (edit, flip, cut, repeat, text_number, binary_number)
 CHANGES: dict[str, tuple[Change, ...]] = {
     **dict.fromkeys((".xyz", ".txt", ".csv", ".pts", ".obj", ".off"), TEXT),
     **dict.fromkeys((".ply", ".pcd", ".stl", ".npy", ".las", ".laz"), BINARY),
     ".h5": (*BINARY, hdf5_array, hdf5_array, hdf5_array),
+    ".parquet": (*BINARY, parquet_metadata, parquet_metadata, parquet_metadata),
     ".gltf": (edit, cut, base64_data, base64_data, json_value, json_value, json_value),
     ".glb": (edit, flip, cut, binary_number, glb_json, glb_json),
     ".npz": (edit, flip, cut, binary_number, zip_member, zip_member),

@@ -30,13 +30,13 @@ from pointclip.core.atomic import write_text
 
 SUITES = {**own_files.SUITES, **strangers.SUITES, **clouds.SUITES, **server.SUITES}
 # Suites that take long for an input get fewer of them.
-SHARES = {"configs": 0.2, "frames": 0.3, "hostile servers": 0.1}
+SHARES = {"configs": 0.2, "frames": 0.3, "hostile servers": 0.1, "published data sets": 0.5}
 FLIPS = 300  # of each kind of file that the project writes
 PART = 500  # inputs
 KILLS = "kills of a run"
 HEAD = """# How hostile inputs end
 
-Made by `make attack SEED={seed}`, {done} of its {all} parts; [security.md](security.md) says what
+Made by `make attack SEED={seed}`, {done} of its {all} parts, on the code `{code}`; [security.md](security.md) says what
 is promised.
 `read`: still a valid file of its kind, read as what it now says, or damaged without any effect.
 `sentence`: refused in one sentence. All other columns are faults: `silent` is a damaged file that
@@ -124,7 +124,9 @@ def main() -> int:
     lines += [*told.values(), row("all inputs", inputs), *([last] if last else [])]
     sys.stdout.write("\n".join(lines) + "\n")
     if options.write:
-        head = HEAD.format(seed=options.seed, done=done.total(), all=planned.total())
+        head = HEAD.format(
+            seed=options.seed, done=done.total(), all=planned.total(), code=state.name
+        )
         options.write.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
     return int(any(table[column] for table in found.values() for column in BAD))
 

@@ -74,7 +74,7 @@ def _work(suite: Suite, start: int, count: int, seed: int, answers: Connection) 
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")  # what goes wrong in silence, a suite finds by itself
-    logging.lastResort = None
+    logging.getLogger().addHandler(logging.NullHandler())
     with tempfile.TemporaryDirectory() as folder:
         case = suite(Path(folder))
         answers.send(("ready", ""))

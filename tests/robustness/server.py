@@ -49,8 +49,10 @@ def send(request: BaseHTTPRequestHandler, body: bytes, status: int = 200, **head
 
 def good(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
     start = int((request.headers.get("Range") or "bytes=0-")[6:].partition("-")[0])
-    length = str(len(GOOD) - start)
-    send(request, GOOD[start:], 206 if start else 200, ETag='"1"', Content_Length=length)
+    about = {"ETag": '"1"', "Content_Length": str(len(GOOD) - start)}
+    if start:
+        about["Content_Range"] = f"bytes {start}-{len(GOOD) - 1}/{len(GOOD)}"
+    send(request, GOOD[start:], 206 if start else 200, **about)
 
 
 def cut(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
@@ -63,7 +65,10 @@ def broken_off(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
 
 
 def wrong_range(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
-    send(request, GOOD[rng.randrange(len(GOOD)) :], 206, Content_Length=str(len(GOOD)))
+    start = rng.randrange(len(GOOD))
+    about = {"Content_Range": f"bytes {start}-{len(GOOD) - 1}/{len(GOOD)}", "ETag": '"1"'}
+    length = str(rng.choice((len(GOOD), len(GOOD) - start)))
+    send(request, GOOD[start:], 206, Content_Length=length, **rng.choice((about, {})))
 
 
 def wrong_length(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
@@ -72,11 +77,22 @@ def wrong_length(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
 
 
 def page(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
-    send(request, PAGE, Content_Type="text/html")
+    body = rng.choice(
+        (PAGE, b"\xef\xbb\xbf\n<!-- x -->" + PAGE, b"<?xml?><html/>", b'{"error": 1}')
+    )
+    send(request, body, Content_Type=rng.choice(("text/html", "application/zip")))
 
 
 def packed(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
-    send(request, gzip.compress(GOOD), Content_Encoding="gzip")
+    body, times = GOOD, rng.randint(1, 2)
+    for _ in range(times):
+        body = gzip.compress(body, 1)
+    length = {"Content_Length": str(len(body))} if rng.random() < 0.5 else {}
+    send(request, body, Content_Encoding=", ".join(["gzip"] * times), **length)
+
+
+def bomb(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
+    send(request, gzip.compress(bytes(64 << 20)), Content_Encoding="gzip")
 
 
 def badly_packed(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
@@ -89,7 +105,15 @@ def status(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
 
 
 def redirect(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
-    to = rng.choice((request.path, "file:///etc/passwd", "http://[", "ftp://localhost:1/x", ""))
+    places = ("file:///etc/passwd", "http://[", "ftp://localhost:1/x", "http://localhost:1/", "")
+    send(request, b"", rng.choice((301, 302, 307, 308)), Location=rng.choice(places))
+
+
+def loop(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
+    """To itself, or to a new address each time, until the other side gives up."""
+    handler = type(request)
+    handler.waiting.insert(0, loop)  # type: ignore[attr-defined]
+    to = request.path if rng.random() < 0.5 else f"{request.path}{rng.randrange(10)}"
     send(request, b"", 302, Location=to)
 
 
@@ -100,11 +124,28 @@ def chunks(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
 
 
 def drip(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
-    head = rng.choice((b"", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "))
+    whole = f"HTTP/1.1 200 OK\r\nContent-Length: {len(GOOD)}\r\n\r\n".encode()
+    head = rng.choice((b"", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: ", whole))
     request.wfile.write(head)
-    for _ in range(100):
-        request.wfile.write(b"a")
+    for number in range(100):
+        request.wfile.write(GOOD[number : number + 1])
         time.sleep(0.02)
+
+
+def endless(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
+    """An answer, or what stands before one, without an end."""
+    first = rng.choice((b"HTTP/1.1 200 OK\r\n\r\n", b""))
+    more = bytes(1 << 15) if first else b"HTTP/1.1 100 Continue\r\n\r\n"
+    request.wfile.write(first)
+    while True:  # until the other side has given up
+        request.wfile.write(more)
+        time.sleep(0.002)
+
+
+def nothing(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
+    if rng.random() < 0.5:
+        request.send_response(200)
+        request.end_headers()
 
 
 def noise(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
@@ -118,7 +159,7 @@ def headers(request: BaseHTTPRequestHandler, rng: random.Random) -> None:
 
 ANSWERS: tuple[Answer, ...] = (
     *(good, cut, broken_off, wrong_range, wrong_length, page, packed, badly_packed, status),
-    *(redirect, chunks, drip, noise, headers),
+    *(redirect, loop, chunks, drip, endless, nothing, noise, headers, bomb),
 )
 
 
@@ -138,7 +179,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def servers(folder: Path) -> Case:
     """Fetch a data set, with or without a checksum, from a server that answers wrongly at first."""
-    transfer.BLOCK_SECONDS, transfer.time = 0.2, _Impatient()
+    transfer.BLOCK_SECONDS, transfer.MOST_SECONDS, transfer.time = 0.2, 2.0, _Impatient()
     handler = type("Own", (Handler,), {"waiting": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
