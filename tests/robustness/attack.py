@@ -36,8 +36,8 @@ PART = 500  # inputs
 KILLS = "kills of a run"
 HEAD = """# How hostile inputs end
 
-Made by `make attack SEED={seed}`, {done} of its {all} parts, on the code `{code}`; [security.md](security.md) says what
-is promised.
+Made by `make attack SEED={seed}`, {done} of its {all} parts, on the state `{code}` of the code;
+[security.md](security.md) says what is promised.
 `read`: still a valid file of its kind, read as what it now says, or damaged without any effect.
 `sentence`: refused in one sentence. All other columns are faults: `silent` is a damaged file that
 was read as other values, `hang` is more than 60 s, `abort` the end of the process.
