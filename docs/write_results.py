@@ -1,7 +1,8 @@
 """Write the tables of README.md and docs/results.md from docs/scores/*.csv: `make docs`.
 
 `python docs/write_results.py demo=results offline=results/offline` first takes the summaries of
-the scores in these folders, so that no number is copied by hand.
+the scores in these folders, so that no number is copied by hand. A row names the commit of the
+clone that it was measured in; rows that a run does not have stay as they are.
 """
 
 import re
@@ -17,20 +18,23 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = ROOT / "docs" / "scores"
 PAGES = [ROOT / "README.md", ROOT / "docs" / "results.md"]
 PART = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- end -->)", re.S)
-KEPT = [
-    *("dataset", "projection", "backbone", "method", "protocol", "shots"),
-    *("mean", "std", "seeds", "low", "high", "n"),
-]
+EXPERIMENT = ["dataset", "projection", "backbone", "method", "protocol", "shots"]
+KEPT = [*EXPERIMENT, "mean", "std", "seeds", "low", "high", "n"]
 
 
 def take(name: str, results: Path) -> None:
-    """Write docs/scores/{name}.csv from the scores of a run."""
+    """Put the summary of a run's scores into docs/scores/{name}.csv."""
     from pointclip.app.cached import load_scores
     from pointclip.evaluation.summary import summarise
+    from pointclip.report.run_info import commit
 
     FILES.mkdir(exist_ok=True)
-    summary = summarise(load_scores(results))[KEPT]
-    summary.to_csv(FILES / f"{name}.csv", index=False, float_format="%.4f", lineterminator="\n")
+    file = FILES / f"{name}.csv"
+    rows = summarise(load_scores(results))[KEPT].assign(commit=commit(results))
+    if file.is_file():
+        rows = pd.concat([rows, pd.read_csv(file, dtype={"commit": str})])
+        rows = rows.drop_duplicates(EXPERIMENT)
+    rows.to_csv(file, index=False, float_format="%.4f", lineterminator="\n")
 
 
 def demo() -> str:

@@ -19,27 +19,43 @@ from typer.testing import CliRunner
 import pointclip
 from pointclip.app.cli import app
 from pointclip.config import paths
+from pointclip.segmentation.few_shot_parts import fit_probe
+from pointclip.segmentation.geometry import describe
+from pointclip.segmentation.part_adapter import write_part_adapter
 
 
 OUTSIDE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config/README.md")
 PAGES = [*(REPOSITORY / name for name in OUTSIDE), *sorted((REPOSITORY / "docs").glob("*.md"))]
 RESULTS = runpy.run_path(str(REPOSITORY / "docs/write_results.py"))
 CACHED = (REPOSITORY / "docs/cached_files.md").read_text("utf-8")
-# What takes minutes, a cluster or the hub -> the test that runs it.
-ELSEWHERE = {
-    "snakemake --cores 8 --use-conda": "tests/workflow/test_environment.py",
-    "snakemake --report results/report.html": "tests/workflow/test_report.py",
-    "results/paper/ablations/views.csv": "tests/workflow/test_dag.py",
-    "results/paper/checks/released.md": "tests/workflow/test_dag.py",
-    "snakemake --configfile config/paper.yaml": "tests/workflow/test_dag.py",
-    "--workflow-profile workflow/profiles/slurm": "tests/cluster/test_slurm.py",
-    "config/freereg.yaml": "tests/config/test_frozen_networks.py",
-    "config/encoders3d.yaml random.yaml": "tests/workflow/test_points.py",
-    "config/registration.yaml": "tests/config/test_registrations.py",
-    "tests/helpers/tiny_networks.py": "tests/config/test_frozen_networks.py",
+# Command -> the file of the test that runs it as a whole, and the words in which it does.
+RUN_BY = {
+    "snakemake --cores 2": ("workflow/test_demo.py", "project.snakemake(HF_ENDPOINT"),
+    "snakemake --report results/report.html": ("workflow/test_report.py", 'snakemake("--report"'),
+    "snakemake --workflow-profile workflow/profiles/slurm --config device=cuda": (
+        "cluster/test_slurm.py",
+        '"--workflow-profile", "workflow/profiles/slurm"',
+    ),
+    "pointclip classify chair.glb --backbone openshape_b32 --classes 'chair, table, lamp'": (
+        "app/test_backbone.py",
+        '"--backbone", "openshape_b32", "--prompts"',
+    ),
+    # Dry runs: the data and CLIP's weights would be fetched.
+    **{
+        f"snakemake --configfile config/paper.yaml --cores 8 {target}": (
+            "workflow/test_dag.py",
+            f'fresh.dry_run(*paper, "{target}")',
+        )
+        for target in ("results/paper/ablations/views.csv", "results/paper/checks/released.md")
+    },
 }
-# What nobody but its publisher can try: a cluster elsewhere.
-NOT_HERE = ("snakemake --executor kubernetes",)
+# Not run as they stand, for what they write takes 20 s: the same rules run with fewer networks.
+INSTEAD = {
+    "config/freereg.yaml tiny.yaml": "workflow/test_freereg.py",
+    "config/encoders3d.yaml random.yaml": "workflow/test_points.py",
+    "config/paper.yaml --report": "workflow/test_report.py",
+}
+HELPERS = {"random_encoders.py", "tiny_networks.py"}  # what the first two of INSTEAD read
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
@@ -78,6 +94,9 @@ def desk(tmp_path_factory):
     folder = tmp_path_factory.mktemp("desk")
     (folder / "examples").symlink_to(REPOSITORY / "examples")
     table = pointclip.load_cloud(REPOSITORY / "examples/table.ply")
+    probe = fit_probe("linear_probe", [describe(table)], [np.arange(len(table)) % 2])
+    taught = {"chair": ["back", "seat"]}
+    write_part_adapter(folder / "parts.safetensors", {4: {"chair": probe}}, taught, "geometry", {})
     for name in ("chair.npy", "scans/one.npy", "scans/two.npy"):
         (folder / name).parent.mkdir(exist_ok=True)
         np.save(folder / name, table)
@@ -91,7 +110,14 @@ def desk(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("command", commands("pointclip"))
+@pytest.mark.parametrize("command", RUN_BY)
+def test_commands_that_are_run_elsewhere_stand_in_the_pages_and_in_that_test(command):
+    assert command in commands(command.split()[0])
+    file, words = RUN_BY[command]
+    assert words in (REPOSITORY / "tests" / file).read_text("utf-8")
+
+
+@pytest.mark.parametrize("command", [one for one in commands("pointclip") if one not in RUN_BY])
 def test_commands_of_pointclip_do_what_they_say(command, desk, monkeypatch):
     monkeypatch.chdir(desk)
     monkeypatch.setattr("typer.launch", lambda url: 0)
@@ -104,17 +130,23 @@ def test_commands_of_pointclip_do_what_they_say(command, desk, monkeypatch):
         assert json.loads(result.stdout)["file"]
 
 
-@pytest.mark.parametrize("command", commands("snakemake"))
+@pytest.mark.parametrize("command", [one for one in commands("snakemake") if one not in RUN_BY])
 def test_commands_of_snakemake_plan_jobs(command, fresh):
-    if any(words in command for words in NOT_HERE):
-        return
-    if found := next((test for words, test in ELSEWHERE.items() if words in command), None):
-        assert (REPOSITORY / found).is_file()
+    """A dry run: the real ones fetch ModelNet40 and CLIP, or take from minutes to days."""
+    if found := next((test for words, test in INSTEAD.items() if words in command), None):
+        assert (REPOSITORY / "tests" / found).is_file()
         return
     config = next(text for _, text in blocks("yaml") if text.startswith("# mine.yaml"))
     fresh.path("mine.yaml").write_text(config)
-    outcome = fresh.dry_run(*shlex.split(command)[1:])
-    assert outcome.code == 0 and outcome.jobs["prepare"], outcome.text
+    # That conda makes the environment is tested by tests/workflow/test_environment.py.
+    words = [word for word in shlex.split(command)[1:] if word != "--use-conda"]
+    outcome = fresh.dry_run("--nolock", *words)
+    assert outcome.code == 0 and outcome.jobs.total(), outcome.text
+
+
+def test_helpers_that_the_pages_run_are_those_of_the_configs_above():
+    helpers = commands("PYTHONPATH=tests/helpers")
+    assert {Path(shlex.split(command)[2]).name for command in helpers} == HELPERS
 
 
 @pytest.mark.parametrize("command", commands("make"))

@@ -13,7 +13,7 @@ MOST, LARGEST = 16, 50_000_000
 # glTF says that y points up.
 KNOWN = (".glb", ".gltf")
 # From this probability on, the axis was right for 99 % of sets of embedded shapes, however turned,
-# and for 93 to 99 % of sets of ModelNet40's (see `estimate_common_up`).
+# and for 93 to 97 % of sets of ModelNet40's (see `estimate_common_up`).
 SURE = 0.9
 
 

@@ -100,6 +100,10 @@ def test_the_commands_train_and_classify_with_a_3d_encoder(weights, tmp_path):
     done = CliRunner().invoke(app, [*words, *given])
     assert done.exit_code == 0, done.output
     assert done.output.count('"class"') == 16
+    words = ["classify", str(tmp_path / "shapes/ball/0.npz"), "--classes", "ball, plate, bar"]
+    words += ["--backbone", "openshape_b32", "--prompts", "class_name", "--json"]
+    done = CliRunner().invoke(app, [*words, *given])
+    assert done.exit_code == 0 and done.output.count('"class"') == 3, done.output
 
 
 def test_missing_weights_get_one_sentence(weights, tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ from pointclip.app.cli import common
 
 
 _HEADINGS = {"zero_shot_accuracy": "zero-shot accuracy, %"}
+_JSON_ALONE = ("model", "weights")  # with them, a table of 80 columns breaks within words
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]
 
 
@@ -45,7 +46,11 @@ def models(weights_dir: common.WeightsDir = None, as_json: AsJson = False) -> No
                     "zero_shot_accuracy": entry.get("expected") or EXPECTED.get(name),
                 }
             )
-    _show(rows, as_json, f"Weights are looked for in {folder}; the rest is fetched on first use.")
+    note = (
+        f"Weights are looked for in {folder}; the rest is fetched on first use. "
+        "--json also says which model and weights these are."
+    )
+    _show(rows, as_json, note)
 
 
 def projections(as_json: AsJson = False) -> None:
@@ -145,7 +150,8 @@ def _show(rows: Sequence[dict[str, object]], as_json: bool, note: str = "") -> N
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, key in enumerate(rows[0]):
+    shown = [key for key in rows[0] if key not in _JSON_ALONE]
+    for number, key in enumerate(shown):
         table.add_column(
             _HEADINGS.get(key, key.replace("_", " ")),
             overflow="fold",
@@ -153,7 +159,7 @@ def _show(rows: Sequence[dict[str, object]], as_json: bool, note: str = "") -> N
             no_wrap=number == 0,
         )
     for row in rows:
-        table.add_row(*(_cell(key, value) for key, value in row.items()))
+        table.add_row(*(_cell(key, row[key]) for key in shown))
     out = common.console()
     out.print(table)
     if note:
