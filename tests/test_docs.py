@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from cached_results import write_features, write_scores
@@ -179,6 +180,23 @@ def test_python_of_the_pages_runs(tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", RESULTS["PAGES"], ids=lambda page: page.name)
 def test_tables_are_those_of_the_result_files(page):
     assert page.read_text("utf-8") == RESULTS["filled"](page), "run `make docs`"
+
+
+def test_rows_of_a_run_name_its_commit_and_leave_the_rows_that_it_lacks(tmp_path, monkeypatch):
+    monkeypatch.setitem(RESULTS["take"].__globals__, "FILES", tmp_path)
+    write_scores(tmp_path)
+    RESULTS["take"]("run", tmp_path)
+    rows = pd.read_csv(tmp_path / "run.csv")
+    assert set(rows["mean"]) == {40.0, 61.0}
+    assert set(rows["commit"]) == {"not known (no git repository here)"}
+    rows.assign(mean=1.0, commit="before").to_csv(tmp_path / "run.csv", index=False)
+    rows.assign(projection="other", commit="before").to_csv(
+        tmp_path / "run.csv", mode="a", header=False, index=False
+    )
+    RESULTS["take"]("run", tmp_path)
+    again = pd.read_csv(tmp_path / "run.csv")
+    assert len(again) == 2 * len(rows) and set(again["mean"]) == {40.0, 61.0}
+    assert set(again.loc[again["projection"] == "other", "commit"]) == {"before"}
 
 
 def test_the_table_of_cached_files_names_every_path():
