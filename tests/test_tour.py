@@ -23,7 +23,7 @@ def test_the_tour_runs(tmp_path, monkeypatch):
     write_scores(tmp_path / "results")
     tour = nbformat.read(REPOSITORY / "docs/tour.ipynb", as_version=4)
     folder = {"metadata": {"path": str(tmp_path)}}
-    nbclient.NotebookClient(tour, timeout=240, kernel_name="python3", resources=folder).execute()
+    nbclient.NotebookClient(tour, timeout=1200, kernel_name="python3", resources=folder).execute()
     said = "".join(str(cell.get("outputs", "")) for cell in tour.cells)
     assert said.count("data:image/png;base64") >= 10  # a picture of every view
     assert "nearest mean: 100.0 %" in said

@@ -86,5 +86,5 @@ def test_a_job_ends_with_its_run(start, tmp_path):
     run.kill()
     run.wait()
     assert has_ended(own)
-    assert job.wait(timeout=20) == 1
+    assert job.wait(timeout=120) == 1
     job.stdout.close()
