@@ -23,7 +23,7 @@ from jaxtyping import Float32
 from scipy.ndimage import gaussian_filter
 
 from pointclip.catalog.registration import EMBEDDED, FEATURES, SETTINGS, SOLVERS
-from pointclip.core.errors import UserError
+from pointclip.core.errors import UserError, choose
 from pointclip.core.files import PACKAGE
 from pointclip.data.readers.frames import find_scenes, read_depth, read_matrix, read_pair_list
 from pointclip.registration.camera import Camera, make_camera, transform
@@ -247,10 +247,12 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out", type=Path)
-    parser.add_argument("variants", nargs="*", choices=VARIANTS, metavar="variant")
+    parser.add_argument("variants", nargs="*", metavar="variant", help=", ".join(VARIANTS))
     parser.add_argument("--cloud", choices=SCENES)
     parser.add_argument("--part", type=int, default=0, choices=range(4))
     options = parser.parse_args()
+    for name in options.variants:  # argparse would look for the empty list among choices
+        choose(name, VARIANTS, "variant")
     scenes = [find_scenes(PACKAGE / EMBEDDED[name]["path"])[0] for name in SCENES]
     rows: list[dict[str, Any]] = []
     for scene in scenes:
