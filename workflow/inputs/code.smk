@@ -1,4 +1,4 @@
-"""The hash of the code of a job, a param of its rule: the rerun trigger that Snakemake lacks."""
+"""What the Snakefile gives to every rule: a log, and the rerun trigger that Snakemake lacks."""
 
 from pointclip.config.code_hash import code_hash
 from pointclip.core.own_module import is_own
@@ -34,3 +34,24 @@ def own_modules(wildcards):
     """The modules of the user's that the entries of a job name."""
     found = [OWN[axis].get(wildcards.get(axis), "") for axis in OWN]
     return [module for module in found if is_own(module)]
+
+
+# What is fetched, or given a second name, is not fetched again when our code changes.
+WITHOUT_CODE = ("download", "fetch_weights", "network", "fetch_scenes", "share")
+
+
+def add_code(made):
+    """Give a rule the hash of its script's code as a param, if it has none of its own."""
+    name = Path(str(made.script)).stem
+    if name not in WITHOUT_CODE and "code" not in made.params.keys():
+        made.set_params(code=code(name))
+
+
+def add_log(made):
+    """Give a rule a log, named by the rule and its wildcards in the order of its first output."""
+    output = str(made.output[0])
+    wildcards = sorted(made.wildcard_names, key=lambda name: output.index(f"{{{name}"))
+    made.log_modifier = workflow.modifier.path_modifier
+    made.set_log(
+        "/".join(["<logs>", made.name, *map("{{{}}}".format, wildcards)]) + ".log"
+    )

@@ -14,8 +14,6 @@ rule encode_augmented:
         shots=file("shots"),
     output:
         file("augmented"),
-    log:
-        "<logs>/encode_augmented/{dataset}/{sampling}/{projection}/{backbone}.log",
     benchmark:
         "<benchmarks>/encode_augmented/{dataset}/{sampling}/{projection}/{backbone}.tsv"
     wildcard_constraints:
@@ -30,7 +28,6 @@ rule encode_augmented:
         backbone=entry_of("backbone", "entry"),
         contents=lookup_in(AUGMENTED, "dataset", "projection", "backbone"),
         seed=config["augmented"]["seed"],
-        code=code("encode_augmented"),
     script:
         "../../scripts/encode_augmented.py"
 
@@ -40,5 +37,3 @@ use rule select_views as select_views_augmented with:
         of_source("augmented"),
     output:
         file("augmented"),
-    log:
-        "<logs>/select_views_augmented/{dataset}/{sampling}/{projection}/{backbone}.log",

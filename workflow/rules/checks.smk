@@ -15,11 +15,8 @@ rule reference_checks:
             category="Checks",
             labels={"check": "the released values"},
         ),
-    log:
-        "<logs>/reference_checks.log",
     params:
         checkpoint=CHECKPOINT,
         wanted=ZERO_SHOT_TARGET,
-        code=code("reference_checks"),
     script:
         "../../scripts/reference_checks.py"

@@ -16,11 +16,7 @@ rule ranking:
             category="Tables",
             labels={"table": "methods ranked"},
         ),
-    log:
-        "<logs>/ranking.log",
     localrule: True
-    params:
-        code=code("ranking"),
     script:
         "../../scripts/ranking.py"
 
@@ -43,12 +39,9 @@ rule comparison:
             category="Figures",
             labels={"data set": "{dataset}", "figure": "Methods ranked"},
         ),
-    log:
-        "<logs>/comparison/{dataset}.log",
     localrule: True
     params:
         runs=lookup_in(COMPARED, "dataset"),
-        code=code("comparison"),
     script:
         "../../scripts/comparison.py"
 
@@ -71,10 +64,7 @@ rule few_class_batches:
             labels={"ablation": "{batches}", "form": "table and sentences"},
         ),
         sentences="<out>/ablations/{batches}.md",
-    log:
-        "<logs>/few_class_batches/{batches}.log",
     params:
         of=lookup_in(config["few_class_batches"], "batches"),
-        code=code("few_class_batches"),
     script:
         "../../scripts/few_class_batches.py"

@@ -15,8 +15,6 @@ rule corrupt:
         clouds=temp(file("clouds", split="test")),
         labels=file("labels", split="test"),
         ids=file("ids", split="test"),
-    log:
-        "<logs>/corrupt/{dataset}.log",
     wildcard_constraints:
         dataset=one_of(CORRUPTED),
     params:
@@ -24,7 +22,6 @@ rule corrupt:
         contents=lambda wildcards: contents(
             ENTRIES["datasets"][wildcards.dataset]["corruption"], key="files"
         ),
-        code=code("corrupt"),
     script:
         "../../scripts/corrupt.py"
 
@@ -36,8 +33,6 @@ rule share_train:
     output:
         file("labels", split="train"),
         file("ids", split="train"),
-    log:
-        "<logs>/share_train/{dataset}.log",
     wildcard_constraints:
         dataset=one_of(CORRUPTED),
     localrule: True
@@ -50,8 +45,6 @@ use rule share_train as share_features with:
         of_base("features", split="train"),
     output:
         file("features", split="train"),
-    log:
-        "<logs>/share_features/{dataset}/{projection}/{backbone}/{shard}.log",
 
 
 use rule share_train as share_augmented with:
@@ -59,8 +52,6 @@ use rule share_train as share_augmented with:
         of_base("augmented"),
     output:
         file("augmented"),
-    log:
-        "<logs>/share_augmented/{dataset}/{sampling}/{projection}/{backbone}.log",
 
 
 use rule share_train as share_shots with:
@@ -68,8 +59,6 @@ use rule share_train as share_shots with:
         of_base("shots"),
     output:
         file("shots"),
-    log:
-        "<logs>/share_shots/{dataset}/{sampling}.log",
 
 
 use rule share_train as share_text with:
@@ -77,8 +66,6 @@ use rule share_train as share_text with:
         of_base("text"),
     output:
         file("text"),
-    log:
-        "<logs>/share_text/{dataset}/{prompts}/{backbone}.log",
 
 
 use rule share_train as share_statistics with:
@@ -86,8 +73,6 @@ use rule share_train as share_statistics with:
         of_base("zero_shot_statistics"),
     output:
         file("zero_shot_statistics"),
-    log:
-        "<logs>/share_statistics/{dataset}/{sampling}/{projection}/{prompts}/{backbone}.log",
 
 
 # The rules that make these files of any data set come after those of a corrupted one.

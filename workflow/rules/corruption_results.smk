@@ -17,12 +17,9 @@ rule corruption:
             category="Corruption",
             labels={"table": "mean error under corruption"},
         ),
-    log:
-        "<logs>/corruption.log",
     localrule: True
     params:
         corrupted=WORSE,
-        code=code("corruption"),
     script:
         "../../scripts/corruption.py"
 
@@ -46,11 +43,7 @@ rule corruption_figures:
             category="Corruption",
             labels={"data set": "{dataset}", "figure": "error by severity"},
         ),
-    log:
-        "<logs>/corruption_figures/{dataset}.log",
     localrule: True
-    params:
-        code=code("corruption_figures"),
     script:
         "../../scripts/corruption_figures.py"
 
@@ -69,11 +62,8 @@ rule reliability:
                 "figure": "reliability and risk-coverage",
             },
         ),
-    log:
-        "<logs>/reliability/{dataset}.log",
     localrule: True
     params:
         runs=lambda wildcards: HEADLINES[wildcards.dataset],
-        code=code("reliability"),
     script:
         "../../scripts/reliability.py"

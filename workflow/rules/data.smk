@@ -10,8 +10,6 @@ rule download:
     output:
         # The list of files with their checksums, written last: a broken download is resumed.
         "<resources>/datasets/{dataset}/manifest.json",
-    log:
-        "<logs>/download/{dataset}.log",
     retries: 2
     localrule: True
     params:
@@ -28,8 +26,6 @@ rule prepare:
         labels=file("labels"),
         # The data set's own names: what blending reads in place of the labels.
         ids=file("ids"),
-    log:
-        "<logs>/prepare/{dataset}/{split}.log",
     benchmark:
         "<benchmarks>/prepare/{dataset}/{split}.tsv"
     params:
@@ -45,10 +41,7 @@ rule sample_shots:
         labels=file("labels", split="train"),
     output:
         file("shots"),
-    log:
-        "<logs>/sample_shots/{dataset}/{sampling}.log",
     params:
         sampling=lookup_in(ENTRIES["samplings"], "sampling"),
-        code=code("sample_shots"),
     script:
         "../../scripts/sample_shots.py"

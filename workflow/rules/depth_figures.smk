@@ -16,13 +16,10 @@ rule montage:
             category="Figures",
             labels={"data set": "{dataset}", "figure": "Depth maps, {projection}"},
         ),
-    log:
-        "<logs>/montage/{dataset}/{projection}.log",
     localrule: True
     params:
         shapes=config["figures"]["shapes"],
         runs=lookup_in(MONTAGES, "dataset", "projection"),
-        code=code("montage"),
     script:
         "../../scripts/montage.py"
 
@@ -38,12 +35,9 @@ rule compare_projections:
             category="Figures",
             labels={"data set": "{dataset}", "figure": "Projections compared"},
         ),
-    log:
-        "<logs>/compare_projections/{dataset}.log",
     localrule: True
     params:
         projections=lambda wildcards: list(MONTAGES[wildcards.dataset]),
         shapes=config["figures"]["shapes"],
-        code=code("compare_projections"),
     script:
         "../../scripts/compare_projections.py"

@@ -8,8 +8,6 @@ rule fetch_weights:
     output:
         # Written last; the checkpoint itself may lie anywhere, and this says where.
         "<resources>/weights/{backbone}/weights.json",
-    log:
-        "<logs>/fetch_weights/{backbone}.log",
     localrule: True
     params:
         backbone=entry_of("backbone", "entry"),

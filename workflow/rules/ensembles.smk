@@ -18,10 +18,6 @@ rule tune_blend_few_shot:
         train=TRAIN["train"],
     output:
         blended("few_shot", "blend_weights.parquet", protocol="validation"),
-    log:
-        f"<logs>/tune_blend/{{ensemble}}/{JOB}.log",
-    params:
-        code=code("tune_blend"),
     script:
         "../../scripts/tune_blend.py"
 
@@ -37,8 +33,6 @@ use rule tune_blend_few_shot as tune_blend_zero_shot with:
         train=TRAIN["train"],
     output:
         blended("zero_shot_validation", "blend_weights.parquet"),
-    log:
-        f"<logs>/tune_blend/{{ensemble}}/zero_shot/{ZERO_SHOT}/{{sampling}}.log",
 
 
 rule blend_few_shot:
@@ -48,11 +42,8 @@ rule blend_few_shot:
         ids=file("ids", split="test"),
     output:
         blended("few_shot", "logits.h5", protocol="plain"),
-    log:
-        f"<logs>/blend/{{ensemble}}/{JOB}/plain.log",
     params:
         blend_weight=blend_weight,
-        code=code("blend"),
     script:
         "../../scripts/blend.py"
 
@@ -65,8 +56,6 @@ use rule blend_few_shot as blend_few_shot_validation with:
         ids=file("ids", split="test"),
     output:
         blended("few_shot", "logits.h5", protocol="validation"),
-    log:
-        f"<logs>/blend/{{ensemble}}/{JOB}/validation.log",
 
 
 use rule blend_few_shot as blend_zero_shot with:
@@ -76,8 +65,6 @@ use rule blend_few_shot as blend_zero_shot with:
         ids=file("ids", split="test"),
     output:
         blended("zero_shot", "logits.h5", protocol="plain"),
-    log:
-        f"<logs>/blend/{{ensemble}}/zero_shot/{ZERO_SHOT}/plain.log",
 
 
 use rule blend_few_shot as blend_zero_shot_validation with:
@@ -88,5 +75,3 @@ use rule blend_few_shot as blend_zero_shot_validation with:
         ids=file("ids", split="test"),
     output:
         blended("zero_shot_validation", "logits.h5"),
-    log:
-        f"<logs>/blend/{{ensemble}}/zero_shot/{ZERO_SHOT}/validation/{{sampling}}.log",

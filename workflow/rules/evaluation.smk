@@ -12,8 +12,6 @@ rule score:
         statistics=list(statistics(RUNS).values()),
     output:
         "<out>/scores.parquet",
-    log:
-        "<logs>/score.log",
     params:
         runs=RUNS,
         datasets=datasets_of(RUNS),
@@ -22,7 +20,6 @@ rule score:
             for index, path in enumerate(logits(RUNS))
             if path in statistics(RUNS)
         ],
-        code=code("score"),
     script:
         "../../scripts/score.py"
 
@@ -42,8 +39,6 @@ rule calibrate:
             category="Calibration",
             labels={"table": "calibration"},
         ),
-    log:
-        "<logs>/calibrate.log",
     params:
         runs=RUNS,
         datasets=datasets_of(RUNS),
@@ -52,7 +47,6 @@ rule calibrate:
             for index, path in enumerate(logits(RUNS))
             if path in statistics(RUNS)
         ],
-        code=code("calibrate"),
     script:
         "../../scripts/calibrate.py"
 
@@ -75,14 +69,11 @@ rule ablation:
             labels={"ablation": "{ablation}", "form": "table and sentences"},
         ),
         sentences="<out>/ablations/{ablation}.md",
-    log:
-        "<logs>/ablation/{ablation}.log",
     localrule: True
     params:
         title=lambda wildcards: config["ablations"][wildcards.ablation]["title"],
         vary=lambda wildcards: config["ablations"][wildcards.ablation]["vary"],
         runs=lookup_in(ABLATIONS, "ablation"),
         datasets=lambda wildcards: datasets_of(ABLATIONS[wildcards.ablation]),
-        code=code("ablation"),
     script:
         "../../scripts/ablation.py"

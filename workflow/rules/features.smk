@@ -11,8 +11,6 @@ rule encode:
         depth=file("depth"),
     output:
         file("features"),
-    log:
-        "<logs>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
     benchmark:
         "<benchmarks>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
     wildcard_constraints:
@@ -26,7 +24,6 @@ rule encode:
         runtime=per_attempt(240),
     params:
         backbone=entry_of("backbone", "entry"),
-        code=code("encode"),
     script:
         "../../scripts/encode.py"
 
@@ -36,12 +33,9 @@ rule select_views:
         of_source("features"),
     output:
         file("features"),
-    log:
-        "<logs>/select_views/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
     wildcard_constraints:
         projection=one_of(SUBSETS),
     params:
         views=entry_of("projection", "views"),
-        code=code("select_views"),
     script:
         "../../scripts/select_views.py"

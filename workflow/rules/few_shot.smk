@@ -18,8 +18,6 @@ rule train:
             "few_shot", "adapter.safetensors", protocol="validation"
         ),
         time=file("training_time"),
-    log:
-        f"<logs>/train/{JOB}.log",
     benchmark:
         f"<benchmarks>/train/{JOB}.tsv"
     threads: config["train_threads"]
@@ -43,8 +41,6 @@ rule train_released:
     output:
         logits=file("few_shot", "logits.h5", protocol="released"),
         adapter=file("few_shot", "adapter.safetensors", protocol="released"),
-    log:
-        f"<logs>/train_released/{JOB}.log",
     benchmark:
         f"<benchmarks>/train_released/{JOB}.tsv"
     threads: config["train_threads"]

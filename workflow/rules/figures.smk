@@ -17,11 +17,7 @@ rule shots_curve:
             category="Figures",
             labels={"data set": "{dataset}", "figure": "Few-shot accuracy"},
         ),
-    log:
-        "<logs>/shots_curve/{dataset}.log",
     localrule: True
-    params:
-        code=code("shots_curve"),
     script:
         "../../scripts/shots_curve.py"
 
@@ -43,11 +39,8 @@ rule confusion:
             category="Figures",
             labels={"data set": "{dataset}", "figure": "Accuracy per class, {kind}"},
         ),
-    log:
-        "<logs>/confusion/{dataset}/{kind}.log",
     localrule: True
     params:
         run=lookup_in(HEADLINES, "dataset", "kind"),
-        code=code("confusion"),
     script:
         "../../scripts/confusion.py"

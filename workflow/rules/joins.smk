@@ -9,13 +9,10 @@ rule join_views:
         of_parts("features"),
     output:
         file("features"),
-    log:
-        "<logs>/join_views/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
     wildcard_constraints:
         projection=one_of(JOINS),
     params:
         parts=entry_of("projection", "parts"),
-        code=code("join_views"),
     script:
         "../../scripts/join_views.py"
 
@@ -25,5 +22,3 @@ use rule join_views as join_views_augmented with:
         of_parts("augmented"),
     output:
         file("augmented"),
-    log:
-        "<logs>/join_views_augmented/{dataset}/{sampling}/{projection}/{backbone}.log",

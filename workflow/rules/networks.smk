@@ -8,8 +8,6 @@ rule network:
     output:
         # Written last; the files themselves may lie anywhere, and this says where.
         "<resources>/networks/{network}/weights.json",
-    log:
-        "<logs>/networks/{network}.log",
     resources:
         runtime=per_attempt(240),
     params:

@@ -11,9 +11,5 @@ rule other_model:
         text=of_ensemble("text"),
     output:
         f"<results>/{paths.OTHER_MODEL}",
-    log:
-        "<logs>/other_model/{ensemble}/{dataset}/{split}.log",
-    params:
-        code=code("other_model"),
     script:
         "../../scripts/other_model.py"

@@ -11,8 +11,6 @@ rule prepare_parts:
     output:
         clouds=file("part_clouds"),
         labels=file("part_labels"),
-    log:
-        "<logs>/prepare_parts/{part_dataset}/{split}.log",
     params:
         entry=lookup_in(
             {name: of["entry"] for name, of in PART_SETS.items()}, "part_dataset"
@@ -28,11 +26,8 @@ rule sample_part_shots:
         file("part_clouds", split="train"),
     output:
         file("part_shots"),
-    log:
-        "<logs>/sample_part_shots/{part_dataset}/{sampling}.log",
     params:
         sampling=lookup_in(ENTRIES["samplings"], "sampling"),
-        code=code("sample_part_shots"),
     script:
         "../../scripts/sample_part_shots.py"
 
@@ -43,8 +38,6 @@ rule encode_patches:
         clouds=file("part_clouds"),
     output:
         file("patches"),
-    log:
-        "<logs>/encode_patches/{part_dataset}/{projection}/{backbone}/{patches}/{split}-{shard}.log",
     benchmark:
         "<benchmarks>/encode_patches/{part_dataset}/{projection}/{backbone}/{patches}/{split}-{shard}.tsv"
     threads: config["encode_threads"]
@@ -59,6 +52,5 @@ rule encode_patches:
         shards=lookup_in(
             {name: of["shards"] for name, of in PART_SETS.items()}, "part_dataset"
         ),
-        code=code("encode_patches"),
     script:
         "../../scripts/encode_patches.py"

@@ -16,13 +16,10 @@ rule score_parts:
     output:
         shapes="<out>/part_scores.parquet",
         parts="<out>/part_ious.parquet",
-    log:
-        "<logs>/score_parts.log",
     params:
         runs=PART_RUNS,
         part_datasets=sorted(PART_HEADLINES),
         ceilings=CEILINGS,
-        code=code("score_parts"),
     script:
         "../../scripts/score_parts.py"
 
@@ -48,12 +45,9 @@ rule parts_table:
             category="Tables",
             labels={"table": "part segmentation", "form": "mean over seeds"},
         ),
-    log:
-        "<logs>/parts_table.log",
     localrule: True
     params:
         comparisons=part_comparisons.comparisons(config, PART_RUNS),
-        code=code("parts_table"),
     script:
         "../../scripts/parts_table.py"
 
@@ -80,11 +74,8 @@ rule parts_figure:
             category="Figures",
             labels={"data set": "{part_dataset}", "figure": "IoU per part"},
         ),
-    log:
-        "<logs>/parts_figure/{part_dataset}.log",
     localrule: True
     params:
         run=lookup_in(PART_HEADLINES, "part_dataset"),
-        code=code("parts_figure"),
     script:
         "../../scripts/parts_figure.py"

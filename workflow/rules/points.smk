@@ -11,8 +11,6 @@ rule encode_points:
         clouds=file("clouds"),
     output:
         file("features"),
-    log:
-        "<logs>/encode_points/{dataset}/{projection}/{backbone}/{split}/{shard}.log",
     benchmark:
         "<benchmarks>/encode_points/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
     wildcard_constraints:
@@ -26,7 +24,6 @@ rule encode_points:
     params:
         backbone=entry_of("backbone", "entry"),
         shards=entry_of("dataset", "shards"),
-        code=code("encode_points"),
     script:
         "../../scripts/encode_points.py"
 
@@ -39,8 +36,6 @@ rule encode_augmented_points:
         shots=file("shots"),
     output:
         file("augmented"),
-    log:
-        "<logs>/encode_augmented_points/{dataset}/{sampling}/{projection}/{backbone}.log",
     benchmark:
         "<benchmarks>/encode_augmented_points/{dataset}/{sampling}/{projection}/{backbone}.tsv"
     wildcard_constraints:
@@ -55,6 +50,5 @@ rule encode_augmented_points:
         backbone=entry_of("backbone", "entry"),
         contents=lookup_in(AUGMENTED, "dataset", "projection", "backbone"),
         seed=config["augmented"]["seed"],
-        code=code("encode_augmented_points"),
     script:
         "../../scripts/encode_augmented_points.py"

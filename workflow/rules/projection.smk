@@ -10,8 +10,6 @@ rule project:
         clouds=file("clouds"),
     output:
         file("depth") if config["keep_depth"] else temp(file("depth")),
-    log:
-        "<logs>/project/{dataset}/{projection}/{split}/{shard}.log",
     benchmark:
         "<benchmarks>/project/{dataset}/{projection}/{split}/{shard}.tsv"
     threads: config["encode_threads"]
@@ -20,6 +18,5 @@ rule project:
     params:
         projection=entry_of("projection", "parameters"),
         shards=entry_of("dataset", "shards"),
-        code=code("project"),
     script:
         "../../scripts/project.py"

@@ -9,8 +9,6 @@ rule fetch_scenes:
     output:
         # Written last: a broken download is resumed.
         "<resources>/frames/{pairs}/manifest.json",
-    log:
-        "<logs>/fetch_scenes/{pairs}.log",
     localrule: True
     resources:
         runtime=per_attempt(240),
@@ -25,8 +23,6 @@ rule list_pairs:
         scenes,
     output:
         file("pairs"),
-    log:
-        "<logs>/list_pairs/{pairs}.log",
     localrule: True
     params:
         entry=entry_in("pairs", "pairs"),
@@ -34,7 +30,6 @@ rule list_pairs:
         contents=lambda wildcards: contents(
             REGISTRATION_ENTRIES["pairs"][wildcards.pairs]
         ),
-        code=code("list_pairs"),
     script:
         "../../scripts/list_pairs.py"
 
@@ -45,15 +40,12 @@ rule see_frames:
         pairs=file("pairs"),
     output:
         file("frames"),
-    log:
-        "<logs>/see_frames/{pairs}.log",
     benchmark:
         "<benchmarks>/see_frames/{pairs}.tsv"
     resources:
         runtime=per_attempt(120),
     params:
         entry=entry_in("pairs", "pairs"),
-        code=code("see_frames"),
     script:
         "../../scripts/see_frames.py"
 
@@ -66,8 +58,6 @@ rule describe_frames:
         networks=networks_of("network"),
     output:
         file("dense"),
-    log:
-        "<logs>/describe_frames/{pairs}/{features}.log",
     benchmark:
         "<benchmarks>/describe_frames/{pairs}/{features}.tsv"
     wildcard_constraints:
@@ -78,6 +68,5 @@ rule describe_frames:
     params:
         features=entry_in("features", "features"),
         backbone=encoder_entry,
-        code=code("describe_frames"),
     script:
         "../../scripts/describe_frames.py"

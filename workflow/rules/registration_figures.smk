@@ -21,13 +21,10 @@ rule registration_pictures:
             category="Registration",
             labels={"pairs": "{pairs}", "figure": "Cloud projected into the photo"},
         ),
-    log:
-        "<logs>/registration_pictures/{pairs}.log",
     localrule: True
     params:
         run=lookup_in(REGISTRATION_HEADLINES, "pairs"),
         entry=entry_in("pairs", "pairs"),
-        code=code("registration_pictures"),
     script:
         "../../scripts/registration_pictures.py"
 
@@ -48,12 +45,9 @@ rule registration_curves:
             category="Registration",
             labels={"pairs": "{pairs}", "figure": "Pose error by overlap"},
         ),
-    log:
-        "<logs>/registration_curves/{pairs}.log",
     localrule: True
     params:
         run=lookup_in(REGISTRATION_HEADLINES, "pairs"),
         entry=entry_in("pairs", "pairs"),
-        code=code("registration_curves"),
     script:
         "../../scripts/registration_curves.py"

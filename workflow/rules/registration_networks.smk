@@ -11,8 +11,6 @@ rule estimate_depth:
         network=network_record("{network}"),
     output:
         file("estimated_depth"),
-    log:
-        "<logs>/estimate_depth/{pairs}/{network}.log",
     benchmark:
         "<benchmarks>/estimate_depth/{pairs}/{network}.tsv"
     resources:
@@ -22,7 +20,6 @@ rule estimate_depth:
     params:
         entry=entry_in("pairs", "pairs"),
         network=lambda wildcards: wildcards.network,
-        code=code("estimate_depth"),
     script:
         "../../scripts/estimate_depth.py"
 
@@ -34,8 +31,6 @@ rule encode_layers:
         networks=networks_of("stable_diffusion", "controlnet"),
     output:
         file("layers"),
-    log:
-        "<logs>/encode_layers/{pairs}/{features}.log",
     benchmark:
         "<benchmarks>/encode_layers/{pairs}/{features}.tsv"
     wildcard_constraints:
@@ -48,7 +43,6 @@ rule encode_layers:
     params:
         entry=lambda wildcards: FAMILIES[wildcards.features],
         scene=lambda wildcards: REGISTRATION_ENTRIES["pairs"][wildcards.pairs]["scene"],
-        code=code("encode_layers"),
     script:
         "../../scripts/encode_layers.py"
 
@@ -64,8 +58,6 @@ rule share_axes:
         ),
     output:
         file("dense"),
-    log:
-        "<logs>/share_axes/{pairs}/{features}.log",
     benchmark:
         "<benchmarks>/share_axes/{pairs}/{features}.tsv"
     wildcard_constraints:
@@ -74,6 +66,5 @@ rule share_axes:
         runtime=per_attempt(120),
     params:
         entry=lambda wildcards: FAMILIES[wildcards.features],
-        code=code("share_axes"),
     script:
         "../../scripts/share_axes.py"

@@ -12,13 +12,10 @@ rule match_pairs:
         dense=dense_parts,
     output:
         file("matches"),
-    log:
-        "<logs>/match_pairs/{pairs}/{features}.log",
     benchmark:
         "<benchmarks>/match_pairs/{pairs}/{features}.tsv"
     params:
         features=entry_in("features", "features"),
-        code=code("match_pairs"),
     script:
         "../../scripts/match_pairs.py"
 
@@ -31,8 +28,6 @@ rule solve_poses:
         matches=file("matches"),
     output:
         file("poses"),
-    log:
-        "<logs>/solve_poses/{pairs}/{features}/{solver}.log",
     benchmark:
         "<benchmarks>/solve_poses/{pairs}/{features}/{solver}.tsv"
     resources:
@@ -41,7 +36,6 @@ rule solve_poses:
         entry=entry_in("pairs", "pairs"),
         features=entry_in("features", "features"),
         solver=entry_in("solvers", "solver"),
-        code=code("solve_poses"),
     script:
         "../../scripts/solve_poses.py"
 
@@ -52,11 +46,8 @@ rule read_truth:
         frames=file("frames"),
     output:
         file("truth"),
-    log:
-        "<logs>/read_truth/{pairs}.log",
     params:
         entry=entry_in("pairs", "pairs"),
-        code=code("read_truth"),
     script:
         "../../scripts/read_truth.py"
 
@@ -66,11 +57,8 @@ rule score_registration:
         **scored_files(REGISTRATIONS),
     output:
         "<out>/registration/scores.parquet",
-    log:
-        "<logs>/score_registration.log",
     params:
         runs=REGISTRATIONS,
         entries=REGISTRATION_ENTRIES["pairs"],
-        code=code("score_registration"),
     script:
         "../../scripts/score_registration.py"

@@ -25,10 +25,6 @@ rule registration_published:
             category="Registration",
             labels={"table": "published numbers", "form": "page"},
         ),
-    log:
-        "<logs>/registration_published.log",
     localrule: True
-    params:
-        code=code("registration_published"),
     script:
         "../../scripts/registration_published.py"

@@ -40,12 +40,9 @@ rule registration_table:
             labels={"table": "registration per scene", "form": "page"},
         ),
         scenes_csv="<out>/tables/registration_scenes.csv",
-    log:
-        "<logs>/registration_table.log",
     localrule: True
     params:
         entries=REGISTRATION_ENTRIES["pairs"],
-        code=code("registration_table"),
     script:
         "../../scripts/registration_table.py"
 
@@ -71,8 +68,6 @@ rule registration_ablation:
             category="Registration",
             labels={"ablation": "{registration_ablation}", "form": "table"},
         ),
-    log:
-        "<logs>/registration_ablation/{registration_ablation}.log",
     localrule: True
     params:
         ablation=lambda wildcards: config["registration_ablations"][
@@ -80,6 +75,5 @@ rule registration_ablation:
         ],
         runs=lookup_in(REGISTRATION_ABLATIONS, "registration_ablation"),
         entries=REGISTRATION_ENTRIES["pairs"],
-        code=code("registration_ablation"),
     script:
         "../../scripts/registration_ablation.py"

@@ -14,8 +14,6 @@ rule segment:
         user=user_files,
     output:
         file("segmented", "predicted.h5"),
-    log:
-        f"<logs>/segment/{SEGMENTED}.log",
     wildcard_constraints:
         shots="0",
     threads: config["encode_threads"]
@@ -25,7 +23,6 @@ rule segment:
         segmenter=lookup_in(PARTS["segmenters"], "segmenter"),
         kinds=kinds_of_patches,
         backbone=entry_of("backbone", "entry"),
-        code=code("segment"),
     script:
         "../../scripts/segment.py"
 
@@ -41,8 +38,6 @@ rule segment_few_shot:
     output:
         predicted=file("segmented", "predicted.h5"),
         adapter=file("segmented", "parts.safetensors"),
-    log:
-        f"<logs>/segment_few_shot/{SEGMENTED}.log",
     wildcard_constraints:
         shots=r"[1-9]\d*",
         protocol="plain",
@@ -52,6 +47,5 @@ rule segment_few_shot:
     params:
         segmenter=lookup_in(PARTS["segmenters"], "segmenter"),
         about=part_adapter_metadata,
-        code=code("segment_few_shot"),
     script:
         "../../scripts/segment_few_shot.py"

@@ -30,13 +30,10 @@ rule accuracy:
             category="Tables",
             labels={"table": "headline", "form": "by shots"},
         ),
-    log:
-        "<logs>/accuracy.log",
     localrule: True
     params:
         samplings=ENTRIES["samplings"],
         headlines=HEADLINES,
-        code=code("accuracy"),
     script:
         "../../scripts/accuracy.py"
 
@@ -56,8 +53,6 @@ rule paper_table:
             category="Tables",
             labels={"table": "{table}", "form": "as in a paper"},
         ),
-    log:
-        "<logs>/paper_table/{table}.log",
     wildcard_constraints:
         table="|".join(map(re.escape, config["tables"])) or "(?!)",
     localrule: True
@@ -65,7 +60,6 @@ rule paper_table:
         table=lookup_in(config["tables"], "table"),
         datasets=datasets_of(RUNS),
         backbones={name: of["entry"] for name, of in ENTRIES["backbones"].items()},
-        code=code("paper_table"),
     script:
         "../../scripts/paper_table.py"
 
@@ -80,11 +74,7 @@ rule published_numbers:
             category="Tables",
             labels={"table": "published numbers", "form": "all that are known"},
         ),
-    log:
-        "<logs>/published_numbers.log",
     localrule: True
-    params:
-        code=code("published_numbers"),
     script:
         "../../scripts/published_numbers.py"
 
@@ -100,12 +90,9 @@ rule run_info:
             category="Provenance",
             labels={"page": "provenance of the results"},
         ),
-    log:
-        "<logs>/run_info.log",
     localrule: True
     params:
         benchmarks=f"{config['results']}/benchmarks",
         repository=str(entries.here(REPOSITORY)),
-        code=code("run_info"),
     script:
         "../../scripts/run_info.py"

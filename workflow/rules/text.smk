@@ -12,8 +12,6 @@ rule encode_text:
         prompts=entry_of("prompts", "files"),
     output:
         file("text"),
-    log:
-        "<logs>/encode_text/{dataset}/{prompts}/{backbone}.log",
     threads: config["encode_threads"]
     resources:
         gpu=GPU,
@@ -22,6 +20,5 @@ rule encode_text:
         backbone=entry_of("backbone", "entry"),
         points=entry_of("backbone", "points"),
         text=text_backbone,
-        code=code("encode_text"),
     script:
         "../../scripts/encode_text.py"

@@ -12,15 +12,12 @@ rule transductive:
         train=unlabelled,
     output:
         file("transductive", "logits.h5"),
-    log:
-        "<logs>/transductive/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}.log",
     benchmark:
         "<benchmarks>/transductive/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}.tsv"
     resources:
         mem_mb=per_attempt(8000),
     params:
         sampling=lookup_in(ENTRIES["samplings"], "sampling"),
-        code=code("transductive"),
     script:
         "../../scripts/transductive.py"
 
@@ -34,13 +31,9 @@ rule transductive_few_shot:
         shots=file("shots"),
     output:
         file("transductive_few_shot", "logits.h5"),
-    log:
-        "<logs>/transductive_few_shot/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}/{shots}shot.log",
     wildcard_constraints:
         transductive="|".join(name for name, of in TRANSDUCTIVE.items() if of.shots),
     resources:
         mem_mb=per_attempt(8000),
-    params:
-        code=code("transductive_few_shot"),
     script:
         "../../scripts/transductive_few_shot.py"

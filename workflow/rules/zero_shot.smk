@@ -14,10 +14,6 @@ rule zero_shot:
         text=file("text"),
     output:
         file("zero_shot", "logits.h5", protocol="plain"),
-    log:
-        f"<logs>/zero_shot/{ZERO_SHOT}.log",
-    params:
-        code=code("zero_shot"),
     script:
         "../../scripts/zero_shot.py"
 
@@ -31,10 +27,6 @@ rule zero_shot_validation:
         shots=file("shots"),
     output:
         file("zero_shot_validation", "logits.h5"),
-    log:
-        f"<logs>/zero_shot_validation/{ZERO_SHOT}/{{sampling}}.log",
-    params:
-        code=code("zero_shot_validation"),
     script:
         "../../scripts/zero_shot_validation.py"
 
@@ -46,14 +38,11 @@ rule zero_shot_released:
         labels=file("labels", split="test"),
     output:
         file("zero_shot", "logits.h5", protocol="released"),
-    log:
-        f"<logs>/zero_shot_released/{ZERO_SHOT}.log",
     benchmark:
         f"<benchmarks>/zero_shot_released/{ZERO_SHOT}.tsv"
     threads: 2
     params:
         v2_view_weights=entry_of("dataset", "v2_view_weights"),
-        code=code("zero_shot_released"),
     script:
         "../../scripts/zero_shot_released.py"
 
@@ -68,11 +57,7 @@ rule zero_shot_statistics:
         shots=file("shots"),
     output:
         file("zero_shot_statistics"),
-    log:
-        f"<logs>/zero_shot_statistics/{ZERO_SHOT}/{{sampling}}.log",
     resources:
         mem_mb=per_attempt(8000),
-    params:
-        code=code("zero_shot_statistics"),
     script:
         "../../scripts/zero_shot_statistics.py"
