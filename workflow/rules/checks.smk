@@ -9,12 +9,7 @@ rule reference_checks:
     input:
         unpack(reference_inputs),
     output:
-        report(
-            "<out>/checks/released.md",
-            caption="../report/reference_checks.rst",
-            category="Checks",
-            labels={"check": "the released values"},
-        ),
+        shown("checks/released.md", "reference_checks", check="the released values"),
     params:
         checkpoint=CHECKPOINT,
         wanted=ZERO_SHOT_TARGET,

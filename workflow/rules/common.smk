@@ -76,6 +76,20 @@ def file(kind, /, *below, **ids):
     return str(Path("<results>", paths.path(kind, **ids), *below))
 
 
+def shown(path, caption="", category="", **labels):
+    """A file for people, and how the report shows it.
+
+    Unless others are given, the caption is that of the file's name, and the category that of its
+    folder; figures of a data set are labelled by it.
+    """
+    parts = Path(path).parts
+    if parts[1:2] in (("{dataset}",), ("{part_dataset}",)):
+        labels = {"data set": parts[1]} | labels
+    caption = f"../report/{caption or Path(path).stem}.rst"
+    category = category or parts[0].capitalize()
+    return report(f"<out>/{path}", caption=caption, category=category, labels=labels)
+
+
 def logits(runs):
     """The logits of experiments, in their order."""
     return [f"<results>/{paths.logits(run)}" for run in runs]

@@ -10,12 +10,7 @@ rule ranking:
         scores="<out>/scores.parquet",
     output:
         csv="<out>/tables/ranking.csv",
-        html=report(
-            "<out>/tables/ranking.html",
-            caption="../report/ranking.rst",
-            category="Tables",
-            labels={"table": "methods ranked"},
-        ),
+        html=shown("tables/ranking.html", table="methods ranked"),
     localrule: True
     script:
         "../../scripts/ranking.py"
@@ -27,18 +22,11 @@ rule comparison:
         ranking="<out>/tables/ranking.csv",
         times=compared_times,
     output:
-        seconds=report(
-            "<out>/figures/{dataset}/accuracy_by_seconds.svg",
-            caption="../report/accuracy_by_seconds.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "Accuracy by training time"},
+        seconds=shown(
+            "figures/{dataset}/accuracy_by_seconds.svg",
+            figure="Accuracy by training time",
         ),
-        ranking=report(
-            "<out>/figures/{dataset}/ranking.svg",
-            caption="../report/ranking.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "Methods ranked"},
-        ),
+        ranking=shown("figures/{dataset}/ranking.svg", figure="Methods ranked"),
     localrule: True
     params:
         runs=lookup_in(COMPARED, "dataset"),
@@ -51,17 +39,17 @@ rule few_class_batches:
         unpack(batches_inputs),
     output:
         csv="<out>/ablations/{batches}.csv",
-        figure=report(
-            "<out>/ablations/{batches}.svg",
-            caption="../report/few_class_batches.rst",
-            category="Ablations",
-            labels={"ablation": "{batches}", "form": "plot"},
+        figure=shown(
+            "ablations/{batches}.svg",
+            "few_class_batches",
+            ablation="{batches}",
+            form="plot",
         ),
-        table=report(
-            "<out>/ablations/{batches}.html",
-            caption="../report/few_class_batches.rst",
-            category="Ablations",
-            labels={"ablation": "{batches}", "form": "table and sentences"},
+        table=shown(
+            "ablations/{batches}.html",
+            "few_class_batches",
+            ablation="{batches}",
+            form="table and sentences",
         ),
         sentences="<out>/ablations/{batches}.md",
     params:

@@ -11,11 +11,10 @@ rule corruption:
     output:
         csv="<out>/tables/corruption.csv",
         means="<out>/tables/corruption_means.csv",
-        html=report(
-            "<out>/tables/corruption.html",
-            caption="../report/corruption.rst",
+        html=shown(
+            "tables/corruption.html",
             category="Corruption",
-            labels={"table": "mean error under corruption"},
+            table="mean error under corruption",
         ),
     localrule: True
     params:
@@ -28,20 +27,17 @@ rule corruption_figures:
     input:
         csv="<out>/tables/corruption.csv",
     output:
-        heatmap=report(
-            "<out>/figures/{dataset}/corruption_heatmap.svg",
-            caption="../report/corruption_figures.rst",
+        heatmap=shown(
+            "figures/{dataset}/corruption_heatmap.svg",
+            "corruption_figures",
             category="Corruption",
-            labels={
-                "data set": "{dataset}",
-                "figure": "error by corruption and severity",
-            },
+            figure="error by corruption and severity",
         ),
-        curve=report(
-            "<out>/figures/{dataset}/corruption_curve.svg",
-            caption="../report/corruption_figures.rst",
+        curve=shown(
+            "figures/{dataset}/corruption_curve.svg",
+            "corruption_figures",
             category="Corruption",
-            labels={"data set": "{dataset}", "figure": "error by severity"},
+            figure="error by severity",
         ),
     localrule: True
     script:
@@ -53,14 +49,10 @@ rule reliability:
         bins="<out>/calibration_bins.parquet",
         curves="<out>/risk_coverage.parquet",
     output:
-        report(
-            "<out>/figures/{dataset}/reliability.svg",
-            caption="../report/reliability.rst",
+        shown(
+            "figures/{dataset}/reliability.svg",
             category="Calibration",
-            labels={
-                "data set": "{dataset}",
-                "figure": "reliability and risk-coverage",
-            },
+            figure="reliability and risk-coverage",
         ),
     localrule: True
     params:

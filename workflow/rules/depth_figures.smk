@@ -10,11 +10,10 @@ rule montage:
         unpack(montage_inputs),
         labels=file("labels", split="test"),
     output:
-        report(
-            "<out>/figures/{dataset}/montage/{projection}.png",
-            caption="../report/depth_montage.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "Depth maps, {projection}"},
+        shown(
+            "figures/{dataset}/montage/{projection}.png",
+            "depth_montage",
+            figure="Depth maps, {projection}",
         ),
     localrule: True
     params:
@@ -29,12 +28,7 @@ rule compare_projections:
         depth=compared_depth,
         labels=file("labels", split="test"),
     output:
-        report(
-            "<out>/figures/{dataset}/projections.png",
-            caption="../report/projections.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "Projections compared"},
-        ),
+        shown("figures/{dataset}/projections.png", figure="Projections compared"),
     localrule: True
     params:
         projections=lambda wildcards: list(MONTAGES[wildcards.dataset]),

@@ -33,11 +33,8 @@ rule calibrate:
         metrics="<out>/tables/calibration.csv",
         bins="<out>/calibration_bins.parquet",
         curves="<out>/risk_coverage.parquet",
-        table=report(
-            "<out>/tables/calibration.html",
-            caption="../report/calibration.rst",
-            category="Calibration",
-            labels={"table": "calibration"},
+        table=shown(
+            "tables/calibration.html", category="Calibration", table="calibration"
         ),
     params:
         runs=RUNS,
@@ -56,17 +53,14 @@ rule ablation:
         unpack(ablation_inputs),
     output:
         csv="<out>/ablations/{ablation}.csv",
-        figure=report(
-            "<out>/ablations/{ablation}.svg",
-            caption="../report/ablation.rst",
-            category="Ablations",
-            labels={"ablation": "{ablation}", "form": "plot"},
+        figure=shown(
+            "ablations/{ablation}.svg", "ablation", ablation="{ablation}", form="plot"
         ),
-        table=report(
-            "<out>/ablations/{ablation}.html",
-            caption="../report/ablation_table.rst",
-            category="Ablations",
-            labels={"ablation": "{ablation}", "form": "table and sentences"},
+        table=shown(
+            "ablations/{ablation}.html",
+            "ablation_table",
+            ablation="{ablation}",
+            form="table and sentences",
         ),
         sentences="<out>/ablations/{ablation}.md",
     localrule: True

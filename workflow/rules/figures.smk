@@ -11,12 +11,7 @@ rule shots_curve:
     input:
         scores="<out>/scores.parquet",
     output:
-        report(
-            "<out>/figures/{dataset}/shots_curve.svg",
-            caption="../report/shots_curve.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "Few-shot accuracy"},
-        ),
+        shown("figures/{dataset}/shots_curve.svg", figure="Few-shot accuracy"),
     localrule: True
     script:
         "../../scripts/shots_curve.py"
@@ -27,17 +22,14 @@ rule confusion:
         logits=headline_logits,
         labels=file("labels", split="test"),
     output:
-        confusion=report(
-            "<out>/figures/{dataset}/{kind}/confusion.svg",
-            caption="../report/confusion_matrix.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "Confusion matrix, {kind}"},
+        confusion=shown(
+            "figures/{dataset}/{kind}/confusion.svg",
+            "confusion_matrix",
+            figure="Confusion matrix, {kind}",
         ),
-        per_class=report(
-            "<out>/figures/{dataset}/{kind}/per_class.svg",
-            caption="../report/per_class.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "Accuracy per class, {kind}"},
+        per_class=shown(
+            "figures/{dataset}/{kind}/per_class.svg",
+            figure="Accuracy per class, {kind}",
         ),
     localrule: True
     params:

@@ -33,17 +33,13 @@ rule parts_table:
         md="<out>/tables/parts.md",
         ablation_csv="<out>/tables/part_ablations.csv",
         ablation_md="<out>/tables/part_ablations.md",
-        ablation_html=report(
-            "<out>/tables/part_ablations.html",
-            caption="../report/part_ablations.rst",
-            category="Tables",
-            labels={"table": "part segmentation", "form": "what each setting changes"},
+        ablation_html=shown(
+            "tables/part_ablations.html",
+            table="part segmentation",
+            form="what each setting changes",
         ),
-        html=report(
-            "<out>/tables/parts.html",
-            caption="../report/parts.rst",
-            category="Tables",
-            labels={"table": "part segmentation", "form": "mean over seeds"},
+        html=shown(
+            "tables/parts.html", table="part segmentation", form="mean over seeds"
         ),
     localrule: True
     params:
@@ -59,21 +55,12 @@ rule parts_figure:
         labels=file("part_labels", split="test"),
         ious="<out>/part_ious.parquet",
     output:
-        shapes=report(
-            "<out>/figures/{part_dataset}/parts.png",
-            caption="../report/parts_figure.rst",
-            category="Figures",
-            labels={
-                "data set": "{part_dataset}",
-                "figure": "Parts, true and predicted",
-            },
+        shapes=shown(
+            "figures/{part_dataset}/parts.png",
+            "parts_figure",
+            figure="Parts, true and predicted",
         ),
-        ious=report(
-            "<out>/figures/{part_dataset}/part_iou.svg",
-            caption="../report/part_iou.rst",
-            category="Figures",
-            labels={"data set": "{part_dataset}", "figure": "IoU per part"},
-        ),
+        ious=shown("figures/{part_dataset}/part_iou.svg", figure="IoU per part"),
     localrule: True
     params:
         run=lookup_in(PART_HEADLINES, "part_dataset"),

@@ -9,17 +9,19 @@ rule registration_pictures:
     input:
         unpack(pictured),
     output:
-        matches=report(
-            "<out>/figures/registration/{pairs}/matches.png",
-            caption="../report/registration_matches.rst",
+        matches=shown(
+            "figures/registration/{pairs}/matches.png",
+            "registration_matches",
             category="Registration",
-            labels={"pairs": "{pairs}", "figure": "Matches"},
+            pairs="{pairs}",
+            figure="Matches",
         ),
-        overlay=report(
-            "<out>/figures/registration/{pairs}/overlay.png",
-            caption="../report/registration_overlay.rst",
+        overlay=shown(
+            "figures/registration/{pairs}/overlay.png",
+            "registration_overlay",
             category="Registration",
-            labels={"pairs": "{pairs}", "figure": "Cloud projected into the photo"},
+            pairs="{pairs}",
+            figure="Cloud projected into the photo",
         ),
     localrule: True
     params:
@@ -33,17 +35,19 @@ rule registration_curves:
     input:
         "<out>/registration/scores.parquet",
     output:
-        recall=report(
-            "<out>/figures/registration/{pairs}/recall_curve.svg",
-            caption="../report/registration_recall_curve.rst",
+        recall=shown(
+            "figures/registration/{pairs}/recall_curve.svg",
+            "registration_recall_curve",
             category="Registration",
-            labels={"pairs": "{pairs}", "figure": "Registration recall by threshold"},
+            pairs="{pairs}",
+            figure="Registration recall by threshold",
         ),
-        overlap=report(
-            "<out>/figures/registration/{pairs}/error_overlap.svg",
-            caption="../report/registration_error_overlap.rst",
+        overlap=shown(
+            "figures/registration/{pairs}/error_overlap.svg",
+            "registration_error_overlap",
             category="Registration",
-            labels={"pairs": "{pairs}", "figure": "Pose error by overlap"},
+            pairs="{pairs}",
+            figure="Pose error by overlap",
         ),
     localrule: True
     params:

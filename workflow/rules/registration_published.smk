@@ -19,11 +19,11 @@ rule registration_published:
     output:
         csv="<out>/tables/registration_published.csv",
         md="<out>/tables/registration_published.md",
-        html=report(
-            "<out>/tables/registration_published.html",
-            caption="../report/registration_published.rst",
+        html=shown(
+            "tables/registration_published.html",
             category="Registration",
-            labels={"table": "published numbers", "form": "page"},
+            table="published numbers",
+            form="page",
         ),
     localrule: True
     script:

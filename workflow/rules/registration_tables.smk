@@ -18,26 +18,26 @@ rule registration_table:
     input:
         "<out>/registration/scores.parquet",
     output:
-        csv=report(
-            "<out>/tables/registration.csv",
-            caption="../report/registration.rst",
+        csv=shown(
+            "tables/registration.csv",
             category="Registration",
-            labels={"table": "registration", "form": "CSV"},
+            table="registration",
+            form="CSV",
         ),
         md="<out>/tables/registration.md",
         txt="<out>/tables/registration.txt",
-        html=report(
-            "<out>/tables/registration.html",
-            caption="../report/registration.rst",
+        html=shown(
+            "tables/registration.html",
             category="Registration",
-            labels={"table": "registration", "form": "page"},
+            table="registration",
+            form="page",
         ),
         released="<out>/tables/registration_released.csv",
-        scenes=report(
-            "<out>/tables/registration_scenes.html",
-            caption="../report/registration_scenes.rst",
+        scenes=shown(
+            "tables/registration_scenes.html",
             category="Registration",
-            labels={"table": "registration per scene", "form": "page"},
+            table="registration per scene",
+            form="page",
         ),
         scenes_csv="<out>/tables/registration_scenes.csv",
     localrule: True
@@ -56,17 +56,19 @@ rule registration_ablation:
         ),
     output:
         csv="<out>/ablations/{registration_ablation}.csv",
-        figure=report(
-            "<out>/ablations/{registration_ablation}.svg",
-            caption="../report/registration_ablation.rst",
+        figure=shown(
+            "ablations/{registration_ablation}.svg",
+            "registration_ablation",
             category="Registration",
-            labels={"ablation": "{registration_ablation}", "form": "plot"},
+            ablation="{registration_ablation}",
+            form="plot",
         ),
-        table=report(
-            "<out>/ablations/{registration_ablation}.html",
-            caption="../report/registration_ablation.rst",
+        table=shown(
+            "ablations/{registration_ablation}.html",
+            "registration_ablation",
             category="Registration",
-            labels={"ablation": "{registration_ablation}", "form": "table"},
+            ablation="{registration_ablation}",
+            form="table",
         ),
     localrule: True
     params:

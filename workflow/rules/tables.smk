@@ -10,26 +10,16 @@ rule accuracy:
         scores="<out>/scores.parquet",
         published=PUBLISHED,
     output:
-        csv=report(
-            "<out>/tables/accuracy.csv",
-            caption="../report/accuracy_per_seed.rst",
-            category="Tables",
-            labels={"table": "accuracy", "form": "rows per seed (CSV)"},
+        csv=shown(
+            "tables/accuracy.csv",
+            "accuracy_per_seed",
+            table="accuracy",
+            form="rows per seed (CSV)",
         ),
         md="<out>/tables/accuracy.md",
         txt="<out>/tables/accuracy.txt",
-        html=report(
-            "<out>/tables/accuracy.html",
-            caption="../report/accuracy.rst",
-            category="Tables",
-            labels={"table": "accuracy", "form": "mean over seeds"},
-        ),
-        headline=report(
-            "<out>/tables/headline.html",
-            caption="../report/headline.rst",
-            category="Tables",
-            labels={"table": "headline", "form": "by shots"},
-        ),
+        html=shown("tables/accuracy.html", table="accuracy", form="mean over seeds"),
+        headline=shown("tables/headline.html", table="headline", form="by shots"),
     localrule: True
     params:
         samplings=ENTRIES["samplings"],
@@ -47,11 +37,8 @@ rule paper_table:
     output:
         csv="<out>/tables/{table}.csv",
         tex="<out>/tables/{table}.tex",
-        html=report(
-            "<out>/tables/{table}.html",
-            caption="../report/paper_table.rst",
-            category="Tables",
-            labels={"table": "{table}", "form": "as in a paper"},
+        html=shown(
+            "tables/{table}.html", "paper_table", table="{table}", form="as in a paper"
         ),
     wildcard_constraints:
         table="|".join(map(re.escape, config["tables"])) or "(?!)",
@@ -68,11 +55,10 @@ rule published_numbers:
     input:
         PUBLISHED,
     output:
-        report(
-            "<out>/tables/published.html",
-            caption="../report/published.rst",
-            category="Tables",
-            labels={"table": "published numbers", "form": "all that are known"},
+        shown(
+            "tables/published.html",
+            table="published numbers",
+            form="all that are known",
         ),
     localrule: True
     script:
@@ -84,12 +70,7 @@ rule run_info:
         ["<out>/scores.parquet"] if RUNS else [],
         ["<out>/registration/scores.parquet"] if REGISTRATIONS else [],
     output:
-        report(
-            "<out>/run_info.html",
-            caption="../report/run_info.rst",
-            category="Provenance",
-            labels={"page": "provenance of the results"},
-        ),
+        shown("run_info.html", category="Provenance", page="provenance of the results"),
     localrule: True
     params:
         benchmarks=f"{config['results']}/benchmarks",
