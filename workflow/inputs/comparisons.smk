@@ -60,4 +60,4 @@ def batches_inputs(wildcards):
 
 
 wildcard_constraints:
-    batches="|".join(map(re.escape, config["few_class_batches"])) or "(?!)",
+    batches=one_of(config["few_class_batches"]),

@@ -69,7 +69,7 @@ PART_SETS = PARTS["part_datasets"]
 
 wildcard_constraints:
     **{
-        axis: "|".join(map(re.escape, PARTS[section])) or "(?!)"
+        axis: one_of(PARTS[section])
         for axis, section in part_experiments.PART_AXES.items()
         if section in PARTS
     },

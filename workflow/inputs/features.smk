@@ -32,7 +32,7 @@ def files_of_backbone(entry):
 
 
 wildcard_constraints:
-    network="|".join(map(re.escape, REGISTRATION_ENTRIES["networks"])) or "(?!)",
+    network=one_of(REGISTRATION_ENTRIES["networks"]),
 
 
 # Projections that only take some views of another one (`source`), or join others (`parts`).
@@ -45,11 +45,6 @@ WHOLE = [
 ]
 # 3D encoders have rules of their own (points.smk).
 POINT_ENCODERS = [name for name, of in ENTRIES["backbones"].items() if of["points"]]
-
-
-def one_of(ids):
-    """A wildcard constraint: one of these ids, or nothing at all where there is none."""
-    return "|".join(map(re.escape, ids)) or "(?!)"
 
 
 def features(split):

@@ -53,7 +53,7 @@ REGISTERS = bool(REGISTRATIONS or config["registration_ablations"])
 
 wildcard_constraints:
     **{
-        axis: "|".join(map(re.escape, REGISTRATION_ENTRIES[section])) or "(?!)"
+        axis: one_of(REGISTRATION_ENTRIES[section])
         for axis, section in registrations.AXES.items()
     },
 

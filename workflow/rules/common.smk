@@ -54,16 +54,21 @@ GPU = int(
 )
 
 
+def one_of(ids):
+    """A wildcard constraint: one of these ids, or nothing where there is none."""
+    return "|".join(map(re.escape, ids)) or "(?!)"
+
+
 # A mistyped id in a target ends in "no rule", not in a KeyError.
 wildcard_constraints:
     **{
-        axis: "|".join(map(re.escape, ENTRIES[section])) or "(?!)"
+        axis: one_of(ENTRIES[section])
         for axis, section in experiments.AXES.items()
         if section in ENTRIES
     },
-    sampling="|".join(map(re.escape, ENTRIES["samplings"])),
-    ablation="|".join(map(re.escape, ABLATIONS)) or "(?!)",
-    ensemble="|".join(map(re.escape, config["ensembles"])) or "(?!)",
+    sampling=one_of(ENTRIES["samplings"]),
+    ablation=one_of(ABLATIONS),
+    ensemble=one_of(config["ensembles"]),
     kind="|".join(experiments.KINDS),
     protocol="|".join(PROTOCOLS),
     split="train|test",

@@ -11,7 +11,7 @@ REGISTRATION_ABLATIONS = {
 
 
 wildcard_constraints:
-    registration_ablation="|".join(map(re.escape, REGISTRATION_ABLATIONS)) or "(?!)",
+    registration_ablation=one_of(REGISTRATION_ABLATIONS),
 
 
 rule registration_table:

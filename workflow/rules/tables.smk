@@ -41,7 +41,7 @@ rule paper_table:
             "tables/{table}.html", "paper_table", table="{table}", form="as in a paper"
         ),
     wildcard_constraints:
-        table="|".join(map(re.escape, config["tables"])) or "(?!)",
+        table=one_of(config["tables"]),
     localrule: True
     params:
         table=lookup_in(config["tables"], "table"),
