@@ -67,10 +67,14 @@ def of_ensemble(kind):
         ids |= {"dataset": wildcards.dataset}
         if kind == "text":
             return file("text", **ids)
-        shards = ENTRIES["datasets"][wildcards.dataset]["shards"]
-        return [file(kind, **ids, split=wildcards.split, shard=of) for of in shards]
+        return shards(kind, split=wildcards.split, **ids)
 
     return found
+
+
+HELD_OUT = {key: TRAIN[key] for key in ("text", "shots", "labels", "train")}
+HELD_OUT |= {"external": external_file("train"), "ids": file("ids", split="train")}
+OTHER = {"external": external_file("test"), "ids": file("ids", split="test")}
 
 
 def blended(kind, name, **ids):

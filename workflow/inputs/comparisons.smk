@@ -49,11 +49,8 @@ def batches_inputs(wildcards):
     """Features, labels and text of the data set whose shapes make up the batches."""
     of = config["few_class_batches"][wildcards.batches]
     ids = {axis: of[axis] for axis in ("dataset", "projection", "backbone")}
-    shards = ENTRIES["datasets"][of["dataset"]]["shards"]
     return {
-        "features": [
-            file("features", split="test", shard=part, **ids) for part in shards
-        ],
+        "features": shards("features", split="test", **ids),
         "labels": file("labels", dataset=of["dataset"], split="test"),
         "text": file("text", prompts=of["prompts"], **ids),
     }

@@ -48,16 +48,6 @@ def reader_module(wildcards):
 CORRUPTED = [name for name, of in ENTRIES["datasets"].items() if of["corruption"]]
 
 
-def of_base(kind, **ids):
-    """The same kind of file of the data set that is corrupted."""
-
-    def found(wildcards):
-        base = ENTRIES["datasets"][wildcards.dataset]["base"]
-        return file(kind, **(dict(wildcards.items()) | {"dataset": base} | ids))
-
-    return found
-
-
 try:
     PARTS = part_experiments.resolve_parts(config)
     PART_RUNS = part_experiments.part_runs(config)

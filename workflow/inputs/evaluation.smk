@@ -9,16 +9,23 @@ def ablation_inputs(wildcards):
     return {"logits": logits(runs), "labels": test_labels(runs)}
 
 
-def statistics(runs):
-    """File of zero-shot logits -> what train shapes tell about them, if the config asks for it."""
-    asked = runs if config["calibration"] else []
-    return {
-        f"<results>/{paths.logits(run)}": file("zero_shot_statistics", **run)
-        for run in asked
-        if run["kind"] == "zero_shot"
-        and run["protocol"] == "plain"
-        and "ensemble" not in run
-    }
+# Number of a zero-shot experiment -> what train shapes tell about it, if the config asks for it.
+STATISTICS = {
+    index: file("zero_shot_statistics", **run)
+    for index, run in enumerate(RUNS if config["calibration"] else [])
+    if (run["kind"], run["protocol"]) == ("zero_shot", "plain")
+    and "ensemble" not in run
+}
+SCORE_INPUT = {
+    "logits": logits(RUNS),
+    "labels": test_labels(RUNS),
+    "statistics": list(STATISTICS.values()),
+}
+SCORE_PARAMS = {
+    "runs": RUNS,
+    "datasets": datasets_of(RUNS),
+    "with_statistics": list(STATISTICS),
+}
 
 
 def counted_clouds(wildcards):
@@ -56,13 +63,9 @@ def reference_inputs(wildcards):
     known = all(used[section] in ENTRIES[section] for section in used)
     if known and Path(CHECKPOINT).is_file():
         ids = {"dataset": "modelnet40", "backbone": "rn101", "split": "test"}
-        shards = ENTRIES["datasets"]["modelnet40"]["shards"]
         found |= {
             "checkpoint": CHECKPOINT,
-            "features": [
-                file("features", projection="pointclip_fs", shard=shard, **ids)
-                for shard in shards
-            ],
+            "features": shards("features", projection="pointclip_fs", **ids),
             "labels": file("labels", **ids),
             "text": file("text", prompts="v1_few_shot", **ids),
         }

@@ -49,31 +49,7 @@ POINT_ENCODERS = [name for name, of in ENTRIES["backbones"].items() if of["point
 
 def features(split):
     """The feature shards of a split."""
-
-    def found(wildcards):
-        ids = {axis: wildcards[axis] for axis in ("dataset", "projection", "backbone")}
-        shards = ENTRIES["datasets"][wildcards.dataset]["shards"]
-        return [file("features", split=split, shard=shard, **ids) for shard in shards]
-
-    return found
-
-
-def of_source(kind):
-    """The same kind of file of the projection that a subset takes its views from."""
-
-    def found(wildcards):
-        source = ENTRIES["projections"][wildcards.projection]["source"]
-        return file(kind, **(dict(wildcards.items()) | {"projection": source}))
-
-    return found
-
-
-def of_parts(kind):
-    """The same kind of file of every projection that a join consists of."""
-
-    def found(wildcards):
-        parts = ENTRIES["projections"][wildcards.projection]["parts"]
-        ids = dict(wildcards.items())
-        return [file(kind, **(ids | {"projection": part})) for part in parts]
-
-    return found
+    axes = ("dataset", "projection", "backbone")
+    return lambda wildcards: shards(
+        "features", split=split, **{axis: wildcards[axis] for axis in axes}
+    )

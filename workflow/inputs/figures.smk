@@ -9,9 +9,8 @@ MONTAGES = {
 def montage_inputs(wildcards):
     """All depth maps of the test split, and the logits of zero-shot and of few-shot."""
     ids = {"dataset": wildcards.dataset, "projection": wildcards.projection}
-    shards = ENTRIES["datasets"][wildcards.dataset]["shards"]
     return {
-        "depth": [file("depth", split="test", shard=shard, **ids) for shard in shards],
+        "depth": shards("depth", split="test", **ids),
         "logits": logits(MONTAGES[wildcards.dataset][wildcards.projection].values()),
     }
 

@@ -34,6 +34,6 @@ rule encode_augmented:
 
 use rule select_views as select_views_augmented with:
     input:
-        of_source("augmented"),
+        of_named("projection", "source", "augmented"),
     output:
         file("augmented"),

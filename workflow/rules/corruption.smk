@@ -7,9 +7,9 @@ split, and all that is made of it and of the text, are the base's, under a secon
 
 rule corrupt:
     input:
-        clouds=of_base("clouds", split="test"),
-        labels=of_base("labels", split="test"),
-        ids=of_base("ids", split="test"),
+        clouds=of_named("dataset", "base", "clouds", split="test"),
+        labels=of_named("dataset", "base", "labels", split="test"),
+        ids=of_named("dataset", "base", "ids", split="test"),
     output:
         # Gone once they are rendered: one data set's clouds are on the disk.
         clouds=temp(file("clouds", split="test")),
@@ -28,8 +28,8 @@ rule corrupt:
 
 rule share_train:
     input:
-        of_base("labels", split="train"),
-        of_base("ids", split="train"),
+        of_named("dataset", "base", "labels", split="train"),
+        of_named("dataset", "base", "ids", split="train"),
     output:
         file("labels", split="train"),
         file("ids", split="train"),
@@ -42,35 +42,35 @@ rule share_train:
 
 use rule share_train as share_features with:
     input:
-        of_base("features", split="train"),
+        of_named("dataset", "base", "features", split="train"),
     output:
         file("features", split="train"),
 
 
 use rule share_train as share_augmented with:
     input:
-        of_base("augmented"),
+        of_named("dataset", "base", "augmented"),
     output:
         file("augmented"),
 
 
 use rule share_train as share_shots with:
     input:
-        of_base("shots"),
+        of_named("dataset", "base", "shots"),
     output:
         file("shots"),
 
 
 use rule share_train as share_text with:
     input:
-        of_base("text"),
+        of_named("dataset", "base", "text"),
     output:
         file("text"),
 
 
 use rule share_train as share_statistics with:
     input:
-        of_base("zero_shot_statistics"),
+        of_named("dataset", "base", "zero_shot_statistics"),
     output:
         file("zero_shot_statistics"),
 

@@ -9,13 +9,8 @@ Out: the blended logits. No rule here reads a test label.
 
 rule tune_blend_few_shot:
     input:
+        **HELD_OUT,
         ours=file("few_shot", "adapter.safetensors", protocol="validation"),
-        external=external_file("train"),
-        text=TRAIN["text"],
-        shots=TRAIN["shots"],
-        labels=TRAIN["labels"],
-        ids=file("ids", split="train"),
-        train=TRAIN["train"],
     output:
         blended("few_shot", "blend_weights.parquet", protocol="validation"),
     script:
@@ -24,22 +19,16 @@ rule tune_blend_few_shot:
 
 use rule tune_blend_few_shot as tune_blend_zero_shot with:
     input:
+        **HELD_OUT,
         ours=file("zero_shot_validation", "logits.h5"),
-        external=external_file("train"),
-        text=TRAIN["text"],
-        shots=TRAIN["shots"],
-        labels=TRAIN["labels"],
-        ids=file("ids", split="train"),
-        train=TRAIN["train"],
     output:
         blended("zero_shot_validation", "blend_weights.parquet"),
 
 
 rule blend_few_shot:
     input:
+        **OTHER,
         ours=file("few_shot", "logits.h5", protocol="plain"),
-        external=external_file("test"),
-        ids=file("ids", split="test"),
     output:
         blended("few_shot", "logits.h5", protocol="plain"),
     params:
@@ -50,28 +39,25 @@ rule blend_few_shot:
 
 use rule blend_few_shot as blend_few_shot_validation with:
     input:
+        **OTHER,
         ours=file("few_shot", "logits.h5", protocol="validation"),
-        external=external_file("test"),
         tuned=blended("few_shot", "blend_weights.parquet", protocol="validation"),
-        ids=file("ids", split="test"),
     output:
         blended("few_shot", "logits.h5", protocol="validation"),
 
 
 use rule blend_few_shot as blend_zero_shot with:
     input:
+        **OTHER,
         ours=file("zero_shot", "logits.h5", protocol="plain"),
-        external=external_file("test"),
-        ids=file("ids", split="test"),
     output:
         blended("zero_shot", "logits.h5", protocol="plain"),
 
 
 use rule blend_few_shot as blend_zero_shot_validation with:
     input:
+        **OTHER,
         ours=file("zero_shot_validation", "logits.h5"),
-        external=external_file("test"),
         tuned=blended("zero_shot_validation", "blend_weights.parquet"),
-        ids=file("ids", split="test"),
     output:
         blended("zero_shot_validation", "logits.h5"),

@@ -7,28 +7,18 @@ Out: <out>/scores.parquet, <out>/ablations.
 
 rule score:
     input:
-        logits=logits(RUNS),
-        labels=test_labels(RUNS),
-        statistics=list(statistics(RUNS).values()),
+        **SCORE_INPUT,
     output:
         "<out>/scores.parquet",
     params:
-        runs=RUNS,
-        datasets=datasets_of(RUNS),
-        with_statistics=[
-            index
-            for index, path in enumerate(logits(RUNS))
-            if path in statistics(RUNS)
-        ],
+        **SCORE_PARAMS,
     script:
         "../../scripts/score.py"
 
 
 rule calibrate:
     input:
-        logits=logits(RUNS),
-        labels=test_labels(RUNS),
-        statistics=list(statistics(RUNS).values()),
+        **SCORE_INPUT,
     output:
         metrics="<out>/tables/calibration.csv",
         bins="<out>/calibration_bins.parquet",
@@ -37,13 +27,7 @@ rule calibrate:
             "tables/calibration.html", category="Calibration", table="calibration"
         ),
     params:
-        runs=RUNS,
-        datasets=datasets_of(RUNS),
-        with_statistics=[
-            index
-            for index, path in enumerate(logits(RUNS))
-            if path in statistics(RUNS)
-        ],
+        **SCORE_PARAMS,
     script:
         "../../scripts/calibrate.py"
 

@@ -30,7 +30,7 @@ rule encode:
 
 rule select_views:
     input:
-        of_source("features"),
+        of_named("projection", "source", "features"),
     output:
         file("features"),
     wildcard_constraints:

@@ -6,7 +6,7 @@ In: features of every part. Out: the same with all views side by side.
 
 rule join_views:
     input:
-        of_parts("features"),
+        of_named("projection", "parts", "features"),
     output:
         file("features"),
     wildcard_constraints:
@@ -19,6 +19,6 @@ rule join_views:
 
 use rule join_views as join_views_augmented with:
     input:
-        of_parts("augmented"),
+        of_named("projection", "parts", "augmented"),
     output:
         file("augmented"),
