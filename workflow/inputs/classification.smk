@@ -33,7 +33,6 @@ TRAIN = {
     "shots": file("shots"),
     "text": file("text"),
 }
-JOB = "{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{adapter}/{shots}shot"
 
 
 wildcard_constraints:

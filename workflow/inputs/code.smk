@@ -1,4 +1,4 @@
-"""What the Snakefile gives to every rule: a log, and the rerun trigger that Snakemake lacks."""
+"""What the Snakefile gives to every rule: a log, a benchmark, and the hash of its code."""
 
 from pointclip.config.code_hash import code_hash
 from pointclip.core.own_module import is_own
@@ -47,11 +47,11 @@ def add_code(made):
         made.set_params(code=code(name))
 
 
-def add_log(made):
-    """Give a rule a log, named by the rule and its wildcards in the order of its first output."""
+def add_files(made):
+    """Give a rule a log and a benchmark, named by the rule and its wildcards."""
     output = str(made.output[0])
     wildcards = sorted(made.wildcard_names, key=lambda name: output.index(f"{{{name}"))
-    made.log_modifier = workflow.modifier.path_modifier
-    made.set_log(
-        "/".join(["<logs>", made.name, *map("{{{}}}".format, wildcards)]) + ".log"
-    )
+    below = "/".join([made.name, *map("{{{}}}".format, wildcards)])
+    made.log_modifier = made.benchmark_modifier = workflow.modifier.path_modifier
+    made.set_log(f"<logs>/{below}.log")
+    made.benchmark = f"<benchmarks>/{below}.tsv"

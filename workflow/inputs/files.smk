@@ -81,3 +81,9 @@ def lookup_in(table, *wildcards_to_follow):
 def per_attempt(amount):
     """So much memory (MB) or time (minutes), and as much again at every further attempt."""
     return lambda wildcards, attempt: attempt * amount
+
+
+def heavy(minutes):
+    """The resources of a job that encodes or trains."""
+    runtime, mem_mb = per_attempt(minutes), per_attempt(8000)
+    return {"gpu": GPU, "mem_mb": mem_mb, "runtime": runtime}

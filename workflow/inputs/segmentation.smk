@@ -50,9 +50,6 @@ def part_adapter_metadata(wildcards):
     }
 
 
-SEGMENTED = "{part_dataset}/{sampling}/{projection}/{backbone}/{patches}/{segmenter}/{shots}shot/{protocol}"
-
-
 PART_HEADLINES = part_experiments.headlines(PART_RUNS)
 CEILINGS = part_experiments.ceilings(PART_RUNS, PART_SETS)
 PART_RESULTS = [

@@ -14,15 +14,11 @@ rule encode_augmented:
         shots=file("shots"),
     output:
         file("augmented"),
-    benchmark:
-        "<benchmarks>/encode_augmented/{dataset}/{sampling}/{projection}/{backbone}.tsv"
     wildcard_constraints:
         projection=one_of(WHOLE),
     threads: config["encode_threads"]
     resources:
-        gpu=GPU,
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(480),
+        **heavy(480),
     params:
         projection=entry_of("projection", "parameters"),
         backbone=entry_of("backbone", "entry"),

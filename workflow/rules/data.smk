@@ -26,8 +26,6 @@ rule prepare:
         labels=file("labels"),
         # The data set's own names: what blending reads in place of the labels.
         ids=file("ids"),
-    benchmark:
-        "<benchmarks>/prepare/{dataset}/{split}.tsv"
     params:
         entry=entry_of("dataset", "entry"),
         contents=raw_contents,

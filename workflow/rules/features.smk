@@ -11,17 +11,13 @@ rule encode:
         depth=file("depth"),
     output:
         file("features"),
-    benchmark:
-        "<benchmarks>/encode/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
     wildcard_constraints:
         projection=one_of(WHOLE),
     # Before more depth maps are rendered, those on the disk are encoded.
     priority: 1
     threads: config["encode_threads"]
     resources:
-        gpu=GPU,
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(240),
+        **heavy(240),
     params:
         backbone=entry_of("backbone", "entry"),
     script:

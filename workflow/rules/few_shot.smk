@@ -18,13 +18,9 @@ rule train:
             "few_shot", "adapter.safetensors", protocol="validation"
         ),
         time=file("training_time"),
-    benchmark:
-        f"<benchmarks>/train/{JOB}.tsv"
     threads: config["train_threads"]
     resources:
-        gpu=GPU,
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(120),
+        **heavy(120),
     params:
         adapter=entry_of("adapter"),
         parts=adapter_parts,
@@ -41,13 +37,9 @@ rule train_released:
     output:
         logits=file("few_shot", "logits.h5", protocol="released"),
         adapter=file("few_shot", "adapter.safetensors", protocol="released"),
-    benchmark:
-        f"<benchmarks>/train_released/{JOB}.tsv"
     threads: config["train_threads"]
     resources:
-        gpu=GPU,
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(120),
+        **heavy(120),
     params:
         adapter=entry_of("adapter"),
         parts=adapter_parts,

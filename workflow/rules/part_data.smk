@@ -38,13 +38,9 @@ rule encode_patches:
         clouds=file("part_clouds"),
     output:
         file("patches"),
-    benchmark:
-        "<benchmarks>/encode_patches/{part_dataset}/{projection}/{backbone}/{patches}/{split}-{shard}.tsv"
     threads: config["encode_threads"]
     resources:
-        gpu=GPU,
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(240),
+        **heavy(240),
     params:
         projection=entry_of("projection", "parameters"),
         backbone=entry_of("backbone", "entry"),

@@ -11,16 +11,12 @@ rule encode_points:
         clouds=file("clouds"),
     output:
         file("features"),
-    benchmark:
-        "<benchmarks>/encode_points/{dataset}/{projection}/{backbone}/{split}/{shard}.tsv"
     wildcard_constraints:
         projection=NO_PROJECTION,
         backbone=one_of(POINT_ENCODERS),
     threads: config["encode_threads"]
     resources:
-        gpu=GPU,
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(480),
+        **heavy(480),
     params:
         backbone=entry_of("backbone", "entry"),
         shards=entry_of("dataset", "shards"),
@@ -36,16 +32,12 @@ rule encode_augmented_points:
         shots=file("shots"),
     output:
         file("augmented"),
-    benchmark:
-        "<benchmarks>/encode_augmented_points/{dataset}/{sampling}/{projection}/{backbone}.tsv"
     wildcard_constraints:
         projection=NO_PROJECTION,
         backbone=one_of(POINT_ENCODERS),
     threads: config["encode_threads"]
     resources:
-        gpu=GPU,
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(480),
+        **heavy(480),
     params:
         backbone=entry_of("backbone", "entry"),
         contents=lookup_in(AUGMENTED, "dataset", "projection", "backbone"),

@@ -10,8 +10,6 @@ rule project:
         clouds=file("clouds"),
     output:
         file("depth") if config["keep_depth"] else temp(file("depth")),
-    benchmark:
-        "<benchmarks>/project/{dataset}/{projection}/{split}/{shard}.tsv"
     threads: config["encode_threads"]
     resources:
         runtime=per_attempt(120),

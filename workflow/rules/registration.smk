@@ -40,8 +40,6 @@ rule see_frames:
         pairs=file("pairs"),
     output:
         file("frames"),
-    benchmark:
-        "<benchmarks>/see_frames/{pairs}.tsv"
     resources:
         runtime=per_attempt(120),
     params:
@@ -58,8 +56,6 @@ rule describe_frames:
         networks=networks_of("network"),
     output:
         file("dense"),
-    benchmark:
-        "<benchmarks>/describe_frames/{pairs}/{features}.tsv"
     wildcard_constraints:
         features=one_of([name for name in FAMILIES if name not in DIFFUSION]),
     resources:

@@ -11,12 +11,8 @@ rule estimate_depth:
         network=network_record("{network}"),
     output:
         file("estimated_depth"),
-    benchmark:
-        "<benchmarks>/estimate_depth/{pairs}/{network}.tsv"
     resources:
-        gpu=GPU,
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(240),
+        **heavy(240),
     params:
         entry=entry_in("pairs", "pairs"),
         network=lambda wildcards: wildcards.network,
@@ -31,8 +27,6 @@ rule encode_layers:
         networks=networks_of("stable_diffusion", "controlnet"),
     output:
         file("layers"),
-    benchmark:
-        "<benchmarks>/encode_layers/{pairs}/{features}.tsv"
     wildcard_constraints:
         features=one_of(DIFFUSION),
     threads: config["encode_threads"]
@@ -58,8 +52,6 @@ rule share_axes:
         ),
     output:
         file("dense"),
-    benchmark:
-        "<benchmarks>/share_axes/{pairs}/{features}.tsv"
     wildcard_constraints:
         features=one_of(SHARED),
     resources:

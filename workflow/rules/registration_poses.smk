@@ -12,8 +12,6 @@ rule match_pairs:
         dense=dense_parts,
     output:
         file("matches"),
-    benchmark:
-        "<benchmarks>/match_pairs/{pairs}/{features}.tsv"
     params:
         features=entry_in("features", "features"),
     script:
@@ -28,8 +26,6 @@ rule solve_poses:
         matches=file("matches"),
     output:
         file("poses"),
-    benchmark:
-        "<benchmarks>/solve_poses/{pairs}/{features}/{solver}.tsv"
     resources:
         runtime=per_attempt(120),
     params:

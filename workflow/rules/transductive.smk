@@ -12,8 +12,6 @@ rule transductive:
         train=unlabelled,
     output:
         file("transductive", "logits.h5"),
-    benchmark:
-        "<benchmarks>/transductive/{dataset}/{sampling}/{projection}/{prompts}/{backbone}/{transductive}.tsv"
     resources:
         mem_mb=per_attempt(8000),
     params:

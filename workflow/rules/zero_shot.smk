@@ -5,8 +5,6 @@ Out: logits. `released`, which chooses its weights on test labels as the release
 its own.
 """
 
-ZERO_SHOT = "{dataset}/{projection}/{prompts}/{backbone}"
-
 
 rule zero_shot:
     input:
@@ -38,8 +36,6 @@ rule zero_shot_released:
         labels=file("labels", split="test"),
     output:
         file("zero_shot", "logits.h5", protocol="released"),
-    benchmark:
-        f"<benchmarks>/zero_shot_released/{ZERO_SHOT}.tsv"
     threads: 2
     params:
         v2_view_weights=entry_of("dataset", "v2_view_weights"),
