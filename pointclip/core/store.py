@@ -96,6 +96,12 @@ def create_rows(
     return group.create_dataset(name, size, dtype, fillvalue=fill, **shape, **more)
 
 
+def row_blocks(data: h5py.Dataset, most: int = 64 * 2**20) -> Iterator[slice]:
+    """The rows of a data set in blocks of at most `most` bytes, or of one row."""
+    step = max(1, most // max(1, int(np.prod(data.shape[1:])) * data.dtype.itemsize))
+    return (slice(row, row + step) for row in range(0, len(data), step))
+
+
 def ids_of(paths: Sequence[str | Path]) -> np.ndarray:
     """The `id` of every row over all shards, as an array of str."""
     parts = []

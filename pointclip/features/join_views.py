@@ -8,10 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pointclip.core.errors import UserError
-from pointclip.core.store import new_h5, open_h5
-
-
-BLOCK = 64 * 2**20  # bytes of features in memory at once
+from pointclip.core.store import new_h5, open_h5, row_blocks
 
 
 def join_views(parts: Mapping[str, str | Path], out: str | Path, name: str) -> None:
@@ -47,11 +44,8 @@ def join_views(parts: Mapping[str, str | Path], out: str | Path, name: str) -> N
         f = stack.enter_context(new_h5(out, **attrs))
         f["id"] = first["id"][:]
         views = sum(file["features"].shape[-2] for file in files.values())
-        shape = (*expected, views, dim)
-        joined = f.create_dataset("features", shape, first["features"].dtype)
-        row_bytes = max(1, int(np.prod(shape[1:])) * joined.dtype.itemsize)
-        step = max(1, BLOCK // row_bytes)
-        for row in range(0, shape[0], step):
-            block = slice(row, row + step)
+        dtype = first["features"].dtype
+        joined = f.create_dataset("features", (*expected, views, dim), dtype)
+        for block in row_blocks(joined):
             rows = [file["features"][block] for file in files.values()]
             joined[block] = np.concatenate(rows, axis=-2)

@@ -4,13 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from pointclip.core.errors import UserError
-from pointclip.core.store import new_h5, open_h5
-
-
-BLOCK = 64 * 2**20  # bytes of features in memory at once
+from pointclip.core.store import new_h5, open_h5, row_blocks
 
 
 def select_views(features: str | Path, views: Sequence[int], out: str | Path) -> None:
@@ -36,7 +31,5 @@ def select_views(features: str | Path, views: Sequence[int], out: str | Path) ->
             f.attrs["view_names"] = json.dumps([names[view] for view in views])
         f["id"] = source["id"][:]
         selected = f.create_dataset("features", (*leading, len(views), channels), data.dtype)
-        row_bytes = max(1, int(np.prod(data.shape[1:])) * data.dtype.itemsize)
-        step = max(1, BLOCK // row_bytes)
-        for row in range(0, len(data), step):
-            selected[row : row + step] = data[row : row + step][..., list(views), :]
+        for block in row_blocks(data):
+            selected[block] = data[block][..., list(views), :]
