@@ -52,17 +52,13 @@ class Tip:
 
 
 @dataclass(frozen=True)
-class TipF:
+class TipF(Tip):
     """Tip-Adapter-F: the cache's keys are trained."""
 
-    alpha: float = number(1.17, 0, 1e6)
-    beta: float = number(1.0, 0, 1e6)
     epochs: int = number(20, 1, 100_000)
     batch: int = number(256, 1, 100_000)
     lr: float = number(1e-3, 0, 100)
     weight_decay: float = number(0.01, 0, 10)
-    search_scale: tuple[float, ...] = numbers((7.0, 3.0), 1e-6, 1e6, count=2)
-    search_steps: tuple[int, ...] = numbers((200, 20), 1, 10_000, count=2)
 
 
 @dataclass(frozen=True)
@@ -130,13 +126,10 @@ class Proker:
 
 
 @dataclass(frozen=True)
-class KernelRidge:
+class KernelRidge(Proker):
     """Kernel ridge regression beside zero-shot; without a `ridge` it is 1 / shots."""
 
-    beta: float = number(1.0, 1e-6, 1e6)
-    ridge: float | None = number(None, 1e-9, 1e6)
-    betas: tuple[float, ...] = numbers(_BETAS, 1e-6, 1e6)
-    ridges: tuple[float, ...] = numbers(_RIDGES, 1e-9, 1e6)
+    beta: float | None = number(1.0, 1e-6, 1e6)
 
 
 @dataclass(frozen=True)

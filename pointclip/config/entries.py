@@ -48,6 +48,8 @@ def merged(
 ) -> tuple[dict[str, Any], list[str]]:
     """An entry with all that its `base` says, and the chain of bases down to the library's own.
 
+    The entry has no `description`, and as its `base` at most one of the library's own.
+
     Args:
         own: keys any of which makes an entry complete without a base.
     """
@@ -61,7 +63,8 @@ def merged(
     entry: dict[str, Any] = {}
     for link in reversed(chain):
         entry |= deepcopy(dict(entries.get(link, {})))
-    entry.pop("base", None)
+    for key in ("base", "description"):
+        entry.pop(key, None)
     if known and chain[-1] not in known and not any(key in entry for key in own):
         raise UserError(f"The {what} '{name}' needs a base: choose one of {', '.join(known)}.")
     if chain[-1] in known:

@@ -66,7 +66,6 @@ def _merged_pairs(config: Config, name: str) -> tuple[dict[str, Any], list[str]]
         embedded = EMBEDDED[built_in]
         entry = {**embedded, "path": str(here(PACKAGE / embedded["path"])), **entry}
     entry.pop("base", None)
-    entry.pop("description", None)
     settings = SETTINGS[choose(entry.get("scene", PAIRS["scene"]), SETTINGS, "kind of scene")]
     entry = {**settings, **PAIRS, **entry}
     if "path" not in entry:
@@ -93,7 +92,6 @@ def resolve_features(config: Config, name: str) -> dict[str, Any]:
     if name == RANDOM:
         return {"entry": {}, "parts": [], "weights": [], "dimensions": []}
     entry, chain = merged(config, "features", name, own=("fuse",))
-    entry.pop("description", None)
     entry.pop("base", None)
     if fuse := entry.pop("fuse", None):
         if entry:
@@ -121,7 +119,6 @@ def resolve_features(config: Config, name: str) -> dict[str, Any]:
 def resolve_solver(config: Config, name: str) -> dict[str, Any]:
     """A solver with its parameters."""
     entry, chain = merged(config, "solvers", name)
-    entry.pop("description", None)
     entry.pop("base", None)
     own = SOLVERS[chain[-1]]
     for key in entry:

@@ -41,7 +41,6 @@ def resolve_dataset(config: Config, name: str) -> dict[str, Any]:
         entry["reader"] = Path(entry["module"]).stem
     else:
         choose(entry["reader"], READERS, "reader")
-    entry.pop("description", None)
     shards = entry.pop("shards", 1)
     if v2_view_weights := entry.pop("v2_view_weights", ""):
         choose(v2_view_weights, V2_VIEW_WEIGHTS, f"v2_view_weights of the data set '{name}'")
@@ -71,7 +70,6 @@ def resolve_projection(config: Config, name: str) -> dict[str, Any]:
     entry, chain = merged(config, "projections", name, own=("join", "module"))
     if NO_PROJECTION in chain:
         raise UserError(f"The projection '{name}' cannot have the base '{NO_PROJECTION}'.")
-    entry.pop("description", None)
     if "join" in entry:
         parts = checked_parts(config, name, entry)
         return {"entry": entry, "parameters": {}, "source": name, "views": [], "parts": parts}
@@ -99,7 +97,6 @@ def resolve_backbone(config: Config, name: str) -> dict[str, Any]:
     entry, _ = merged(config, "backbones", name, own=("model", "network", "module"))
     check_module(entry, f"backbone '{name}'")
     full = backbones.resolve_backbone(entry) | {"name": name}
-    full.pop("description", None)
     files: dict[str, str] = {}
     for key in ("weights", "model_config", "text_features"):
         if full.get(key):
@@ -129,7 +126,6 @@ def resolve_adapter(config: Config, name: str) -> dict[str, Any]:
     method = entry.pop("module", base)
     n_augmentations = entry.pop("n_augmentations", config["augmented"]["n_augmentations"])
     n_augmentations = 0 if method in WITHOUT_COPIES else n_augmentations
-    entry.pop("description", None)
     values = entry if is_own(method) else asdict(hyper_parameters(method, entry))
     parameters = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
     return {"method": method, "parameters": parameters, "n_augmentations": n_augmentations}
@@ -139,7 +135,6 @@ def resolve_network(config: Config, name: str) -> dict[str, Any]:
     """Where the files of a frozen network come from; its own place, if it has one."""
     entry, _ = merged(config, "networks", name, own=("kind",))
     full = networks.resolve_network(entry) | {"name": name}
-    full.pop("description", None)
     if full["path"] and not Path(full["path"]).exists():
         raise UserError(f"The path '{full['path']}' of the network '{name}' does not exist.")
     return full

@@ -32,31 +32,21 @@ def find_files(paths: Iterable[str | Path], suffixes: Iterable[str]) -> Iterator
 
 
 def _walk(folder: Path, allowed: tuple[str, ...], seen: set[tuple[int, int]]) -> Iterator[Path]:
-    waiting = [folder]
-    while waiting:
-        here = waiting.pop()
-        try:
-            status = os.stat(here)
-            if (status.st_dev, status.st_ino) in seen:
-                continue
-            seen.add((status.st_dev, status.st_ino))
-            with os.scandir(here) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except OSError:
-            yield here
+    failed: list[OSError] = []
+    for here, folders, names in os.walk(folder, onerror=failed.append, followlinks=True):
+        while failed:
+            yield Path(failed.pop().filename)
+        status = os.stat(here)
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
             continue
-        folders = []
-        for entry in found:
-            if entry.name.startswith("."):
-                continue
-            try:
-                if entry.is_dir():
-                    folders.append(Path(entry.path))
-                elif entry.is_file() and entry.name.lower().endswith(allowed):
-                    yield Path(entry.path)
-            except OSError:  # a link that points at itself
-                continue
-        waiting.extend(reversed(folders))
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(here, name)
+            if not name.startswith(".") and name.lower().endswith(allowed) and path.is_file():
+                yield path
+    yield from (Path(error.filename) for error in failed)
 
 
 def printable(path: str | Path) -> str:

@@ -21,6 +21,9 @@ from pointclip.core.atomic import atomic
 from pointclip.core.errors import DamagedFile, UserError
 
 
+BLOCK = 64 * 2**20  # bytes of rows in memory at once
+
+
 @contextmanager
 def new_h5(path: str | Path, **attrs: Any) -> Iterator[h5py.File]:
     """Open a new HDF5 file for writing; `attrs` that HDF5 cannot hold are stored as JSON."""
@@ -96,9 +99,9 @@ def create_rows(
     return group.create_dataset(name, size, dtype, fillvalue=fill, **shape, **more)
 
 
-def row_blocks(data: h5py.Dataset, most: int = 64 * 2**20) -> Iterator[slice]:
-    """The rows of a data set in blocks of at most `most` bytes, or of one row."""
-    step = max(1, most // max(1, int(np.prod(data.shape[1:])) * data.dtype.itemsize))
+def row_blocks(data: h5py.Dataset) -> Iterator[slice]:
+    """The rows of a data set in blocks of at most `BLOCK` bytes, or of one row."""
+    step = max(1, BLOCK // max(1, int(np.prod(data.shape[1:])) * data.dtype.itemsize))
     return (slice(row, row + step) for row in range(0, len(data), step))
 
 

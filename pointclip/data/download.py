@@ -3,12 +3,9 @@
 import errno
 import hashlib
 import logging
-import lzma
 import re
 import shutil
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -97,7 +94,10 @@ def unpack(archive: Path, folder: Path, wanted: Callable[[PurePosixPath], bool])
                 zipped.extract(member, new)
     except FileNotFoundError as error:
         raise UserError(f"{archive} does not exist.") from error
-    except _BAD_ZIP as error:
+    except UserError:
+        raise
+    # zipfile and its decompressors raise errors of a dozen kinds over damaged archives.
+    except Exception as error:
         if isinstance(error, OSError) and error.errno not in _BAD_NAME:
             raise
         reason = " ".join(str(error).split())[:200]
@@ -109,12 +109,8 @@ def unpack(archive: Path, folder: Path, wanted: Callable[[PurePosixPath], bool])
     return sorted(member.filename for member in members)
 
 
-# What zipfile and its decompressors raise over damaged archives, and what the system says of names
-# that it cannot take. All else that it says (a full disk) is not the archive's fault.
-_BAD_ZIP = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError),
-    *(OSError, ValueError, LookupError, struct.error, OverflowError, MemoryError),
-)
+# What the system says of names that it cannot take. All else that it says (a full disk) is not the
+# archive's fault.
 _BAD_NAME = (None, errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 
 

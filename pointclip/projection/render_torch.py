@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from pointclip.projection.smoothing import gaussian_taps, sharpness
@@ -46,22 +46,13 @@ def perspective(
     weight = (1 / safe).double()
     for i in range(splat):
         for j in range(splat):
-            pixel, inside = _pixel(row + (start + i), column + (start + j), z, size)
+            a, b = (row + (start + i)).ceil(), (column + (start + j)).ceil()
+            inside = (a >= 0) & (a < size) & (b >= 0) & (b < size) & (z >= 0)
+            pixel = torch.where(inside, a * size + b, 0).long()
             total.scatter_add_(-1, pixel, torch.where(inside, weight, 0))
             count.scatter_add_(-1, pixel, inside.double())
     depth = torch.where(count > 0, count / torch.where(count > 0, total, 1), 0).float()
     return rearrange(depth, "shape view (height width) -> shape view height width", height=size)
-
-
-def _pixel(
-    row: Float[Tensor, "*batch"],
-    column: Float[Tensor, "*batch"],
-    z: Float[Tensor, "*batch"],
-    size: int,
-) -> tuple[Int[Tensor, "*batch"], Bool[Tensor, "*batch"]]:
-    row, column = row.ceil(), column.ceil()
-    inside = (row >= 0) & (row < size) & (column >= 0) & (column < size) & (z >= 0)
-    return torch.where(inside, row * size + column, 0).long(), inside
 
 
 def surface(

@@ -146,12 +146,11 @@ def accuracies(
         batch: most shapes in memory at once; all parts have the same size.
     """
     assert labels is not None
-    correct: Tensor | int = 0
-    parts = max(1, math.ceil(len(labels) / batch))
-    for chunk, truth in zip(features.chunk(parts), labels.chunk(parts), strict=True):
-        scores = module.logits(state, chunk, task.prototypes, task.logit_scale)
-        correct = correct + (scores.argmax(-1) == truth).sum(-1)
-    return 100 * np.asarray(torch.as_tensor(correct).cpu(), dtype=np.float64) / len(labels)
+    shapes = len(labels)
+    size = math.ceil(shapes / max(1, math.ceil(shapes / batch)))
+    all_of_them = np.full(len(task.seeds), shapes + 1)
+    wrong, _ = count_wrong(module, state, task, features, labels, all_of_them, size)
+    return 100 * (shapes - wrong) / shapes
 
 
 def update_best(best: State | None, state: State, better: np.ndarray) -> State:

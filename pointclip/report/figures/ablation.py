@@ -81,8 +81,7 @@ def ablation_plot(
     panels[0].set_ylabel("accuracy (%)" if numeric else spoken(by))
     if len(series) > 1:
         legend_below(figure, panels, series)
-    if title:
-        figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10)
     return figure
 
 

@@ -45,8 +45,7 @@ def reliability_diagram(
     axes[1, 0].set_ylabel("error among them (%)")
     names: Sequence[str] = ["confidence = accuracy", *LABELS.values(), *map(_by, _SCORES)]
     legend_below(figure, axes.flat, names)
-    if title:
-        figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10)
     return figure
 
 

@@ -37,8 +37,7 @@ def accuracy_by_seconds(times: pd.DataFrame, title: str = "") -> Figure:
         axis.set(title=_shots(int(count)), xlabel="CPU seconds of training a seed")
         axis.margins(x=0.25)
     panels[0].set_ylabel("accuracy on test shapes (%), ± std over seeds")
-    if title:
-        figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10)
     return figure
 
 
@@ -95,6 +94,5 @@ def ranking(ranked: pd.DataFrame, title: str = "") -> Figure:
     panels[0].set_yticks(range(len(order)), names)
     panels[0].set_ylim(len(order) - 0.5, -0.5)
     panels[0].set_ylabel("method (mean rank)")
-    if title:
-        figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10)
     return figure

@@ -38,8 +38,7 @@ def corruption_heatmap(errors: pd.DataFrame, title: str = "") -> Figure:
         axis.set_xlabel("severity")
         axis.grid(False)
     figure.colorbar(shades, ax=axes, label="error (%)", shrink=0.8)
-    if title:
-        figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10)
     return figure
 
 
@@ -70,8 +69,7 @@ def corruption_curve(errors: pd.DataFrame, title: str = "") -> Figure:
         axis.set_xlabel("severity (0: clean)")
     axes[0].set_ylabel("error (%)")
     legend_below(figure, axes, families)
-    if title:
-        figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10)
     return figure
 
 

@@ -134,6 +134,5 @@ def ablation_plot(scenes: pd.DataFrame, by: str, title: str = "") -> Figure:
     axis.set_xlabel("registration recall (%)")
     if len(series) > 1:
         legend_below(figure, [axis], [", ".join(own) for own in series])
-    if title:
-        figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10)
     return figure

@@ -58,8 +58,7 @@ def shots_curve(scores: pd.DataFrame, title: str = "") -> Figure:
         axis.set(title=f"protocol: {protocol}", xlabel="shots per class")
     panels[0].set_ylabel("accuracy on test shapes (%)")
     legend_below(figure, panels, [*curves, *lines])
-    if title:
-        figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10)
     return figure
 
 
