@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pointclip.catalog.datasets import CLASSES, FURNITURE
 from pointclip.core.errors import UserError
+from pointclip.core.store import open_h5
 
 
 MAX_BYTES = 1_000_000  # bytes; a list of names has not more
@@ -21,7 +22,8 @@ def read_classes(source: str | Path) -> list[str]:
     if source in CLASSES:
         return list(CLASSES[str(source)])
     if source == "furniture":
-        return _furniture()
+        with open_h5(FURNITURE, foreign=True) as f:
+            return [str(name) for name in f.attrs["classes"]]
     path = Path(source)
     if not path.is_file():
         names = ", ".join(["furniture", *CLASSES])
@@ -38,10 +40,3 @@ def read_classes(source: str | Path) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
         raise UserError(f"{path} must hold a list of names.")
     return [name.strip() for name in found if name.strip()]
-
-
-def _furniture() -> list[str]:
-    from pointclip.core.store import open_h5
-
-    with open_h5(FURNITURE, foreign=True) as f:
-        return [str(name) for name in f.attrs["classes"]]

@@ -38,7 +38,9 @@ def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
     for name in sorted({entries["datasets"][run["dataset"]]["fetched"] for run in used} - {""}):
         entry = entries["datasets"][name]["entry"]
         here = (resources / "datasets" / name / "manifest.json").is_file()
-        if not here and not any(_is_file(url) for url in entry["urls"]):
+        if not here and not any(
+            Path(url.removeprefix("file://")).is_file() for url in entry["urls"]
+        ):
             asked[name] = [Probe(url) for url in entry["urls"] if "://" in url]
     hub, folder = Probe(hub_endpoint()), resources / "weights"
     for name, probes in asked.items():
@@ -114,11 +116,6 @@ def main(path: str) -> int:
         text = f"{error}\n"
     sys.stdout.write(text)
     return 0 if text.endswith("Nothing is missing.\n") else 1
-
-
-def _is_file(url: str) -> bool:
-    path = url.removeprefix("file://")
-    return "://" not in path and Path(path).is_file()
 
 
 if __name__ == "__main__":

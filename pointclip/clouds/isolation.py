@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, UInt8
 
 from pointclip.clouds.budget import BUDGET, memory_limit, time_limit
 from pointclip.core.errors import UserError
@@ -42,25 +41,6 @@ class Reader:
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
         self.lock = threading.Lock()
-
-    def read(
-        self,
-        path: Path,
-        points: int | None,
-        index: int,
-        seed: int,
-        colored: bool = False,
-        repeat: bool = True,
-    ) -> tuple[Float[np.ndarray, "point 3"], UInt8[np.ndarray, "point 3"] | None]:
-        """What `read.read_points` returns.
-
-        Raises:
-            UserError: if the file cannot be read; the message is the reason alone.
-        """
-        found = self.arrays(
-            path, points=points, index=index, seed=seed, colored=colored, repeat=repeat
-        )
-        return found["points"], found.get("colors")
 
     def arrays(self, path: Path, **request: Any) -> dict[str, np.ndarray]:
         """What `read.read_arrays` (or `read_points`) returns.

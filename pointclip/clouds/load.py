@@ -41,7 +41,7 @@ def load_cloud(
         UserError: if the file is missing, damaged, or no cloud. Nothing in it is ever executed,
             and `budget` limits the memory and time that it takes, by its size on disk.
     """
-    return _load(path, points, up, seed, index, colored=False, repeat=True)[0]
+    return load_colored_cloud(path, points, up, seed, index, colored=False)[0]
 
 
 def load_colored_cloud(
@@ -51,6 +51,7 @@ def load_colored_cloud(
     seed: int = 0,
     index: int = 0,
     repeat: bool = True,
+    colored: bool = True,
 ) -> tuple[Float[np.ndarray, "point 3"], UInt8[np.ndarray, "point 3"] | None]:
     """The points of `load_cloud`, and their colours, or None if the file has none.
 
@@ -61,20 +62,8 @@ def load_colored_cloud(
 
     Args:
         repeat: whether a smaller cloud's points are repeated up to `points`.
+        colored: whether colours are looked for.
     """
-    return _load(path, points, up, seed, index, colored=True, repeat=repeat)
-
-
-def _load(
-    path: str | Path,
-    points: int | None,
-    up: str,
-    seed: int,
-    index: int,
-    *,
-    colored: bool,
-    repeat: bool,
-) -> tuple[Float[np.ndarray, "point 3"], UInt8[np.ndarray, "point 3"] | None]:
     choose(up, UP, "up axis")
     if points is not None and points < 1:
         raise UserError(f"{points} points cannot be sampled: ask for at least 1.")
@@ -82,11 +71,12 @@ def _load(
     name = printable(path)
     if path.suffix.lower() not in FORMATS:
         raise UserError(f"{name} has no suffix of a point cloud: known are {', '.join(FORMATS)}.")
+    how = {"points": points, "index": index, "seed": seed, "colored": colored, "repeat": repeat}
     try:
-        cloud, colors = READER.read(path, points, index, seed, colored, repeat)
+        found = READER.arrays(path, **how)
     except UserError as error:
         raise UserError(f"Cannot read {name}: {error}.") from error
-    return turn_up(cloud, up), colors
+    return turn_up(found["points"], up), found.get("colors")
 
 
 def normalise(points: Float[np.ndarray, "point 3"]) -> Float[np.ndarray, "point 3"]:

@@ -4,13 +4,12 @@ Snakemake only counts GPUs (`--resources gpu=4`); it does not say which one a jo
 """
 
 import os
+import sys
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 
-
-# Open files: as long as the process lives, and with it the lock.
-_held: list[int] = []
+from pointclip.core.run_lock import hold
 
 
 @cache
@@ -23,9 +22,7 @@ def acquire_gpu(count: int, folder: str | Path | None = None) -> int:
     Args:
         folder: where the lock files lie: one that is local to the machine; None for a temporary.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return 0
     # By their own names: the first GPU that Slurm shows a job is not the first of the machine.
     names = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
@@ -33,13 +30,6 @@ def acquire_gpu(count: int, folder: str | Path | None = None) -> int:
         names = [str(index) for index in range(count)]
     user = os.getuid()
     for index, name in enumerate(names):
-        path = Path(folder or gettempdir(), f"pointclip-{user}-gpu-{name}.lock")
-        file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(file)
-            continue
-        _held.append(file)
-        return index
+        if hold(Path(folder or gettempdir(), f"pointclip-{user}-gpu-{name}.lock")):
+            return index
     return os.getpid() % count

@@ -7,6 +7,7 @@ ends. A lock of Snakemake that is older than every living run belongs to none of
 
 import os
 import socket
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -30,23 +31,16 @@ def begin(folder: Path) -> list[Path]:
     Returns:
         the locks that were removed.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return []
     runs = folder.resolve() / "runs"
     runs.mkdir(parents=True, exist_ok=True)
     own = runs / f"{socket.gethostname()}-{os.getpid()}"
     # Under its name only when it is locked: others take a file without a lock for a dead run's.
     new = own.with_name(f".{own.name}")
-    file = os.open(new, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(file)
+    if not hold(new):
         return []
     new.replace(own)
-    _held.append(file)
     os.environ[RUN] = str(own)
     living = []
     for other in set(runs.glob("[!.]*")) - {own}:
@@ -62,6 +56,20 @@ def begin(folder: Path) -> list[Path]:
                 lock.unlink()
                 stale.append(lock)
     return stale
+
+
+def hold(path: Path) -> bool:
+    """Lock a file as long as this process lives; False if another one has locked it."""
+    import fcntl
+
+    file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return False
+    _held.append(file)
+    return True
 
 
 def has_ended(run: Path) -> bool:

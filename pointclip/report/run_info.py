@@ -87,6 +87,7 @@ def page(facts: Mapping[str, str], config: Mapping[str, Any], seconds: pd.DataFr
         "<tr>" + "".join(f"<td>{escape(_short(cell))}</td>" for cell in row) + "</tr>"
         for row in seconds.itertuples(index=False)
     )
+    shown = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Provenance of the results</title>
 <style>
@@ -102,13 +103,9 @@ pre {{ background: #f6f6f6; padding: 1em; overflow: auto }}
 <p>Summed over the jobs of a stage; jobs that ran side by side count each.</p>
 <table><tr>{head}</tr>{stages}</table>
 <h2>Config</h2>
-<pre>{escape(_yaml(config))}</pre>
+<pre>{escape(shown)}</pre>
 </body></html>
 """
-
-
-def _yaml(config: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
 
 
 def _short(cell: object) -> str:

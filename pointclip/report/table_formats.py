@@ -1,5 +1,6 @@
 """A table as a document: CSV for machines; Markdown, HTML and LaTeX for people."""
 
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -124,7 +125,7 @@ def to_html(frame: pd.DataFrame, title: str = "", note: str = "", whole: bool = 
     if title:
         table = table.tab_header(title)
     if note:
-        table = table.tab_source_note(html(_escape(note.strip()).replace("\n", "<br>")))
+        table = table.tab_source_note(html(escape(note.strip(), quote=False).replace("\n", "<br>")))
     if not whole:
         return table.as_raw_html()
     page = table.as_raw_html(make_page=True)
@@ -164,10 +165,6 @@ def to_text(summary: pd.DataFrame) -> str:
 def _is_number(cells: pd.Series) -> bool:
     first = [cell for cell in cells if cell]
     return bool(first) and all(cell[0].isdigit() or cell[0] in "+-" for cell in first)
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _tex(text: str) -> str:
