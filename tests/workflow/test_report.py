@@ -1,5 +1,6 @@
 """The report as a reader finds it: of the real DAG, opened and clicked through in Chromium."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,8 +132,9 @@ def test_a_long_table_can_be_filtered_inside_the_report(browser: Any, report: Pa
 
 
 def test_every_caption_is_used_and_every_used_one_exists() -> None:
-    workflow = REPOSITORY / "workflow"
-    rules = [workflow / "Snakefile", *(workflow / "rules").glob("*.smk")]
+    """The caption of a file is the second argument of `shown`, or has the file's name."""
+    rules = (REPOSITORY / "workflow" / "rules").glob("*.smk")
     text = "".join(path.read_text() for path in rules)
-    used = {part.split('"')[0] for part in text.split("report/")[1:]}
-    assert {name for name in used if name.endswith(".rst")} == {p.name for p in CAPTIONS.iterdir()}
+    shown = re.findall(r'shown\(\s*"([^"]+)"(?:,\s*"([^"]+)")?', text)
+    used = {f"{caption or Path(file).stem}.rst" for file, caption in shown}
+    assert used | {"workflow.rst"} == {path.name for path in CAPTIONS.iterdir()}
