@@ -51,7 +51,7 @@ def add_files(made):
     """Give a rule a log and a benchmark, named by the rule and its wildcards."""
     output = str(made.output[0])
     wildcards = sorted(made.wildcard_names, key=lambda name: output.index(f"{{{name}"))
-    below = "/".join([made.name, *map("{{{}}}".format, wildcards)])
+    below = Path(made.name, *map("{{{}}}".format, wildcards))
     made.log_modifier = made.benchmark_modifier = workflow.modifier.path_modifier
     made.set_log(f"<logs>/{below}.log")
     made.benchmark = f"<benchmarks>/{below}.tsv"
