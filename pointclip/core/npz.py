@@ -16,7 +16,7 @@ from pointclip.core.errors import UserError
 
 # zlib packs by about a thousand at most: a few bytes must not fill the memory.
 MOST_PACKED = 1100
-_HEADERS = {
+HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
@@ -45,7 +45,7 @@ def read_npz(path: str | Path, names: Collection[str] | None = None) -> dict[str
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(member) as f:
-        shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(f)](f)
+        shape, fortran, dtype = HEADERS[np.lib.format.read_magic(f)](f)
         if dtype.hasobject:
             raise ValueError("it holds Python objects, which could run code")
         left, wanted = member.file_size - f.tell(), math.prod(shape) * dtype.itemsize

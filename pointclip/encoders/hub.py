@@ -73,13 +73,10 @@ def fetch_from_hub(entry: Mapping[str, Any], folder: Path) -> Path:
         UserError: if the hub does not answer or has no such file, or the checksum is wrong; it
             names the file that is missing and where to put it.
     """
-    if not Probe(hub_endpoint()).reached():
+    unpublished = reads_points(entry) and not (entry["hub"] and entry["file"])
+    if unpublished or not Probe(hub_endpoint()).reached():
         raise UserError(missing_weights(entry, folder))
     if reads_points(entry):
-        if not entry["hub"] or not entry["file"]:
-            raise UserError(
-                f"Weights of '{entry['name']}' are published nowhere: set 'weights' to a file."
-            )
         return _download(entry, entry["hub"], entry["file"], None, folder)
     open_clip = import_open_clip(entry)
     repo, _, filename = pretrained_config(open_clip, entry).get("hf_hub", "").rpartition("/")
@@ -99,7 +96,7 @@ def missing_weights(entry: Mapping[str, Any], folder: Path) -> str:
     source = f"{entry['hub']} on the hub" if entry["hub"] else ""
     name, file = weights_name(entry), HUB_FILES[0]
     if reads_points(entry):
-        if not entry["file"]:
+        if not (entry["hub"] and entry["file"]):
             return f"Weights of '{entry['name']}' are published nowhere: set 'weights' to a file."
         file = str(entry["file"]).rpartition("/")[2]
         told = f"{entry['file']}, {source}{size}"

@@ -58,17 +58,15 @@ def projections(as_json: AsJson = False) -> None:
     from pointclip.catalog.projections import DESCRIPTIONS, PROJECTIONS
     from pointclip.projection.projection import get_projection
 
-    rows = []
-    for name in PROJECTIONS:
-        projection = get_projection(name)
-        rows.append(
-            {
-                "projection": name,
-                "views": projection.views,
-                "size": "{} by {}".format(*projection.size),
-                "description": DESCRIPTIONS[name],
-            }
-        )
+    rows = [
+        {
+            "projection": projection.name,
+            "views": projection.views,
+            "size": "{} by {}".format(*projection.size),
+            "description": DESCRIPTIONS[projection.name],
+        }
+        for projection in map(get_projection, PROJECTIONS)
+    ]
     _show(rows, as_json)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from pointclip.clouds.mesh import BLOCK, Scan, Subsampler
 from pointclip.core.errors import UserError
+from pointclip.core.npz import HEADERS
 
 
 COLORS = ("colors", "color", "rgb")
@@ -53,13 +54,9 @@ def read_npz(path: Path, index: int, rng: np.random.Generator) -> Scan:
 def _stream_blocks(f: Any, size: int, index: int) -> Iterator[np.ndarray]:
     """The rows of a cloud in an NPY stream, in blocks of `BLOCK`."""
     version = np.lib.format.read_magic(f)
-    read = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }.get(version)
-    if read is None:
+    if version not in HEADERS:
         raise UserError(f"its array has the unknown version {version}")
-    shape, fortran, dtype = read(f)
+    shape, fortran, dtype = HEADERS[version](f)
     stride = _check(shape, dtype)
     if math.prod(shape) * dtype.itemsize > size - f.tell():
         raise UserError("its array is cut short")
