@@ -16,6 +16,9 @@ from pointclip.clouds.load import load_cloud
 from pointclip.core.errors import UserError
 
 
+PLAIN = {"points": None, "index": 0, "seed": 0, "colored": False}
+
+
 @pytest.fixture
 def clouds(tmp_path):
     paths = [tmp_path / f"{i}.npy" for i in range(8)]
@@ -111,7 +114,7 @@ def test_a_warning_about_a_file_reaches_the_caller(tmp_path, caplog):
 )
 def test_how_the_process_ended_is_the_reason(clouds, monkeypatch, end, reason):
     reader = Reader()
-    reader.read(clouds[0], None, 0, 0)
+    reader.arrays(clouds[0], **PLAIN)
 
     def ask(request):
         reader.process.send_signal(end)
@@ -119,7 +122,7 @@ def test_how_the_process_ended_is_the_reason(clouds, monkeypatch, end, reason):
 
     monkeypatch.setattr(reader, "_ask", ask)
     with pytest.raises(UserError, match=reason):
-        reader.read(clouds[0], None, 0, 0)
+        reader.arrays(clouds[0], **PLAIN)
 
 
 def test_many_warnings_about_a_file_are_few(tmp_path, caplog):
@@ -144,7 +147,7 @@ def test_a_name_that_cannot_be_opened_is_one_sentence(tmp_path, name):
 
 def test_no_process_is_left_behind(clouds):
     reader = Reader()
-    reader.read(Path(clouds[0]), None, 0, 0)
+    reader.arrays(Path(clouds[0]), **PLAIN)
     process = reader.process
     assert reader.stop() == 0
     assert process.poll() == 0

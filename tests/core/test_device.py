@@ -8,7 +8,7 @@ import pytest
 import torch
 from places import REPOSITORY
 
-from pointclip.core import device
+from pointclip.core import device, run_lock
 from pointclip.core.job import pick_device
 
 
@@ -75,5 +75,5 @@ def test_the_device_is_one_that_nobody_has(
     # The same job asks again: the same answer.
     assert pick_device("auto") == torch.device("cuda:1")
     device.acquire_gpu.cache_clear()
-    while device._held:
-        os.close(device._held.pop())
+    while run_lock._held:
+        os.close(run_lock._held.pop())
