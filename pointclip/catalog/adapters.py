@@ -126,10 +126,13 @@ class Proker:
 
 
 @dataclass(frozen=True)
-class KernelRidge(Proker):
+class KernelRidge:
     """Kernel ridge regression beside zero-shot; without a `ridge` it is 1 / shots."""
 
-    beta: float | None = number(1.0, 1e-6, 1e6)
+    beta: float = number(1.0, 1e-6, 1e6)
+    ridge: float | None = number(None, 1e-9, 1e6)
+    betas: tuple[float, ...] = numbers(_BETAS, 1e-6, 1e6)
+    ridges: tuple[float, ...] = numbers(_RIDGES, 1e-9, 1e6)
 
 
 @dataclass(frozen=True)
