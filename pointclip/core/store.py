@@ -21,9 +21,6 @@ from pointclip.core.atomic import atomic
 from pointclip.core.errors import DamagedFile, UserError
 
 
-BLOCK = 64 * 2**20  # bytes of rows in memory at once
-
-
 @contextmanager
 def new_h5(path: str | Path, **attrs: Any) -> Iterator[h5py.File]:
     """Open a new HDF5 file for writing; `attrs` that HDF5 cannot hold are stored as JSON."""
@@ -97,12 +94,6 @@ def create_rows(
     more = {**hdf5plugin.Zstd(clevel=1)} if pressed else {}
     shape = {"chunks": (rows, *size[1:]), "maxshape": (None, *size[1:])}
     return group.create_dataset(name, size, dtype, fillvalue=fill, **shape, **more)
-
-
-def row_blocks(data: h5py.Dataset) -> Iterator[slice]:
-    """The rows of a data set in blocks of at most `BLOCK` bytes, or of one row."""
-    step = max(1, BLOCK // max(1, int(np.prod(data.shape[1:])) * data.dtype.itemsize))
-    return (slice(row, row + step) for row in range(0, len(data), step))
 
 
 def ids_of(paths: Sequence[str | Path]) -> np.ndarray:

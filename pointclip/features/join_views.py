@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from pointclip.core.errors import UserError
-from pointclip.core.store import new_h5, open_h5, row_blocks
+from pointclip.core.store import new_h5, open_h5
+from pointclip.features.view_subset import row_blocks
 
 
 def join_views(parts: Mapping[str, str | Path], out: str | Path, name: str) -> None:

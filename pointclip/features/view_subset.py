@@ -1,11 +1,17 @@
 """Features of some views of a projection, taken from those of all its views."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import h5py
+import numpy as np
+
 from pointclip.core.errors import UserError
-from pointclip.core.store import new_h5, open_h5, row_blocks
+from pointclip.core.store import new_h5, open_h5
+
+
+BLOCK = 64 * 2**20  # bytes of features in memory at once
 
 
 def select_views(features: str | Path, views: Sequence[int], out: str | Path) -> None:
@@ -33,3 +39,9 @@ def select_views(features: str | Path, views: Sequence[int], out: str | Path) ->
         selected = f.create_dataset("features", (*leading, len(views), channels), data.dtype)
         for block in row_blocks(data):
             selected[block] = data[block][..., list(views), :]
+
+
+def row_blocks(data: h5py.Dataset) -> Iterator[slice]:
+    """The rows of a data set in blocks of at most `BLOCK` bytes, or of one row."""
+    step = max(1, BLOCK // max(1, int(np.prod(data.shape[1:])) * data.dtype.itemsize))
+    return (slice(row, row + step) for row in range(0, len(data), step))

@@ -5,6 +5,7 @@ import pytest
 
 from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.features import view_subset
 from pointclip.features.join_views import join_views
 
 
@@ -18,7 +19,7 @@ def write(path, views, *leading, ids=("a", "b", "c"), channels=4, seed=0):
 
 @pytest.mark.parametrize("leading", [(), (2,)])
 def test_views_stand_side_by_side_in_order(leading, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "BLOCK", 1)
+    monkeypatch.setattr(view_subset, "BLOCK", 1)
     parts = {
         "one": write(tmp_path / "one.h5", 2, *leading, seed=1),
         "two": write(tmp_path / "two.h5", 3, *leading, seed=2),

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from pointclip.core import store
 from pointclip.core.errors import UserError
 from pointclip.core.store import ids_of, new_h5, open_h5, view_names
+from pointclip.features import view_subset
 from pointclip.features.view_subset import select_views
 
 
@@ -23,7 +23,7 @@ def source(tmp_path):
 def test_views_are_copied_in_the_given_order_with_ids_and_attributes(
     source, tmp_path, views, monkeypatch
 ):
-    monkeypatch.setattr(store, "BLOCK", 60)  # several blocks
+    monkeypatch.setattr(view_subset, "BLOCK", 60)  # several blocks
     path, data = source
     select_views(path, views, tmp_path / "some.h5")
     with open_h5(tmp_path / "some.h5") as f:
