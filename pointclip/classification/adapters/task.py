@@ -23,7 +23,7 @@ State = dict[str, Tensor]  # what a method has learned; every tensor leads with 
 class FewShotTask:
     """Features, labels and prototypes of one (data set, projection, prompts, backbone, shots).
 
-    Features are as the encoder gives them, un-normalised. The shapes of `features` and `augmented`
+    Features are as they are cached: float16, of any length. The shapes of `features` and `augmented`
     are the same: all shots of all seeds, each once. No test shape has a place here.
 
     Attributes:
