@@ -23,8 +23,8 @@ State = dict[str, Tensor]  # what a method has learned; every tensor leads with 
 class FewShotTask:
     """Features, labels and prototypes of one (data set, projection, prompts, backbone, shots).
 
-    Features are as they are cached: float16, of any length. The shapes of `features` and `augmented`
-    are the same: all shots of all seeds, each once. No test shape has a place here.
+    Features are as they are cached: float16, of any length. The shapes of `features` and of
+    `augmented` are the same: all shots of all seeds, each once. No test shape has a place here.
 
     Attributes:
         augmented: features of augmented copies of the shapes.
