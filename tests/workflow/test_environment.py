@@ -58,6 +58,15 @@ def test_pip_and_conda_name_the_same_packages_and_bounds() -> None:
     assert there == renamed
 
 
+def test_the_slurm_profile_can_be_read_and_names_rules() -> None:
+    profile = yaml.safe_load((REPOSITORY / "workflow/profiles/slurm/profile.yaml").read_text())
+    # Snakemake asks whether there is a file of the name that a text is.
+    assert max(len(text) for text in profile.values() if isinstance(text, str)) < 256
+    rules = "".join(path.read_text() for path in REPOSITORY.glob("workflow/rules/*.smk"))
+    named = re.findall(r"^(?:use rule \w+ as|rule) (\w+)", rules, re.MULTILINE)
+    assert set(profile["slurm-array-jobs"].split(", ")) <= set(named)
+
+
 def test_use_conda_makes_one_environment_and_runs_in_it(blank: Project, tmp_path: Path) -> None:
     conda = tmp_path / "conda"
     (conda / "bin").mkdir(parents=True)
