@@ -49,7 +49,7 @@ def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
         if config["keep_depth"]:
             files |= {path("depth", **ids, **part) for ids in rendered}
     if few:
-        files.add(path("shots", **run))
+        files |= {path("shots", **run), str(Path(logits(run)).with_name("adapter.safetensors"))}
         if resolve_adapter(config, run["adapter"])["n_augmentations"]:
             files |= {path("augmented", **ids) for ids in projections}
     return files
