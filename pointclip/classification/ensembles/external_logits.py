@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 from pointclip.core import store
 from pointclip.core.errors import UserError
+from pointclip.core.files import printable
 from pointclip.core.npz import read_npz
 
 
@@ -69,7 +70,8 @@ def read_source_ids(ids: str | Path) -> dict[str, str]:
 def _read_parquet(path: Path) -> pd.DataFrame:
     frame = store.read_parquet(path, foreign=True)
     if "id" not in frame:
-        raise UserError(f"{path} has no column 'id': it has {', '.join(frame.columns)}.")
+        columns = printable(", ".join(map(str, frame.columns)))[:200]
+        raise UserError(f"{path} has no column 'id': it has {columns}.")
     return frame.astype({"id": object}).set_index("id")
 
 

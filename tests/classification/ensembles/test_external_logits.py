@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from few_shot_data import write_external
 from places import REPOSITORY
@@ -66,3 +67,11 @@ def test_files_that_are_no_logits_are_sentences(tmp_path):
     np.savez(pickled, id=IDS, logits=LOGITS, classes=np.array(CLASSES, dtype=object))
     with pytest.raises(UserError, match="not a readable NPZ file"):
         external_logits.read_logits(pickled, IDS, CLASSES)
+
+
+def test_of_endless_column_names_the_sentence_shows_the_beginning(tmp_path):
+    path = tmp_path / "theirs.parquet"
+    pd.DataFrame({"x\n" * 5000: [1.0]}).to_parquet(path)
+    with pytest.raises(UserError, match=r"has no column 'id': it has x\\nx\\n") as told:
+        external_logits.read_logits(path, IDS, CLASSES)
+    assert len(str(told.value)) < 300 + len(str(path))
