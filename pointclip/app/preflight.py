@@ -30,6 +30,12 @@ from pointclip.registration.pairs import missing_scenes
 SIZES = Path("docs/run_sizes.csv")  # in the repository
 
 
+def lies_here(url: str) -> bool:
+    """Whether an archive's URL is a file of this machine; one of the web can be no file's name."""
+    path = url.removeprefix("file://")
+    return "://" not in path and Path(path).is_file()
+
+
 def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
     """A sentence for every data set, backbone and network neither here nor to be fetched."""
     used = experiments.all_runs(config)
@@ -38,9 +44,7 @@ def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
     for name in sorted({entries["datasets"][run["dataset"]]["fetched"] for run in used} - {""}):
         entry = entries["datasets"][name]["entry"]
         here = (resources / "datasets" / name / "manifest.json").is_file()
-        if not here and not any(
-            Path(url.removeprefix("file://")).is_file() for url in entry["urls"]
-        ):
+        if not here and not any(map(lies_here, entry["urls"])):
             asked[name] = [Probe(url) for url in entry["urls"] if "://" in url]
     hub, folder = Probe(hub_endpoint()), resources / "weights"
     for name, probes in asked.items():

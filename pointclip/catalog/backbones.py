@@ -7,29 +7,6 @@ from pointclip.catalog.point_backbones import POINT_BACKBONES, POINT_CHOICES, PO
 from pointclip.core.errors import UserError, choose
 
 
-# Id, open_clip's model and tag, repository on the hub, bytes.
-_LATER = (
-    (
-        *("vit_bigg_14", "ViT-bigG-14", "laion2b_s39b_b160k"),
-        *("laion/CLIP-ViT-bigG-14-laion2B-39B-b160k", 10158e6),
-    ),
-    (
-        *("eva02_e_14_plus", "EVA02-E-14-plus", "laion2b_s9b_b144k"),
-        *("timm/eva02_enormous_patch14_plus_clip_224.laion2b_s9b_b144k", 20179e6),
-    ),
-    ("dfn_b_16", "ViT-B-16-quickgelu", "dfn2b", "apple/DFN2B-CLIP-ViT-B-16", 598e6),
-    ("dfn_h_14", "ViT-H-14-quickgelu", "dfn5b", "apple/DFN5B-CLIP-ViT-H-14", 3944e6),
-    (
-        *("datacomp_l_14", "ViT-L-14", "datacomp_xl_s13b_b90k"),
-        *("laion/CLIP-ViT-L-14-DataComp.XL-s13B-b90K", 1710e6),
-    ),
-    ("pe_core_b_16", "PE-Core-B-16", "meta", "timm/PE-Core-B-16", 1791e6),
-    ("siglip2_b_16", "ViT-B-16-SigLIP2", "webli", "timm/ViT-B-16-SigLIP2", 1501e6),
-    (
-        *("siglip2_so400m_14", "ViT-SO400M-14-SigLIP2-378", "webli"),
-        *("timm/ViT-SO400M-14-SigLIP2-378", 4544e6),
-    ),
-)
 # `hub` repeats what open_clip knows (a test compares), because importing open_clip takes seconds.
 # Sizes are those of the parameters in single precision; some files hold half of it.
 BACKBONES: dict[str, dict[str, Any]] = {
@@ -40,29 +17,114 @@ BACKBONES: dict[str, dict[str, Any]] = {
         "weights": "iconclip/iconclip.safetensors",
         "prompts": "iconclip",
     },
-    # The six of PointCLIP. The release feeds depth without CLIP's mean and std, so do these. The
-    # seventh is there for its text tower, as are the next two: 3D encoders were trained with them
-    # (see `point_backbones.py`).
-    **{
-        name: {"model": model, "pretrained": "openai", "hub": f"timm/{hub}.openai", "size": size}
-        for name, model, hub, size in (
-            ("rn50", "RN50", "resnet50_clip", 408e6),
-            ("rn101", "RN101", "resnet101_clip", 479e6),
-            ("vit_b_32", "ViT-B-32", "vit_base_patch32_clip_224", 605e6),
-            ("vit_b_16", "ViT-B-16", "vit_base_patch16_clip_224", 598e6),
-            ("rn50x4", "RN50x4", "resnet50x4_clip", 713e6),
-            ("rn50x16", "RN50x16", "resnet50x16_clip", 1164e6),
-            ("vit_l_14", "ViT-L-14", "vit_large_patch14_clip_224", 1711e6),
-        )
+    # The six of PointCLIP. The release feeds depth without CLIP's mean and std, so do these.
+    "rn50": {
+        "model": "RN50",
+        "pretrained": "openai",
+        "hub": "timm/resnet50_clip.openai",
+        "size": 408e6,
     },
-    # The others are stronger ones of later years, small and large. Their depth is normalised as
-    # their photos were.
-    **{
-        name: {
-            **{"model": model, "pretrained": tag, "hub": hub},
-            **{"mean_std": "openclip", "prompts": "depth_templates", "size": size},
-        }
-        for name, model, tag, hub, size in _LATER
+    "rn101": {
+        "model": "RN101",
+        "pretrained": "openai",
+        "hub": "timm/resnet101_clip.openai",
+        "size": 479e6,
+    },
+    "vit_b_32": {
+        "model": "ViT-B-32",
+        "pretrained": "openai",
+        "hub": "timm/vit_base_patch32_clip_224.openai",
+        "size": 605e6,
+    },
+    "vit_b_16": {
+        "model": "ViT-B-16",
+        "pretrained": "openai",
+        "hub": "timm/vit_base_patch16_clip_224.openai",
+        "size": 598e6,
+    },
+    "rn50x4": {
+        "model": "RN50x4",
+        "pretrained": "openai",
+        "hub": "timm/resnet50x4_clip.openai",
+        "size": 713e6,
+    },
+    "rn50x16": {
+        "model": "RN50x16",
+        "pretrained": "openai",
+        "hub": "timm/resnet50x16_clip.openai",
+        "size": 1164e6,
+    },
+    # Those whose text towers 3D encoders were trained with (see `point_backbones.py`).
+    "vit_l_14": {
+        "model": "ViT-L-14",
+        "pretrained": "openai",
+        "hub": "timm/vit_large_patch14_clip_224.openai",
+        "size": 1711e6,
+    },
+    "vit_bigg_14": {
+        "model": "ViT-bigG-14",
+        "pretrained": "laion2b_s39b_b160k",
+        "hub": "laion/CLIP-ViT-bigG-14-laion2B-39B-b160k",
+        "mean_std": "openclip",
+        "prompts": "depth_templates",
+        "size": 10158e6,
+    },
+    "eva02_e_14_plus": {
+        "model": "EVA02-E-14-plus",
+        "pretrained": "laion2b_s9b_b144k",
+        "hub": "timm/eva02_enormous_patch14_plus_clip_224.laion2b_s9b_b144k",
+        "mean_std": "openclip",
+        "prompts": "depth_templates",
+        "size": 20179e6,
+    },
+    # Stronger ones of later years, small and large. Their depth is normalised as their photos were.
+    "dfn_b_16": {
+        "model": "ViT-B-16-quickgelu",
+        "pretrained": "dfn2b",
+        "hub": "apple/DFN2B-CLIP-ViT-B-16",
+        "mean_std": "openclip",
+        "prompts": "depth_templates",
+        "size": 598e6,
+    },
+    "dfn_h_14": {
+        "model": "ViT-H-14-quickgelu",
+        "pretrained": "dfn5b",
+        "hub": "apple/DFN5B-CLIP-ViT-H-14",
+        "mean_std": "openclip",
+        "prompts": "depth_templates",
+        "size": 3944e6,
+    },
+    "datacomp_l_14": {
+        "model": "ViT-L-14",
+        "pretrained": "datacomp_xl_s13b_b90k",
+        "hub": "laion/CLIP-ViT-L-14-DataComp.XL-s13B-b90K",
+        "mean_std": "openclip",
+        "prompts": "depth_templates",
+        "size": 1710e6,
+    },
+    "pe_core_b_16": {
+        "model": "PE-Core-B-16",
+        "pretrained": "meta",
+        "hub": "timm/PE-Core-B-16",
+        "mean_std": "openclip",
+        "prompts": "depth_templates",
+        "size": 1791e6,
+    },
+    "siglip2_b_16": {
+        "model": "ViT-B-16-SigLIP2",
+        "pretrained": "webli",
+        "hub": "timm/ViT-B-16-SigLIP2",
+        "mean_std": "openclip",
+        "prompts": "depth_templates",
+        "size": 1501e6,
+    },
+    "siglip2_so400m_14": {
+        "model": "ViT-SO400M-14-SigLIP2-378",
+        "pretrained": "webli",
+        "hub": "timm/ViT-SO400M-14-SigLIP2-378",
+        "mean_std": "openclip",
+        "prompts": "depth_templates",
+        "size": 4544e6,
     },
 }
 DEFAULTS: dict[str, Any] = {

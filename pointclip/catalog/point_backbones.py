@@ -10,57 +10,86 @@ from collections.abc import Mapping
 from typing import Any
 
 
-_NEVER_RELEASED = {"license": "MIT (code); weights were never released"}
 POINT_BACKBONES: dict[str, dict[str, Any]] = {
     # OpenShape (Liu et al., NeurIPS 2023). Its files beyond B/32 were never given accuracies
     # except G/14; `repeat`: a smaller cloud is filled with points of its own.
-    **{
-        f"openshape_{size}": {
-            "network": f"openshape_{size}",
-            "text": text,
-            "hub": f"OpenShape/openshape-pointbert-vit{size}-rgb",
-            "file": "model.pt",
-            "points": 10_000,
-            "repeat": True,
-            "size": file_bytes,
-            "license": "Apache-2.0 (code), MIT (weights)",
-            **more,
-        }
-        for size, text, file_bytes, more in (
-            ("b32", "vit_b_32", 101e6, {}),
-            ("l14", "vit_l_14", 103e6, {}),
-            (
-                *("g14", "vit_bigg_14", 388e6),
-                {"up": "z_exchanged", "expected": "84.4 on modelnet40 (OpenShape README)"},
-            ),
-        )
+    "openshape_b32": {
+        "network": "openshape_b32",
+        "text": "vit_b_32",
+        "hub": "OpenShape/openshape-pointbert-vitb32-rgb",
+        "file": "model.pt",
+        "points": 10_000,
+        "repeat": True,
+        "size": 101e6,
+        "license": "Apache-2.0 (code), MIT (weights)",
+    },
+    "openshape_l14": {
+        "network": "openshape_l14",
+        "text": "vit_l_14",
+        "hub": "OpenShape/openshape-pointbert-vitl14-rgb",
+        "file": "model.pt",
+        "points": 10_000,
+        "repeat": True,
+        "size": 103e6,
+        "license": "Apache-2.0 (code), MIT (weights)",
+    },
+    "openshape_g14": {
+        "network": "openshape_g14",
+        "text": "vit_bigg_14",
+        "hub": "OpenShape/openshape-pointbert-vitg14-rgb",
+        "file": "model.pt",
+        "points": 10_000,
+        "repeat": True,
+        "up": "z_exchanged",
+        "size": 388e6,
+        "license": "Apache-2.0 (code), MIT (weights)",
+        "expected": "84.4 on modelnet40 (OpenShape README)",
     },
     # Uni3D (Zhou et al., ICLR 2024). The giant's newest file lies beside this one under a name that
     # its README does not give; the tiny and the small one were never released.
-    **{
-        f"uni3d_{size}": {
-            "network": f"uni3d_{network}",
-            "text": "eva02_e_14_plus",
-            "points": 10_000,
-            "size": file_bytes,
-            **(
-                {
-                    "hub": "BAAI/Uni3D",
-                    "file": f"modelzoo/uni3d-{size}/model.pt",
-                    "license": "MIT",
-                    "expected": f"{accuracy} on modelnet40 (Uni3D README)",
-                }
-                if accuracy
-                else _NEVER_RELEASED
-            ),
-        }
-        for size, network, file_bytes, accuracy in (
-            ("b", "base", 178e6, 86.3),
-            ("l", "large", 615e6, 86.3),
-            ("g", "giant", 2035e6, 87.3),
-            ("ti", "tiny", 26e6, None),
-            ("s", "small", 91e6, None),
-        )
+    "uni3d_b": {
+        "network": "uni3d_base",
+        "text": "eva02_e_14_plus",
+        "hub": "BAAI/Uni3D",
+        "file": "modelzoo/uni3d-b/model.pt",
+        "points": 10_000,
+        "size": 178e6,
+        "license": "MIT",
+        "expected": "86.3 on modelnet40 (Uni3D README)",
+    },
+    "uni3d_l": {
+        "network": "uni3d_large",
+        "text": "eva02_e_14_plus",
+        "hub": "BAAI/Uni3D",
+        "file": "modelzoo/uni3d-l/model.pt",
+        "points": 10_000,
+        "size": 615e6,
+        "license": "MIT",
+        "expected": "86.3 on modelnet40 (Uni3D README)",
+    },
+    "uni3d_g": {
+        "network": "uni3d_giant",
+        "text": "eva02_e_14_plus",
+        "hub": "BAAI/Uni3D",
+        "file": "modelzoo/uni3d-g/model.pt",
+        "points": 10_000,
+        "size": 2035e6,
+        "license": "MIT",
+        "expected": "87.3 on modelnet40 (Uni3D README)",
+    },
+    "uni3d_ti": {
+        "network": "uni3d_tiny",
+        "text": "eva02_e_14_plus",
+        "points": 10_000,
+        "size": 26e6,
+        "license": "MIT (code); weights were never released",
+    },
+    "uni3d_s": {
+        "network": "uni3d_small",
+        "text": "eva02_e_14_plus",
+        "points": 10_000,
+        "size": 91e6,
+        "license": "MIT (code); weights were never released",
     },
     # ULIP-2 (Xue et al., CVPR 2024): PointBERT with colours, 10,000 points.
     "ulip2": {

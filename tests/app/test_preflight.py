@@ -48,6 +48,11 @@ def test_all_that_is_missing_is_named(config, tmp_path):
     assert "1.0 GB are free" in text
 
 
+def test_a_url_too_long_for_a_file_name_is_asked_not_looked_up(config):
+    config["datasets"]["modelnet40"]["urls"] = [f"http://127.0.0.1:1/{'a' * 300}.zip"]
+    assert "The data set 'modelnet40' is missing" in report(config)
+
+
 def test_networks_that_are_missing_are_named(config, tmp_path):
     (tmp_path / "config.json").touch()
     config["networks"] = {

@@ -28,17 +28,6 @@ def compared(dataset):
 
 COMPARED = {name: compared(name) for name in HEADLINES}
 COMPARED = {name: of for name, of in COMPARED.items() if of}
-COMPARISONS = [
-    *(["tables/ranking.csv"] if COMPARED else []),
-    *(f"figures/{name}/accuracy_by_seconds.svg" for name in COMPARED),
-    *(["tables/corruption.csv"] if CORRUPTED_BASES else []),
-    *(f"figures/{name}/corruption_heatmap.svg" for name in CORRUPTED_BASES),
-    *(
-        f"figures/{name}/reliability.svg"
-        for name in (HEADLINES if config["calibration"] else ())
-    ),
-    *(f"ablations/{name}.csv" for name in config["few_class_batches"]),
-]
 
 
 def compared_times(wildcards):

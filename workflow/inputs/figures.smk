@@ -24,17 +24,6 @@ def compared_depth(wildcards):
 HEADLINES = {
     name: of for name, of in targets.headlines(config).items() if name not in CORRUPTED
 }
-FIGURES = [
-    *(
-        f"{name}/{kind}/{figure}.svg"
-        for name in HEADLINES
-        for kind in HEADLINES[name]
-        for figure in ("confusion", "per_class")
-    ),
-    *(f"{name}/montage/{of}.png" for name in MONTAGES for of in MONTAGES[name]),
-    *(f"{name}/projections.png" for name in MONTAGES if len(MONTAGES[name]) > 1),
-    *(f"{name}/shots_curve.svg" for name in HEADLINES if "few_shot" in HEADLINES[name]),
-]
 
 
 def headline_logits(wildcards):

@@ -98,16 +98,6 @@ def scored_files(runs):
 
 
 REGISTRATION_HEADLINES = registrations.headlines(config)
-REGISTRATION_FIGURES = [
-    f"registration/{pairs}/{figure}"
-    for pairs in REGISTRATION_HEADLINES
-    for figure in (
-        "matches.png",
-        "overlay.png",
-        "recall_curve.svg",
-        "error_overlap.svg",
-    )
-]
 
 
 def pictured(wildcards):

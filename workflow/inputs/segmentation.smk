@@ -52,15 +52,6 @@ def part_adapter_metadata(wildcards):
 
 PART_HEADLINES = part_experiments.headlines(PART_RUNS)
 CEILINGS = part_experiments.ceilings(PART_RUNS, PART_SETS)
-PART_RESULTS = [
-    *(
-        f"<out>/tables/{name}.{kind}"
-        for name in (("parts", "part_ablations") if PART_RUNS else ())
-        for kind in ("csv", "md", "html")
-    ),
-    *(f"<out>/figures/{name}/parts.png" for name in PART_HEADLINES),
-    *(f"<out>/figures/{name}/part_iou.svg" for name in PART_HEADLINES),
-]
 
 
 def part_sets(split, kind):

@@ -2,8 +2,8 @@
 
 In: <out>/scores.parquet; logits of single experiments with test labels.
 Out: <out>/figures.
-A new figure has a script, a caption in ../report and, to be made by default, its file in FIGURES of
-../inputs/figures.smk.
+A new figure has a script, a caption in ../report and, to be made by default, its rule in
+../inputs/results.smk.
 """
 
 
