@@ -1,5 +1,6 @@
 """The accuracy table: a row a seed for machines, a row an experiment for people."""
 
+from pointclip.catalog.columns import INTERVAL
 from pointclip.core.atomic import write_text
 from pointclip.core.job import job
 from pointclip.core.store import read_parquet
@@ -12,7 +13,7 @@ from pointclip.report.tables import headline
 NOTE = (
     "Accuracy in percent. plain: nothing chosen. validation: chosen on held-out train shapes (up "
     "to {} a class). released: chosen on test labels, as the released code does: too high, and "
-    "only to be compared with published numbers. 95 % interval: of few-shot, Student's t of the "
+    f"only to be compared with published numbers. {INTERVAL}: of few-shot, Student's t of the "
     "mean over seeds, cut at 0 and 100; of zero-shot, percentile bootstrap over test shapes."
 )
 HEADLINE_NOTE = (

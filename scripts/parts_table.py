@@ -12,14 +12,14 @@ from pointclip.report import table_formats
 NOTE = (
     "Percent, means over classes. IoU present: mean over the parts that the truth has. "
     "IoU released: over all parts of the class, 1 for a part in neither, as PointNet and "
-    "PointCLIP V2 count. Interval (95 %): bootstrap over test shapes. random: a part sampled for "
+    "PointCLIP V2 count. Interval: bootstrap over test shapes. random: a part sampled for "
     "every point. best_single_part: one part for all points, chosen on train shapes. ceiling: the "
     "true labels painted into the same patches and read back, what perfect patch features would "
     "give. Published numbers count as IoU released."
 )
 ABLATION_NOTE = (
     "Two experiments that differ in one setting alone, on the same test shapes. IoU present in "
-    "percent, means over classes. Interval (95 %): of the difference, bootstrap over test shapes."
+    "percent, means over classes. Interval: of the difference, bootstrap over test shapes."
 )
 
 with job(snakemake):

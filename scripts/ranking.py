@@ -1,5 +1,6 @@
 """Few-shot methods ranked, with the significance of their differences paired by seed."""
 
+from pointclip.catalog.columns import INTERVAL
 from pointclip.core.job import job
 from pointclip.core.store import read_parquet
 from pointclip.evaluation.ranking import rank_methods
@@ -7,7 +8,7 @@ from pointclip.report import table_formats
 
 
 NOTE = (
-    "Difference to the best method of the same comparison in points, with its 95 % interval, over "
+    f"Difference to the best method of the same comparison in points, with its {INTERVAL}, over "
     "the same seeds; p: paired t-test, corrected by Holm for the number of methods."
 )
 

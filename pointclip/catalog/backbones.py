@@ -7,6 +7,8 @@ from pointclip.catalog.point_backbones import POINT_BACKBONES, POINT_CHOICES, PO
 from pointclip.core.errors import UserError, choose
 
 
+# Of stronger backbones of later years: their depth is normalised as their photos were.
+LATER = {"mean_std": "openclip", "prompts": "depth_templates"}
 # `hub` repeats what open_clip knows (a test compares), because importing open_clip takes seconds.
 # Sizes are those of the parameters in single precision; some files hold half of it.
 BACKBONES: dict[str, dict[str, Any]] = {
@@ -65,65 +67,57 @@ BACKBONES: dict[str, dict[str, Any]] = {
         "model": "ViT-bigG-14",
         "pretrained": "laion2b_s39b_b160k",
         "hub": "laion/CLIP-ViT-bigG-14-laion2B-39B-b160k",
-        "mean_std": "openclip",
-        "prompts": "depth_templates",
+        **LATER,
         "size": 10158e6,
     },
     "eva02_e_14_plus": {
         "model": "EVA02-E-14-plus",
         "pretrained": "laion2b_s9b_b144k",
         "hub": "timm/eva02_enormous_patch14_plus_clip_224.laion2b_s9b_b144k",
-        "mean_std": "openclip",
-        "prompts": "depth_templates",
+        **LATER,
         "size": 20179e6,
     },
-    # Stronger ones of later years, small and large. Their depth is normalised as their photos were.
+    # Stronger ones, small and large.
     "dfn_b_16": {
         "model": "ViT-B-16-quickgelu",
         "pretrained": "dfn2b",
         "hub": "apple/DFN2B-CLIP-ViT-B-16",
-        "mean_std": "openclip",
-        "prompts": "depth_templates",
+        **LATER,
         "size": 598e6,
     },
     "dfn_h_14": {
         "model": "ViT-H-14-quickgelu",
         "pretrained": "dfn5b",
         "hub": "apple/DFN5B-CLIP-ViT-H-14",
-        "mean_std": "openclip",
-        "prompts": "depth_templates",
+        **LATER,
         "size": 3944e6,
     },
     "datacomp_l_14": {
         "model": "ViT-L-14",
         "pretrained": "datacomp_xl_s13b_b90k",
         "hub": "laion/CLIP-ViT-L-14-DataComp.XL-s13B-b90K",
-        "mean_std": "openclip",
-        "prompts": "depth_templates",
+        **LATER,
         "size": 1710e6,
     },
     "pe_core_b_16": {
         "model": "PE-Core-B-16",
         "pretrained": "meta",
         "hub": "timm/PE-Core-B-16",
-        "mean_std": "openclip",
-        "prompts": "depth_templates",
+        **LATER,
         "size": 1791e6,
     },
     "siglip2_b_16": {
         "model": "ViT-B-16-SigLIP2",
         "pretrained": "webli",
         "hub": "timm/ViT-B-16-SigLIP2",
-        "mean_std": "openclip",
-        "prompts": "depth_templates",
+        **LATER,
         "size": 1501e6,
     },
     "siglip2_so400m_14": {
         "model": "ViT-SO400M-14-SigLIP2-378",
         "pretrained": "webli",
         "hub": "timm/ViT-SO400M-14-SigLIP2-378",
-        "mean_std": "openclip",
-        "prompts": "depth_templates",
+        **LATER,
         "size": 4544e6,
     },
 }
@@ -137,6 +131,7 @@ DEFAULTS: dict[str, Any] = {
     "mean_std": "none",
     "polarity": "as_is",
     "precision": "auto",
+    "batch": None,  # images encoded at once; 256 on a GPU and 32 on a CPU, if not given
     "prompts": "v1_zero_shot",
     "sha256": None,
     "size": None,

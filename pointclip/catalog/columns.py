@@ -22,12 +22,15 @@ REGISTRATION = [
 ]
 # Differences, written with their sign.
 DELTAS = ["delta_vs_published", "delta_vs_first"]
+# Of every interval, and how tables and sentences call it.
+CONFIDENCE, TAILS = 0.95, (0.025, 0.975)
+INTERVAL = f"{100 * CONFIDENCE:g} % interval"
 # Column -> its heading in a table for people; other columns keep their names.
 HEADINGS = {
     **{"dataset": "Data set", "projection": "Projection", "prompts": "Prompts"},
     **{"backbone": "Backbone", "method": "Method", "protocol": "Protocol", "shots": "Shots"},
     **{"seed": "Seed", "seeds": "Seeds", "mean": "Accuracy %", "std": "Std"},
-    **{"interval": "95 % interval", "accuracy": "Accuracy %", "top5": "Top 5 %"},
+    **{"interval": INTERVAL, "accuracy": "Accuracy %", "top5": "Top 5 %"},
     **{"mean_class_accuracy": "Class mean %", "n": "Shapes", "published": "Published %"},
     **{"delta_vs_published": "Difference", "delta_vs_first": "Change", "source": "Source"},
     **{"table": "Table", "variant": "Variant", "metric": "Metric", "value": "Value"},

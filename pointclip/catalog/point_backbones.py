@@ -110,6 +110,7 @@ POINT_DEFAULTS: dict[str, Any] = {
     "points": 10_000,  # of larger clouds so many are read
     "repeat": False,  # whether smaller ones are filled with points of their own
     "up": "y",  # or z_exchanged: y and z change places, as OpenShape's largest network reads them
+    "batch": None,  # clouds encoded at once; 16 on a GPU and 4 on a CPU, if not given
     "hub": None,  # the repository that holds these weights, and the file in it
     "file": None,
     "weights": None,  # a local checkpoint

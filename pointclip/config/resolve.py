@@ -11,6 +11,7 @@ from pointclip.catalog import backbones, networks
 from pointclip.catalog.adapters import WITHOUT_COPIES, hyper_parameters
 from pointclip.catalog.datasets import READERS
 from pointclip.catalog.projections import NO_PROJECTION
+from pointclip.catalog.protocols import SAMPLING
 from pointclip.catalog.view_weights import V2_VIEW_WEIGHTS
 from pointclip.config.corruption import checked_corruption
 from pointclip.config.entries import Config, here, merged
@@ -21,9 +22,8 @@ from pointclip.core.files import ASSETS, own_file
 from pointclip.core.own_module import SUFFIX, is_own
 
 
-# The sampling of experiments that name none, and what an entry leaves out.
+# The sampling of experiments that name none.
 DEFAULT_SAMPLING = "default"
-SAMPLING = {"seeds": [1, 2, 3], "validation_per_class": 4, "validation_seed": 0}
 
 
 def resolve_dataset(config: Config, name: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Which train shapes a classifier may see: held-out shapes, nested seeded shots, v1's own sampler.
 
-A sample depends on the class and the seed alone, never on which experiments a config lists.
+A sample depends on the class and the seed alone, never on which experiments a config lists. How
+many shapes are held out, and the seeds: `samplings` of the config, by default SAMPLING in
+`catalog/protocols.py`.
 """
 
 import logging
@@ -11,6 +13,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int, Shaped
 
+from pointclip.catalog.protocols import SAMPLING
 from pointclip.core.errors import UserError
 
 
@@ -22,8 +25,8 @@ Ids = Shaped[np.ndarray, "seed shot"]
 def sample_shots(
     labels: pd.DataFrame,
     seeds: Sequence[int],
-    validation_per_class: int = 4,
-    validation_seed: int = 0,
+    validation_per_class: int = SAMPLING["validation_per_class"],
+    validation_seed: int = SAMPLING["validation_seed"],
 ) -> pd.DataFrame:
     """Hold out some shapes of every class, then rank the others of the class once per seed.
 

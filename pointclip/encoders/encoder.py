@@ -67,7 +67,7 @@ class Encoder:
         self._model = self._model.to(memory_format=torch.channels_last)
         self._tokenizer = tokenizer
         # Small enough for the caches of a CPU, large enough for a GPU to be busy.
-        self.batch = 256 if device.type == "cuda" else 32
+        self.batch: int = entry["batch"] or (256 if device.type == "cuda" else 32)
         self.dim: int = self.encode_texts(["a"]).shape[-1]
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from pointclip.catalog.columns import INTERVAL
 from pointclip.core.errors import choose
 from pointclip.evaluation.summary import summarise
 
@@ -80,6 +81,6 @@ def _sentence(group: pd.DataFrame, by: str) -> str:
         return f"{text}; a single seed says nothing about chance."
     near = list(group[(group["high"] >= best["low"]) & (group[by] != best[by])][by])
     if not near:
-        return f"{text}; its 95 % interval overlaps with no other."
+        return f"{text}; its {INTERVAL} overlaps with no other."
     which = "every other one" if len(near) == len(group) - 1 else ", ".join(map(str, near))
-    return f"{text}; its 95 % interval overlaps with that of {which}."
+    return f"{text}; its {INTERVAL} overlaps with that of {which}."

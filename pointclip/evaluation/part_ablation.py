@@ -12,7 +12,7 @@ from pointclip.evaluation.part_score import IDENTITY, MEASURES, class_mean_inter
 def compare_parts(shapes: pd.DataFrame, comparisons: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """A row for every pair: the IoU over present parts of both, and the difference.
 
-    The interval (95 %) is that of the difference: both are scored on the same shapes, so shape by
+    The interval is that of the difference: both are scored on the same shapes, so shape by
     shape the differences are resampled, not the scores.
 
     Args:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Integer
 
+from pointclip.catalog.columns import TAILS
 from pointclip.core.errors import UserError
 from pointclip.core.store import open_h5, read_h5_rows
 from pointclip.segmentation.part_set import PartSet, read_part_set
@@ -132,7 +133,7 @@ def _published(identity: Mapping[str, Any], published: pd.DataFrame) -> dict[str
 
 
 def class_mean_interval(each: pd.DataFrame) -> tuple[float, float]:
-    """95 % percentile bootstrap of the class mean: shapes are resampled within every class.
+    """Percentile bootstrap of the class mean: shapes are resampled within every class.
 
     Args:
         each: a row per shape: `class` and `iou_present`.
@@ -142,7 +143,7 @@ def class_mean_interval(each: pd.DataFrame) -> tuple[float, float]:
         rng.choice(own.to_numpy(), (RESAMPLES, len(own))).mean(1)
         for _, own in each.groupby("class", sort=True)["iou_present"]
     ]
-    low, high = np.quantile(np.mean(resampled, axis=0), [0.025, 0.975])
+    low, high = np.quantile(np.mean(resampled, axis=0), TAILS)
     return float(low), float(high)
 
 

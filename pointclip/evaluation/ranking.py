@@ -5,6 +5,8 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import ttest_rel
 
+from pointclip.catalog.columns import CONFIDENCE
+
 
 # What a comparison has in common.
 SAME = ["dataset", "projection", "prompts", "backbone", "protocol", "shots"]
@@ -18,7 +20,7 @@ def rank_methods(scores: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         The columns of SAME, `rank`, `method`, `mean`, `difference` (to the best, in points), `low`,
-        `high` (its 95 % interval), `p` (Holm; empty for the best) and `seeds`. Comparisons of one
+        `high` (its interval), `p` (Holm; empty for the best) and `seeds`. Comparisons of one
         method, or of fewer than two seeds, are left out.
     """
     rows = []
@@ -45,7 +47,7 @@ def rank_methods(scores: pd.DataFrame) -> pd.DataFrame:
 def paired(
     one: Float[np.ndarray, " seed"], other: Float[np.ndarray, " seed"]
 ) -> tuple[float, float, float, float]:
-    """Mean difference, its 95 % interval and p value of a paired t-test.
+    """Mean difference, its interval and p value of a paired t-test.
 
     Equal differences in all seeds have no variance: p is 1 for none at all, else 0.
     """
@@ -54,7 +56,7 @@ def paired(
     if np.ptp(difference) == 0:
         return mean, mean, mean, float(mean == 0)
     found = ttest_rel(one, other)
-    low, high = found.confidence_interval(0.95)
+    low, high = found.confidence_interval(CONFIDENCE)
     return mean, float(low), float(high), float(found.pvalue)
 
 

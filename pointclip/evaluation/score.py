@@ -1,6 +1,7 @@
 """Scores: where logits meet test labels.
 
-Without torch, whose import would cost a job more than all its arithmetic.
+A new column is computed here and named in METRICS and HEADINGS of `catalog/columns.py`. Without
+torch, whose import would cost a job more than all its arithmetic.
 """
 
 from collections.abc import Mapping, Sequence

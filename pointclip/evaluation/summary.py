@@ -23,7 +23,7 @@ def per_seed(scores: pd.DataFrame, published: pd.DataFrame | None = None) -> pd.
 def summarise(scores: pd.DataFrame, published: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per experiment: mean, std, seeds, interval, published, difference to published.
 
-    The interval (95 %) is one of two: with seeds, that of the mean over further samples of shots
+    The interval is one of two: with seeds, that of the mean over further samples of shots
     (Student's t); without, that of the accuracy on other test shapes (bootstrap).
     """
     identity = identity_of(scores)

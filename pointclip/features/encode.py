@@ -1,6 +1,6 @@
 """The stage `encode`: depth maps of one shard to features.
 
-How many images a GPU holds at a time is `Encoder.batch` of `encoders/encoder.py`.
+How many images a GPU holds at a time is `batch` of a backbone's entry (`Encoder.batch`).
 """
 
 from pathlib import Path

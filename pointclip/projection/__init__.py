@@ -1,4 +1,7 @@
-"""Point clouds to depth maps. Lazy, so that a light import stays light."""
+"""Point clouds to depth maps. Lazy, so that a light import stays light.
+
+What a new rendering method needs: the first lines of `catalog/projections.py`.
+"""
 
 from typing import TYPE_CHECKING, Any
 

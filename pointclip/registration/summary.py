@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool
 
-from pointclip.catalog.columns import REGISTRATION, REGISTRATION_IDENTITY
+from pointclip.catalog.columns import REGISTRATION, REGISTRATION_IDENTITY, TAILS
 from pointclip.registration.metrics import LIMITS, MATCHED_RATIO
 
 
-RESAMPLES, BOOTSTRAP_SEED, CONFIDENCE = 2000, 0, 95
+RESAMPLES, BOOTSTRAP_SEED = 2000, 0
 KEY = list(REGISTRATION_IDENTITY)
 
 
@@ -87,7 +87,7 @@ def released(rows: pd.DataFrame, limits: Mapping[str, Sequence[float]]) -> pd.Da
 
 
 def per_scene(rows: pd.DataFrame, limits: Mapping[str, Sequence[float]]) -> pd.DataFrame:
-    """Recall of every scene with its 95 % bootstrap interval over pairs, and over all scenes."""
+    """Recall of every scene with its bootstrap interval over pairs, and over all scenes."""
     records = []
     for key, group in rows.groupby(KEY, sort=False, dropna=False):
         identity = dict(zip(KEY, key, strict=True))
@@ -102,9 +102,8 @@ def per_scene(rows: pd.DataFrame, limits: Mapping[str, Sequence[float]]) -> pd.D
 
 
 def bootstrap(good: Bool[np.ndarray, " pair"]) -> tuple[float, float]:
-    """95 % percentile interval of a recall in percent, over other samples of as many pairs."""
+    """Percentile interval of a recall in percent, over other samples of as many pairs."""
     rng = np.random.default_rng(BOOTSTRAP_SEED)
     samples = rng.binomial(len(good), good.mean(), RESAMPLES) / len(good)
-    tail = (100 - CONFIDENCE) / 2
-    low, high = np.percentile(100 * samples, (tail, 100 - tail))
+    low, high = np.quantile(100 * samples, TAILS)
     return float(low), float(high)

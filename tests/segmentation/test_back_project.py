@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from places import GOLDEN
 
 from pointclip.core.errors import UserError
+from pointclip.encoders.preprocess import to_input
 from pointclip.projection.projection import get_projection
 from pointclip.segmentation.back_project import (
     fill_unseen,
@@ -143,11 +144,15 @@ def test_the_mean_window_equals_the_release(golden):
     assert torch.equal(smooth_maps(logits, 0), logits)
 
 
-def test_positions_follow_the_resize():
-    corners = np.array([[0, 0], [109, 109]])
-    assert (input_positions(corners, 110, 224) == [[0, 0], [223, 223]]).all()
-    shrunk = input_positions(corners, 110, 55)
-    assert np.allclose(shrunk, [[-0.25, -0.25], [54.25, 54.25]])
+@pytest.mark.parametrize(("side", "size"), [(110, 224), (184, 224), (110, 55), (128, 96)])
+def test_positions_follow_the_resize(side, size):
+    """A ramp of column numbers, resized as the encoder resizes, reads its own column there."""
+    ramp = torch.arange(side, dtype=torch.float32).expand(1, side, side)
+    resized = to_input(ramp, (size, size))[0, 0, 0].numpy()
+    columns = np.arange(2, side - 2)
+    pixels = np.stack([columns, columns], axis=-1)
+    positions = input_positions(pixels, side, size)[:, 1]
+    np.testing.assert_allclose(np.interp(positions, np.arange(size), resized), columns, atol=0.2)
 
 
 def test_a_map_of_positions_reads_back_the_positions():

@@ -1,5 +1,8 @@
 """Files of clouds and meshes, one reader by suffix.
 
+A new format is a module here and a line in FORMATS; a library that it needs goes into
+`pyproject.toml` and `environment.yml`.
+
 The files are anyone's: a reader believes no number that a file announces before it has compared it
 with the size of the file, follows no path out of the file's folder, and unpickles nothing.
 """

@@ -1,7 +1,8 @@
 """What all readers share: a split as a stream of chunks, and how files are found in a folder.
 
 A reader is a module with `read(entry, source, split) -> Split` and `wanted(path) -> bool`, which
-says what of an archive is unpacked.
+says what of an archive is unpacked. A new one gets its name in `catalog/datasets.py` (of parts, in
+`catalog/parts.py`); whether its clouds are normalised stands in `data/read_split.py`.
 """
 
 import re

@@ -52,7 +52,7 @@ class PointEncoder:
         self.dim: int = network.dim
         self.weights_sha256 = weights_sha256
         self.device = device
-        self.batch = 16 if device.type == "cuda" else 4
+        self.batch: int = entry["batch"] or (16 if device.type == "cuda" else 4)
         self._entry = entry
         self._network = network.to(device)
         self._load_texts = load_texts
