@@ -9,6 +9,7 @@ import typer
 
 from pointclip.app.cli import common
 from pointclip.app.cli.checks import check_files, check_options, known_up
+from pointclip.app.cli.writers import open_page
 from pointclip.core.errors import UserError
 from pointclip.core.files import find_files, printable, unique_names
 
@@ -127,6 +128,6 @@ def segment(
         if done and not quiet:
             typer.echo(printable(output))
         if items and open_it:
-            typer.launch(output.absolute().as_uri())
+            open_page(output)
     if done < len(paths):
         raise typer.Exit(common.SOME_FAILED)

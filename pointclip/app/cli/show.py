@@ -9,6 +9,7 @@ import typer
 import pointclip
 from pointclip.app.cli import common
 from pointclip.app.cli.checks import check_files, check_options, class_list, known_up
+from pointclip.app.cli.writers import open_page
 from pointclip.core.errors import UserError
 from pointclip.core.files import find_files, printable, unique_names
 
@@ -103,7 +104,7 @@ def show(
             if not quiet:
                 typer.echo(printable(output))
             if open_it:
-                typer.launch(output.absolute().as_uri())
+                open_page(output)
     if len(items) < len(paths):
         raise typer.Exit(common.SOME_FAILED)
 

@@ -1,10 +1,13 @@
-"""How `pointclip classify` writes what it read: JSON, CSV, a ranking, or a line a file."""
+"""How `pointclip classify` writes what it read: JSON, CSV, a ranking, or a line a file; how a page
+is opened."""
 
 import csv
 import json
 import os
 import sys
+import webbrowser
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pointclip.app.cli import common
@@ -15,6 +18,14 @@ if TYPE_CHECKING:
     from pointclip.app.model import Prediction
 
 Writer = Callable[["Prediction", list[str]], None]
+
+
+def open_page(path: Path) -> None:
+    """Open a page in the browser, or say that this machine has none."""
+    try:
+        webbrowser.get().open(path.absolute().as_uri())
+    except webbrowser.Error:
+        common.print_error(f"No browser was found to open '{path}'.")
 
 
 def json_writer(top: int, about: Mapping[str, str | bool | None]) -> Writer:

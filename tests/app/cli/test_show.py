@@ -1,5 +1,7 @@
 import json
 import re
+import webbrowser
+from unittest.mock import Mock
 
 import pytest
 
@@ -20,6 +22,19 @@ def test_show_needs_no_classes(run, shapes):
     code, _, _ = run("show", shapes / "ball.off", "--projection", "pointclip_zs", "-o", "a.html")
     assert code == 0
     assert '"classes":null' in (shapes.parent / "a.html").read_text()
+
+
+def test_a_machine_without_a_browser_says_so_and_keeps_the_page(run, shapes, monkeypatch):
+    monkeypatch.setattr("webbrowser.get", Mock(side_effect=webbrowser.Error))
+    common = ("--projection", "pointclip_zs", "-o", "a.html", "--open")
+    code, out, err = run("show", shapes / "ball.off", *common)
+    assert (code, out) == (0, "a.html\n")
+    assert "No browser was found to open 'a.html'." in err
+    opened = Mock()
+    monkeypatch.setattr("webbrowser.get", opened)
+    run("show", shapes / "ball.off", *common)
+    url = (shapes.parent / "a.html").absolute().as_uri()
+    opened.return_value.open.assert_called_once_with(url)
 
 
 def test_a_page_of_many_files_has_fewer_points_of_each(run, shapes, monkeypatch):
