@@ -6,15 +6,14 @@ from typing import Any
 from pointclip.catalog.protocols import RELEASED_METHODS
 from pointclip.catalog.transductive import TRANSDUCTIVE
 from pointclip.config import part_experiments, paths
-from pointclip.config.feature_sources import feature_sources
 from pointclip.config.point_backbones import check_backbones, check_ensemble, is_readable
 from pointclip.config.resolve import (
     DEFAULT_SAMPLING,
     RESOLVERS,
     Config,
+    Entries,
+    add_related,
     resolve_adapter,
-    resolve_backbone,
-    resolve_projection,
     resolve_sampling,
 )
 from pointclip.core.errors import UserError, choose
@@ -50,7 +49,7 @@ BLOCKS = {
 Run = dict[str, Any]
 
 
-def resolve(config: Config) -> dict[str, dict[str, Any]]:
+def resolve(config: Config) -> Entries:
     """Section -> id -> what the rules need of an entry, for all that is used or described.
 
     Raises:
@@ -62,22 +61,15 @@ def resolve(config: Config) -> dict[str, dict[str, Any]]:
         used.add(("samplings", run["sampling"]))
     for of in config.get("ensembles", {}).values():
         used |= {(AXES[axis], of[axis]) for axis in of if axis in AXES}
-    entries: dict[str, dict[str, Any]] = {section: {} for section in RESOLVERS}
+    entries: Entries = {section: {} for section in RESOLVERS}
     for section, name in sorted(used, key=str):
         if section in RESOLVERS:
             entries[section][name] = RESOLVERS[section](config, name)
-    # Variants of a backbone share the weights of the one that they vary.
-    for name in {entry["fetched"] for entry in entries["backbones"].values()} - {""}:
-        entries["backbones"].setdefault(name, resolve_backbone(config, name))
-    # 3D encoders are compared with the sentences of a 2D backbone's text tower.
-    for name in {entry["text"] for entry in entries["backbones"].values()} - {""}:
-        entries["backbones"].setdefault(name, resolve_backbone(config, name))
-        if fetched := entries["backbones"][name]["fetched"]:
-            entries["backbones"].setdefault(fetched, resolve_backbone(config, fetched))
+    # Variants of a backbone share the weights of the one that they vary; 3D encoders are compared
+    # with the sentences of a 2D backbone's text tower.
+    add_related(config, "backbones", entries, lambda of: (of["fetched"], of["text"]))
     # Subsets and joins have copies of the features of other projections.
-    for projection in list(entries["projections"]):
-        for name in feature_sources(config, projection):
-            entries["projections"].setdefault(name, resolve_projection(config, name))
+    add_related(config, "projections", entries, lambda of: (of["source"], *of["parts"]))
     return _sorted(entries)
 
 

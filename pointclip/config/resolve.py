@@ -3,6 +3,7 @@
 Read by the Snakefile in every job, so nothing here imports torch, and nothing reads large files.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from pointclip.core.files import ASSETS, own_file
 from pointclip.core.own_module import SUFFIX, is_own
 
 
+Entries = dict[str, dict[str, Any]]  # section -> id -> what the rules need of the entry
 # The sampling of experiments that name none.
 DEFAULT_SAMPLING = "default"
 
@@ -168,3 +170,18 @@ RESOLVERS = {
     "adapters": resolve_adapter,
     "samplings": resolve_sampling,
 }
+
+
+def add_related(
+    config: Config,
+    section: str,
+    entries: Entries,
+    related: Callable[[dict[str, Any]], Iterable[str]],
+) -> None:
+    """Resolve what the entries of a section name, and what that names."""
+    known = entries[section]
+    todo = list(known)
+    while todo:
+        for name in set(related(known[todo.pop()])) - {"", *known}:
+            known[name] = RESOLVERS[section](config, name)
+            todo.append(name)

@@ -9,10 +9,7 @@ from pointclip.config.corruption import clean
 from pointclip.config.experiments import KINDS, Run, all_runs, runs
 from pointclip.config.feature_sources import feature_sources, is_encoded, is_rendered
 from pointclip.config.paths import logits, path
-from pointclip.config.resolve import (
-    Config,
-    resolve_adapter,
-)
+from pointclip.config.resolve import Config
 
 
 def intermediates(config: Config, entries: Mapping[str, Any]) -> list[str]:
@@ -34,9 +31,10 @@ def missing_intermediates(config: Config, entries: Mapping[str, Any]) -> list[st
 def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
     few = run["kind"] == "few_shot"
     # A subset of another projection's views has copies of its features, and needs them itself.
-    names = feature_sources(config, run["projection"])
+    known = entries["projections"]
+    names = feature_sources(known, run["projection"])
     projections = [run | {"projection": name} for name in names]
-    rendered = [ids for ids in projections if is_rendered(config, ids["projection"])]
+    rendered = [ids for ids in projections if is_rendered(known, ids["projection"])]
     needs_train = few or run["protocol"] == "validation" or run["kind"] == "transductive_few_shot"
     splits = ["train", "test"] if needs_train else ["test"]
     files = {path("text", **run), logits(run)}
@@ -50,12 +48,14 @@ def _files(config: Config, entries: Mapping[str, Any], run: Run) -> set[str]:
             files |= {path("depth", **ids, **part) for ids in rendered}
     if few:
         files |= {path("shots", **run), str(Path(logits(run)).with_name("adapter.safetensors"))}
-        if resolve_adapter(config, run["adapter"])["n_augmentations"]:
+        if entries["adapters"][run["adapter"]]["n_augmentations"]:
             files |= {path("augmented", **ids) for ids in projections}
     return files
 
 
-def augmented_contents(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
+def augmented_contents(
+    config: Config, entries: Mapping[str, Any]
+) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
     """Data set -> projection -> backbone -> the augmented features that the adapters need.
 
     `n_augmentations` copies of the first `shots` of every class and seed, and of the shapes that
@@ -65,11 +65,11 @@ def augmented_contents(config: Config) -> dict[str, dict[str, dict[str, dict[str
     for run in all_runs(config):
         if run["kind"] != "few_shot":
             continue
-        wanted = resolve_adapter(config, run["adapter"])["n_augmentations"]
+        wanted = entries["adapters"][run["adapter"]]["n_augmentations"]
         if not wanted:
             continue
-        for source in feature_sources(config, run["projection"]):
-            if not is_encoded(config, source):
+        for source in feature_sources(entries["projections"], run["projection"]):
+            if not is_encoded(entries["projections"], source):
                 continue
             of = contents.setdefault(clean(config, run["dataset"]), {}).setdefault(source, {})
             nothing: dict[str, Any] = {"n_augmentations": 0, "shots": 0, "released_shots": []}
@@ -94,7 +94,7 @@ def headlines(config: Config) -> dict[str, dict[str, Run]]:
     return found
 
 
-def montages(config: Config) -> dict[str, dict[str, dict[str, Run]]]:
+def montages(config: Config, entries: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Run]]]:
     """Data set -> projection -> the experiments whose predictions stand beside its depth maps.
 
     Under `zero_shot` the first one, and under `few_shot`, where there is one of the same backbone,
@@ -102,7 +102,7 @@ def montages(config: Config) -> dict[str, dict[str, dict[str, Run]]]:
     """
     found: dict[str, dict[str, dict[str, Run]]] = {}
     for run in runs(config, "zero_shot") if config["keep_depth"] else []:
-        if run["protocol"] == "plain" and is_rendered(config, run["projection"]):
+        if run["protocol"] == "plain" and is_rendered(entries["projections"], run["projection"]):
             of = found.setdefault(run["dataset"], {})
             of.setdefault(run["projection"], {"zero_shot": run})
     for run in runs(config, "few_shot"):

@@ -6,9 +6,9 @@ from pointclip.config import experiments, paths, targets
 
 
 def test_augmented_features_are_as_many_as_any_adapter_needs() -> None:
-    assert targets.augmented_contents(CONFIG)["furniture"]["pointclip_fs"]["rn50"] == {
-        **{"n_augmentations": 25, "shots": 4, "released_shots": [1, 4]}
-    }
+    assert targets.augmented_contents(CONFIG, experiments.resolve(CONFIG))["furniture"][
+        "pointclip_fs"
+    ]["rn50"] == {**{"n_augmentations": 25, "shots": 4, "released_shots": [1, 4]}}
 
 
 def test_what_was_lost_is_asked_for_but_not_what_was_never_made(tmp_path: Path) -> None:
@@ -32,11 +32,12 @@ def test_what_was_lost_is_asked_for_but_not_what_was_never_made(tmp_path: Path) 
 
 
 def test_a_montage_shows_zero_shot_and_the_few_shot_experiment_of_most_shots() -> None:
-    shown = targets.montages(CONFIG | {"keep_depth": True})
+    entries = experiments.resolve(CONFIG)
+    shown = targets.montages(CONFIG | {"keep_depth": True}, entries)
     assert list(shown) == ["furniture"] and list(shown["furniture"]) == ["pointclip_fs"]
     few = shown["furniture"]["pointclip_fs"]["few_shot"]
     assert (few["shots"], few["protocol"], few["adapter"]) == (4, "plain", "inter_view")
     other = [CONFIG["few_shot"][0] | {"backbones": ["mean"]}]
-    shown = targets.montages(CONFIG | {"keep_depth": True, "few_shot": other})
+    shown = targets.montages(CONFIG | {"keep_depth": True, "few_shot": other}, entries)
     assert list(shown["furniture"]["pointclip_fs"]) == ["zero_shot"]
-    assert targets.montages(CONFIG | {"keep_depth": False}) == {}
+    assert targets.montages(CONFIG | {"keep_depth": False}, entries) == {}

@@ -2,7 +2,9 @@
 
 # What a corrupted data set shows stands in tables and figures of its base.
 MONTAGES = {
-    name: of for name, of in targets.montages(config).items() if name not in CORRUPTED
+    name: of
+    for name, of in targets.montages(config, ENTRIES).items()
+    if name not in CORRUPTED
 }
 
 

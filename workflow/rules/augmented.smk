@@ -3,7 +3,7 @@
 In: clouds and labels of the train split, shots, weights. Out: features of augmented shots.
 """
 
-AUGMENTED = targets.augmented_contents(config)
+AUGMENTED = targets.augmented_contents(config, ENTRIES)
 
 
 rule encode_augmented:
