@@ -1,7 +1,8 @@
 """From a depth map at a projection's own resolution to the image that a CLIP takes.
 
 A change of the resizing also changes `input_positions` in `segmentation/back_project.py` (a test
-compares them); names of polarities and of mean and std are in `catalog/backbones.py`.
+compares them); names of polarities and of mean and std are in `catalog/backbones.py` and
+`config/schema.yaml`.
 """
 
 from functools import lru_cache
