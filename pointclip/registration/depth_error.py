@@ -11,7 +11,12 @@ Depth = Float32[np.ndarray, "height width"]
 
 
 def with_error(depth: Depth, scale: float, smooth: float, seed: int) -> Depth:
-    """Depth times exp(a number + a smooth field), with these standard deviations: a network's."""
+    """Depth times exp(a number + a smooth field), as a network errs.
+
+    Args:
+        scale: the number's standard deviation.
+        smooth: the field's at its knots; over the image it is a sixth less.
+    """
     if scale == smooth == 0:
         return depth
     rng = np.random.default_rng(seed)

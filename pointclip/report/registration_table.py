@@ -18,7 +18,7 @@ SCENES_NOTE = (
     "RR at the set's own limits; the interval (95 %) is a bootstrap over pairs, which share frames "
     "and are no independent sample: read it as a lower bound of the uncertainty."
 )
-# Columns that a terminal of about 100 columns has room for.
+# Columns that a terminal of about 130 columns has room for.
 SHORT = [
     *["pairs", "features", "solver", "n_pairs", "inlier_ratio", "registration_recall"],
     *["registration_recall_10deg_25cm", "registration_recall_5deg_10cm", "rotation_error_deg"],
