@@ -36,7 +36,7 @@ class GltfPaint:
     """
 
     surfaces: list[Surface] = field(default_factory=list)
-    triangles: list[Integer[np.ndarray, "triangle 3"]] = field(default_factory=list)
+    triangles: list[Integer[np.ndarray, "_triangle 3"]] = field(default_factory=list)
 
     def __call__(
         self, number: Integer[np.ndarray, "sample"], weights: Float[np.ndarray, "sample 3"]
