@@ -7,10 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 from project import CONFIG, Project, new_project
 from score_rows import rows, zero_shot
 
 from pointclip.evaluation.published import COLUMNS
+
+
+# How fast examples are tried says nothing on a machine that others use.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

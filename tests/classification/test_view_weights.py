@@ -28,7 +28,7 @@ def make(seed, shapes=40, views=4, classes=5, levels=None):
     return logits.astype(np.float32), labels
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(1, 5), st.integers(1, 6), st.sampled_from([None, 1]))
 def test_finds_what_brute_force_finds(seed, views, classes, levels):
     logits, labels = make(seed, views=views, classes=classes, levels=levels)

@@ -42,7 +42,7 @@ def test_points_outside_of_the_grid_stay_where_they_are():
     assert (found[:-3] != CLOUD).any(1).all()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(width=st.floats(0, 1), seed=st.integers(0, 999))
 def test_no_point_moves_further_than_a_control_point_may(width, seed):
     moved = free_form(CLOUD, width, RandomState(seed)) - CLOUD

@@ -36,7 +36,7 @@ def test_dots_are_the_pixels_of_the_images(overrides, tmp_path):
     assert torch.equal(torch.from_numpy(images), projection.render_torch(torch.from_numpy(points)))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     views=st.integers(1, 3),
     side=st.integers(1, 40),

@@ -71,7 +71,7 @@ def test_every_cloud_gives_finite_images(name, points):
         assert images.max() == 1  # and the background white
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     name=st.sampled_from(NAMES),
     size=st.integers(1, 300),

@@ -38,7 +38,7 @@ def test_the_order_of_points_changes_nothing(name):
 
 
 @pytest.mark.parametrize("name", SURFACES)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     exponent=st.integers(-8, 8),
     shift=st.lists(st.integers(-64, 64), min_size=3, max_size=3),

@@ -35,7 +35,7 @@ def test_a_seed_gives_the_same_error_and_another_seed_another():
     assert not np.allclose(logs(0.1, 0.1, 3), logs(0.1, 0.1, 4), atol=0.01)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(height=st.integers(1, 90), width=st.integers(1, 90), seed=st.integers(0, 99))
 def test_maps_of_any_size_keep_their_size_their_holes_and_positive_depths(height, width, seed):
     depth = np.full((height, width), 2, np.float32)

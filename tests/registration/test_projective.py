@@ -57,7 +57,7 @@ def test_a_pixel_without_depth_says_nothing(depth):
     assert step_of([0, 0, 2], depth=bare)[2] == 0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(st.floats(-1, 1), min_size=3, max_size=3),
     st.floats(-60, 60),

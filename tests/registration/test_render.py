@@ -28,7 +28,7 @@ def brute_force(points, camera):
 
 
 @pytest.mark.parametrize("device", ["cpu", "cpu:0"])  # numba's kernel, and torch's
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**31), turn=st.floats(-180, 180))
 def test_rendering_is_that_of_brute_force(device, seed, turn):
     rng = np.random.default_rng(seed)

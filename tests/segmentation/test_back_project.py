@@ -63,7 +63,7 @@ def test_looking_up_changes_no_depth_map(golden):
     assert (images == projection.render_numpy(golden["points"])).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(3, 200),
     st.integers(0, 10_000),

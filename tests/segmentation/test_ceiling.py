@@ -48,7 +48,7 @@ def test_a_point_that_no_view_sees_takes_the_part_of_the_nearest_that_is_seen():
     assert perfect_parts(points, truth, shape, 2).tolist() == [0, 1, 1, 0]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(parts=st.integers(1, 5), seed=st.integers(0, 999))
 def test_cells_of_one_part_each_give_the_truth(parts, seed):
     rng = np.random.default_rng(seed)

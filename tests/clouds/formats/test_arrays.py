@@ -27,7 +27,7 @@ def npy(path, array, index=0):
     return read_npy(path, index, RNG)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     kind=st.sampled_from(["<f8", ">f8", "<f4", "f2", ">i4", "u1", "<i2"]),
     shape=st.one_of(

@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -35,7 +35,6 @@ def test_the_upper_left_corner_is_zero_and_the_second_number_goes_down():
     np.testing.assert_array_equal(nearest_texels(TEXELS, uv), expected)
 
 
-@settings(deadline=None)
 @given(st.floats(0, 0.999), st.floats(0, 0.999), st.integers(-4, 4), st.integers(-4, 4))
 def test_a_texture_repeats_beyond_its_borders(u, v, right, down):
     u, v = round(u, 3), round(v, 3)

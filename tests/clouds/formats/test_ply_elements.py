@@ -49,7 +49,7 @@ POLYGONS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(POLYGONS, st.integers(0, 12))
 def test_triangles_are_the_fans_of_the_polygons_in_every_layout_and_in_any_portions(polygons, cut):
     for face, data in (

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pointclip.encoders.encoder import Encoder
@@ -19,7 +19,6 @@ def test_the_short_side_is_as_asked_and_the_other_keeps_the_shape():
     assert input_size(480, 640, short_side=224, cell=14) == (294, 224)
 
 
-@settings(deadline=None)
 @given(*(st.integers(1, 2000) for _ in range(3)), st.integers(1, 32))
 def test_both_sides_are_whole_cells_and_at_least_one(width, height, short_side, cell):
     for side in input_size(width, height, short_side, cell):
