@@ -41,7 +41,7 @@ def ranked(folder: Path, dataset: str) -> pd.DataFrame:
     rows = rows[(rows["dataset"] == dataset) & (rows["protocol"] == "plain")]
     rows = rows[rows["projection"] == "pointclip_v2"]
     cells = [
-        f"{rank}" if pd.isna(p) else f"{rank} ({difference:+.1f}, p {p:.2g})"
+        f"{rank}" if pd.isna(p) else f"{rank} ({difference:+.1f}, {p_value(p)})"
         for rank, difference, p in zip(rows["rank"], rows["difference"], rows["p"], strict=True)
     ]
     table = rows.assign(cell=cells).pivot(index="method", columns="shots", values="cell")
@@ -49,12 +49,19 @@ def ranked(folder: Path, dataset: str) -> pd.DataFrame:
     return table.reindex(order.index).reset_index()
 
 
-def seconds(folder: Path) -> pd.DataFrame:
+def p_value(p: float) -> str:
+    """As the ranking has it: with four decimals."""
+    return f"p {p:.2g}" if p >= 0.0001 else "p < 0.0001"
+
+
+def seconds(folder: Path, methods: set[str]) -> pd.DataFrame:
     """CPU seconds of all training jobs, imports and both protocols included, by method."""
     rows = []
     for path in sorted(folder.rglob("*.tsv")):
         spent = pd.read_csv(path, sep="\t")["cpu_time"].iloc[0]
         *_, adapter, shots = path.relative_to(folder).with_suffix("").parts
+        if adapter not in methods:
+            continue
         rows.append({"dataset": path.relative_to(folder).parts[0], "method": adapter})
         rows[-1] |= {"shots": int(shots.removesuffix("shot")), "cpu": spent}
     table = pd.DataFrame(rows).pivot_table(
@@ -82,6 +89,8 @@ def main() -> None:
         title = f"## {dataset}, rank by shots (points from the best, p after Holm)\n\n"
         parts.append(title + to_markdown(ranked(args.results, dataset)))
     for protocol, title in (("plain", "Without shots"), ("transductive", "Unlabelled test shapes")):
+        if not (summary["protocol"] == protocol).any():
+            continue
         parts.append(f"## {title}, {protocol}\n\n" + to_markdown(without_shots(summary, protocol)))
     for name, title in {
         "tables/corruption_means.csv": "Error under corruption, %",
@@ -96,7 +105,7 @@ def main() -> None:
         title = (
             "## CPU seconds of the training jobs (ten seeds, all protocols, imports included)\n\n"
         )
-        parts.append(title + to_markdown(seconds(args.times)))
+        parts.append(title + to_markdown(seconds(args.times, set(few["method"]))))
     sys.stdout.write("\n".join(parts))
 
 
