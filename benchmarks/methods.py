@@ -95,7 +95,8 @@ def main() -> None:
     for name, title in {
         "tables/corruption_means.csv": "Error under corruption, %",
         "ablations/few_classes.csv": "Few classes in a batch",
-        "ablations/points.csv": "Points of a cloud",
+        "ablations/points.csv": "Points of a cloud, embedded shapes",
+        "ablations/points_modelnet40.csv": "Points of a cloud, ModelNet40",
     }.items():
         if (args.results / name).exists():
             rows = pd.read_csv(args.results / name)
