@@ -4,7 +4,7 @@ from itertools import product
 
 
 def made_by(rule, **values):
-    """All files that a rule writes, by these values of its wildcards: one, or each of several.
+    """All files that a rule writes; its wildcards have these values, one or each of several.
 
     Each is asked for by name: Snakemake does not miss one that a killed job was to make beside
     another.
