@@ -8,6 +8,7 @@ from point_networks import golden, published_tensors, recipe_network
 from tiny import tiny_backbone
 
 from pointclip.catalog.backbones import resolve_backbone
+from pointclip.catalog.point_backbones import POINT_DEFAULTS
 from pointclip.core.errors import UserError
 from pointclip.core.store import read_parquet, write_parquet
 from pointclip.encoders.point.encoder import PointEncoder, load_point_encoder
@@ -16,7 +17,7 @@ from pointclip.features.prompts import load_prompts
 from pointclip.features.text import encode_text
 
 
-ENTRY = {
+ENTRY = POINT_DEFAULTS | {
     "name": "mini",
     "network": "uni3d_mini_base",
     "prompts": "shape_templates",
