@@ -92,16 +92,17 @@ def main() -> None:
         if not (summary["protocol"] == protocol).any():
             continue
         parts.append(f"## {title}, {protocol}\n\n" + to_markdown(without_shots(summary, protocol)))
-    for name, title in {
-        "tables/corruption_means.csv": "Error under corruption, %",
-        "ablations/few_classes.csv": "Few classes in a batch",
-        "ablations/points.csv": "Points of a cloud, embedded shapes",
-        "ablations/points_modelnet40.csv": "Points of a cloud, ModelNet40",
-    }.items():
-        if (args.results / name).exists():
-            rows = pd.read_csv(args.results / name)
-            rows = rows.drop(columns=["prompts", "backbone", "protocol", "shots"], errors="ignore")
-            parts.append(f"## {title}\n\n" + to_markdown(rows.dropna(axis=1, how="all")))
+    means = pd.read_csv(args.results / "tables/corruption_means.csv")
+    means = means.drop(columns=["prompts", "backbone", "protocol", "shots"])
+    parts.append("## Error under corruption, %\n\n" + to_markdown(means))
+    for name, title, rows, columns in (
+        ("few_classes", "Classes in a batch of 64 ModelNet40 shapes", ["method"], "classes"),
+        ("points", "Points of a cloud, embedded shapes", ["projection", "method"], "dataset"),
+        ("points_modelnet40", "The same, ModelNet40", ["projection", "method"], "dataset"),
+    ):
+        found = pd.read_csv(args.results / "ablations" / f"{name}.csv")
+        table = found.pivot_table("mean", rows, columns, sort=False).reset_index()
+        parts.append(f"## {title}\n\n" + to_markdown(table))
     if args.times:
         title = (
             "## CPU seconds of the training jobs (ten seeds, all protocols, imports included)\n\n"

@@ -33,9 +33,9 @@ def accuracy_by_seconds(times: pd.DataFrame, title: str = "") -> Figure:
             look = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i // len(COLOURS)]}
             axis.errorbar(row.seconds, row.mean, yerr=np.nan_to_num(row.std), capsize=2, **look)
         axis.set_xscale("log")
+        axis.margins(x=0.25)  # room for the names beside the points
         _label(axis, of)
         axis.set(title=_shots(int(count)), xlabel="CPU seconds of training a seed")
-        axis.margins(x=0.25)
     panels[0].set_ylabel("accuracy on test shapes (%), ± std over seeds")
     figure.suptitle(title, fontsize=10)
     return figure
@@ -60,6 +60,7 @@ def _label(axis: Any, of: pd.DataFrame) -> None:
             va="center",
             arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.4, "shrinkB": 2},
         )
+    axis.set_ylim(top=max(axis.get_ylim()[1], below + step))
 
 
 @styled
