@@ -89,8 +89,6 @@ def main() -> None:
         title = f"## {dataset}, rank by shots (points from the best, p after Holm)\n\n"
         parts.append(title + to_markdown(ranked(args.results, dataset)))
     for protocol, title in (("plain", "Without shots"), ("transductive", "Unlabelled test shapes")):
-        if not (summary["protocol"] == protocol).any():
-            continue
         parts.append(f"## {title}, {protocol}\n\n" + to_markdown(without_shots(summary, protocol)))
     means = pd.read_csv(args.results / "tables/corruption_means.csv")
     means = means.drop(columns=["prompts", "backbone", "protocol", "shots"])

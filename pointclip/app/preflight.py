@@ -30,25 +30,18 @@ from pointclip.registration.pairs import missing_scenes
 SIZES = Path("docs/run_sizes.csv")  # in the repository
 
 
-def lies_here(url: str) -> bool:
-    """Whether an archive's URL is a file of this machine; one of the web can be no file's name."""
-    path = url.removeprefix("file://")
-    return "://" not in path and Path(path).is_file()
-
-
 def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
     """A sentence for every data set, backbone and network neither here nor to be fetched."""
     used = experiments.all_runs(config)
     resources, sentences = Path(config["resources"]), []
-    asked: dict[str, list[Probe]] = {}
+    asked: dict[str, list[Probe | Path]] = {}
     for name in sorted({entries["datasets"][run["dataset"]]["fetched"] for run in used} - {""}):
         entry = entries["datasets"][name]["entry"]
-        here = (resources / "datasets" / name / "manifest.json").is_file()
-        if not here and not any(map(lies_here, entry["urls"])):
-            asked[name] = [Probe(url) for url in entry["urls"] if "://" in url]
+        if not (resources / "datasets" / name / "manifest.json").is_file():
+            asked[name] = [ask(url) for url in entry["urls"]]
     hub, folder = Probe(hub_endpoint()), resources / "weights"
-    for name, probes in asked.items():
-        if not any(probe.reached() for probe in probes):
+    for name, archives in asked.items():
+        if not any(map(answers, archives)):
             entry = entries["datasets"][name]["entry"]
             first = entry["urls"][0]
             cure = f"put its archive at {first}"
@@ -63,7 +56,7 @@ def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
             sentences.append(missing_weights(entry, folder))
     folder, registered = resources / "networks", registrations.resolve(config, {})
     scenes = [of for of in registered["pairs"].values() if not Path(of["path"]).is_dir()]
-    archives = {url: ask(url) for of in scenes for url in of["urls"]}
+    of_scenes = {url: ask(url) for of in scenes for url in of["urls"]}
     networks = [
         of
         for of in registered["networks"].values()
@@ -71,7 +64,7 @@ def missing(config: Config, entries: Mapping[str, Any]) -> list[str]:
     ]
     origins = {of["url"]: Probe(of["url"]) for of in networks if of["url"]}
     for entry in scenes:
-        if not any(answers(archives[url]) for url in entry["urls"]):
+        if not any(answers(of_scenes[url]) for url in entry["urls"]):
             sentences.append(missing_scenes(entry))
     for entry in networks:
         probe = origins.get(entry["url"], hub if entry["hub"] else None)

@@ -23,7 +23,8 @@ REGISTRATION = [
 # Differences, written with their sign.
 DELTAS = ["delta_vs_published", "delta_vs_first"]
 # Of every interval, and how tables and sentences call it.
-CONFIDENCE, TAILS = 0.95, (0.025, 0.975)
+TAILS = 0.025, 0.975
+CONFIDENCE = TAILS[1] - TAILS[0]
 INTERVAL = f"{100 * CONFIDENCE:g} % interval"
 # Column -> its heading in a table for people; other columns keep their names.
 HEADINGS = {

@@ -33,7 +33,7 @@ def fetch(urls: Sequence[str], folder: Path, checksum: str | None = None) -> tup
     reasons = []
     for url in urls:
         try:
-            local = _local(url)
+            local = local_file(url)
             path = local or _retrieve(url, folder / url_key(url), checksum)
             if not path.is_file():
                 raise UserError("no such file")
@@ -120,7 +120,8 @@ def _is_plain(member: zipfile.ZipInfo) -> bool:
     return not outside and kind in (0, 8) and path.parts[0] != "__MACOSX"
 
 
-def _local(url: str) -> Path | None:
+def local_file(url: str) -> Path | None:
+    """The file of this machine that a URL names, be it there or not; None for one of the web."""
     parts = urlsplit(url)
     if parts.scheme == "file":
         return Path(unquote(parts.path))

@@ -1,10 +1,12 @@
 """Scenes that are published as an archive, brought to this machine."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pointclip.core.errors import UserError
+from pointclip.data.download import local_file
 from pointclip.data.prepare import download
 from pointclip.data.readers.frames import PHOTO_SUFFIXES
 from pointclip.encoders.hub import Probe
@@ -35,9 +37,9 @@ def _belongs_to_scenes(path: PurePosixPath) -> bool:
 
 def ask(url: str) -> Probe | Path:
     """A probe of a URL, or the local file that it names."""
-    return Probe(url) if url.startswith("http") else Path(url.removeprefix("file://"))
+    return local_file(url) or Probe(url)
 
 
 def answers(asked: Probe | Path) -> bool:
-    """Whether there is something behind a URL; see `ask`."""
-    return asked.reached() if isinstance(asked, Probe) else asked.is_file()
+    """Whether there is something behind a URL; see `ask`. What can be no file's name is none."""
+    return asked.reached() if isinstance(asked, Probe) else os.path.isfile(asked)

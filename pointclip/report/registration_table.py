@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pointclip.catalog.columns import REGISTRATION_IDENTITY
+from pointclip.catalog.columns import INTERVAL, REGISTRATION_IDENTITY
 from pointclip.report.table_formats import heading, to_markdown
 
 
@@ -15,7 +15,7 @@ NOTE = (
     "all. Time: CPU seconds of matching and solving, features cached."
 )
 SCENES_NOTE = (
-    "RR at the set's own limits; the interval (95 %) is a bootstrap over pairs, which share frames "
+    f"RR at the set's own limits; its {INTERVAL} is a bootstrap over pairs, which share frames "
     "and are no independent sample: read it as a lower bound of the uncertainty."
 )
 # Columns that a terminal of about 130 columns has room for.

@@ -49,7 +49,8 @@ def test_all_that_is_missing_is_named(config, tmp_path):
 
 
 def test_a_url_too_long_for_a_file_name_is_asked_not_looked_up(config):
-    config["datasets"]["modelnet40"]["urls"] = [f"http://127.0.0.1:1/{'a' * 300}.zip"]
+    long = f"127.0.0.1:1/{'a' * 300}.zip"
+    config["datasets"]["modelnet40"]["urls"] = [f"http://{long}", f"s3://{long}"]
     assert "The data set 'modelnet40' is missing" in report(config)
 
 

@@ -144,8 +144,15 @@ def test_the_mean_window_equals_the_release(golden):
     assert torch.equal(smooth_maps(logits, 0), logits)
 
 
+def test_positions_follow_the_resize():
+    corners = np.array([[0, 0], [109, 109]])
+    assert (input_positions(corners, 110, 224) == [[0, 0], [223, 223]]).all()
+    shrunk = input_positions(corners, 110, 55)
+    assert np.allclose(shrunk, [[-0.25, -0.25], [54.25, 54.25]])
+
+
 @pytest.mark.parametrize(("side", "size"), [(110, 224), (184, 224), (110, 55), (128, 96)])
-def test_positions_follow_the_resize(side, size):
+def test_positions_follow_what_the_encoder_does(side, size):
     """A ramp of column numbers, resized as the encoder resizes, reads its own column there."""
     ramp = torch.arange(side, dtype=torch.float32).expand(1, side, side)
     resized = to_input(ramp, (size, size))[0, 0, 0].numpy()

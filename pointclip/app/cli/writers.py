@@ -25,7 +25,7 @@ def open_page(path: Path) -> None:
     try:
         webbrowser.get().open(path.absolute().as_uri())
     except webbrowser.Error:
-        common.print_error(f"No browser was found to open '{path}'.")
+        common.print_error(f"No browser was found to open '{printable(path)}'.")
 
 
 def json_writer(top: int, about: Mapping[str, str | bool | None]) -> Writer:
